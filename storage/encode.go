@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // format is the first byte of every stored record. Version 1 is: the length of
@@ -17,7 +18,7 @@ func encode(r Record, owned []string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if holdsRefusedText(body) {
+	if holdsRefusedText(body) || !utf8.Valid(body) {
 		return nil, ErrText
 	}
 	keys := strings.Join(owned, "\n")
@@ -28,16 +29,16 @@ func encode(r Record, owned []string) ([]byte, error) {
 	return append(out, body...), nil
 }
 
-func decode[T any, P recordOf[T]](raw []byte) (P, error) {
+// decode fills r from what encode made of it.
+func decode(raw []byte, r Record) error {
 	_, body, err := split(raw)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", err, P(nil).Kind())
+		return fmt.Errorf("%w: %s", err, r.Kind())
 	}
-	p := P(new(T))
-	if err := json.Unmarshal(body, p); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, p.Kind(), err)
+	if err := json.Unmarshal(body, r); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrDamaged, r.Kind(), err)
 	}
-	return p, nil
+	return nil
 }
 
 // split takes a stored record apart into its owned keys and its JSON.

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -30,24 +29,37 @@ func expiryKey(at time.Time, kind, id string) string {
 	return join("x", stamp(at), kind, id)
 }
 
-// stamp is a time whose text sorts as the time does, from 1970 on.
+// stamp is a time whose text sorts as the time does, from 1970 on. It counts
+// milliseconds, because nanoseconds overflow in 2262 and a record that expires
+// in the year 9999 would be swept at once.
 func stamp(t time.Time) string {
-	n := uint64(max(t.UnixNano(), 0))
-	var b [8]byte
-	for i := range b {
-		b[i] = byte(n >> (56 - 8*i))
-	}
-	return hex.EncodeToString(b[:])
+	return fmt.Sprintf("%016x", max(t.UnixMilli(), 0))
 }
 
-// checkKey refuses what could make two records share a key.
+// maxKey is what every driver can hold as one key, in bytes: PostgreSQL indexes
+// no more than a third of a page. A longer one must not reach a driver, where it
+// would look like a failed commit.
+const maxKey = 1024
+
+// checkKey refuses what could make two records share a key, and what is too long.
 func checkKey(r Record) error {
-	bad := r.Kind() == "" || r.ID() == "" || strings.ContainsAny(r.Kind()+r.ID(), sep+"\n")
+	ok := r.Kind() != "" && r.ID() != "" && fit(r.Kind(), r.ID())
 	for _, x := range r.Indexes() {
-		bad = bad || x.Name == "" || strings.ContainsAny(x.Name+x.Value, sep+"\n")
+		ok = ok && x.Name != "" && fit(r.Kind(), r.ID(), x.Name, x.Value)
 	}
-	if bad {
-		return fmt.Errorf("%w: %s %q", ErrKey, r.Kind(), r.ID())
+	if !ok {
+		return fmt.Errorf("%w: %.40s %.80q", ErrKey, r.Kind(), r.ID())
 	}
 	return nil
+}
+
+func fit(fields ...string) bool {
+	room := maxKey - 32 // a time and the separators
+	for _, f := range fields {
+		room -= len(f)
+		if strings.ContainsAny(f, sep+"\n") {
+			return false
+		}
+	}
+	return room >= 0
 }

@@ -27,7 +27,7 @@ var (
 	ErrReadOnly = errors.New("storage: write in a read-only transaction")
 	ErrText     = errors.New("storage: text holds U+0000 or is not valid UTF-8")
 	ErrFormat   = errors.New("storage: record was written by a newer version")
-	ErrKey      = errors.New("storage: empty kind or id, or a zero byte or line feed in a key")
+	ErrKey      = errors.New("storage: empty tenant, kind or id, or a zero byte or line feed in a key, or a key over 1024 bytes")
 	// ErrCommit: the transaction may or may not have become durable. Nothing
 	// it decided may be handed out, and the store accepts no more writes.
 	ErrCommit = errors.New("storage: commit failed")
@@ -83,14 +83,6 @@ type KV interface {
 	Scan(r Range, fn func(key, value []byte) bool) error
 }
 
-// Range is the keys that begin with Prefix and lie strictly beyond After in the
-// direction of the scan (After empty: from the end the scan starts at).
-type Range struct {
-	Prefix  []byte
-	After   []byte
-	Reverse bool
-}
-
 // Store is a driver with the shared layer above it. It is safe for concurrent use.
 type Store struct {
 	driver  Driver
@@ -101,8 +93,12 @@ type Store struct {
 // New puts the shared layer over a driver.
 func New(d Driver) *Store { return &Store{driver: d} }
 
-// View runs fn on a consistent snapshot of one tenant.
+// View runs fn on a consistent snapshot of one tenant. fn must not call Update:
+// a writer may have to wait for readers to end.
 func (s *Store) View(ctx context.Context, tenant string, fn func(*Tx) error) error {
+	if tenant == "" {
+		return ErrKey
+	}
 	return s.driver.View(ctx, tenant, func(kv KV) error { return fn(newTx(kv, true)) })
 }
 
@@ -112,6 +108,9 @@ func (s *Store) View(ctx context.Context, tenant string, fn func(*Tx) error) err
 // An error of fn comes back as it is. An error that wraps ErrCommit means the
 // outcome is unknown: treat it as not done, hand out nothing.
 func (s *Store) Update(ctx context.Context, tenant string, fn func(*Tx) error) error {
+	if tenant == "" {
+		return ErrKey
+	}
 	if err := s.Failure(); err != nil {
 		return err
 	}

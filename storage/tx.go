@@ -33,11 +33,27 @@ type recordOf[T any] interface {
 // Get reads a record by id, or answers ErrNotFound. In an Update it also keeps
 // other transactions from changing the record until this one ends.
 func Get[T any, P recordOf[T]](tx *Tx, id string) (P, error) {
-	raw, err := tx.get(recordKey(P(nil).Kind(), id))
-	if err != nil {
+	p := P(new(T))
+	if err := tx.Load(id, p); err != nil {
 		return nil, err
 	}
-	return decode[T, P](raw)
+	return p, nil
+}
+
+// Load is Get into a record whose type is only known at run time. Whatever it
+// held before stays where the stored record says nothing: hand in a fresh one.
+func (tx *Tx) Load(id string, into Record) error {
+	raw, err := tx.get(recordKey(into.Kind(), id))
+	if err != nil {
+		return err
+	}
+	if err := decode(raw, into); err != nil {
+		return err
+	}
+	if into.ID() != id {
+		return fmt.Errorf("%w: %s %q holds %q", ErrDamaged, into.Kind(), id, into.ID())
+	}
+	return nil
 }
 
 // Lookup reads the record that a unique index names, or answers ErrNotFound.
@@ -148,6 +164,9 @@ func (tx *Tx) Put(r Record) error {
 
 // Insert is Put for a record that must not exist yet; else ErrExists.
 func (tx *Tx) Insert(r Record) error {
+	if tx.ro {
+		return ErrReadOnly
+	}
 	switch _, err := tx.get(recordKey(r.Kind(), r.ID())); {
 	case err == nil:
 		return fmt.Errorf("%w: %s %s", ErrExists, r.Kind(), r.ID())
@@ -290,9 +309,9 @@ func (tx *Tx) visit(key string, fn func(string) bool) bool {
 // bufferedIn are the buffered keys of a range in the scan's order.
 func (tx *Tx) bufferedIn(r Range) []string {
 	var keys []string
+	from, end := r.Bounds()
 	for k := range tx.writes {
-		beyond := len(r.After) == 0 || (k > string(r.After)) != r.Reverse && k != string(r.After)
-		if beyond && strings.HasPrefix(k, string(r.Prefix)) {
+		if k >= string(from) && (end == nil || k < string(end)) {
 			keys = append(keys, k)
 		}
 	}

@@ -1,0 +1,119 @@
+package authmethods
+
+import (
+	"context"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// tap is the Temporary Access Pass: a code from an administrator that stands for
+// all factors until it ends.
+type tap struct{ keys *idp.Keyring }
+
+func (tap) Info() idp.Info {
+	return idp.Info{
+		Kind: idp.TemporaryAccessPass, Name: "Temporary Access Pass", ACR: idp.ACRBootstrap, MFA: true,
+		Held: heldPass,
+	}
+}
+
+func heldPass(tx *storage.Tx, userID string) ([]idp.Credential, error) {
+	p, err := idp.Optional(storage.Lookup[idp.Pass](tx, "user", userID))
+	if p == nil || err != nil {
+		return nil, err
+	}
+	return []idp.Credential{p}, nil
+}
+
+func (tap) Offer(s idp.Subject) idp.Reason {
+	p := passOf(s)
+	if p == nil {
+		return idp.NoCredential
+	}
+	switch why := p.Usability(s.Policy.TemporaryAccessPass, s.User, s.Now); why {
+	case idp.EnabledByPolicy:
+		return idp.Offered
+	case idp.DisabledByPolicy:
+		return blockedBecause(s, p)
+	default:
+		return idp.Reason("the pass is " + string(why))
+	}
+}
+
+// blockedBecause tells administrators which line of the policy blocks a pass.
+func blockedBecause(s idp.Subject, p *idp.Pass) idp.Reason {
+	policy := s.Policy.TemporaryAccessPass
+	switch {
+	case !policy.Enabled:
+		return idp.MethodDisabled
+	case !policy.Targets.Covers(s.User):
+		return idp.OutOfScope
+	}
+	return "the pass is multi-use and the policy allows one-time passes only"
+}
+
+func (tap) Begin(context.Context, idp.Subject) (idp.Prompt, error) {
+	return idp.Prompt{Page: "pass"}, nil
+}
+
+// Verify costs the same whether or not there is such a user or pass. Who types
+// the right code of a pass that cannot be used is told why; who types a wrong
+// code learns only that.
+func (m tap) Verify(_ context.Context, s idp.Subject, _ idp.Prompt, a idp.Answer) (idp.Verdict, error) {
+	p := passOf(s)
+	held := p
+	if held == nil {
+		held = &idp.Pass{}
+	}
+	code := idp.CanonicalPassCode(a["code"])
+	right := m.keys.Verify(held.Verifier, s.Tenant.TenantID, held.UserID, held.Kind(), held.PassID, code)
+	switch {
+	case p == nil:
+		return idp.Verdict{}, &idp.Refusal{Told: idp.PassWrong, Logged: idp.PassNotFound, Detail: absence(s), Wrong: true}
+	case !right:
+		return idp.Verdict{}, &idp.Refusal{Told: idp.PassWrong, Logged: idp.PassWrong, Detail: "wrong code", Wrong: true}
+	}
+	if r := p.Refusal(p.Usability(s.Policy.TemporaryAccessPass, s.User, s.Now)); r != nil {
+		return idp.Verdict{}, r
+	}
+	return idp.Verdict{Proof: m.proof(p, s), Settle: settlePass(s)}, nil
+}
+
+func absence(s idp.Subject) string {
+	if s.User == nil {
+		return string(idp.UnknownUser)
+	}
+	return string(idp.NoCredential)
+}
+
+// proof carries the end of the pass into everything that comes from it.
+func (m tap) proof(p *idp.Pass, s idp.Subject) idp.Proof {
+	proof := idp.Proof{
+		Method: idp.TemporaryAccessPass, Credential: p.PassID, At: s.Now,
+		NotAfter: p.EndsAt(), EndsAs: idp.PassExpired,
+		AMR: []string{"otp", "mfa"}, ACR: idp.ACRBootstrap, MFA: true,
+	}
+	if p.Once {
+		proof.RegisterBy = s.Now.Add(idp.RegisterWindow)
+	}
+	return proof
+}
+
+// settlePass spends the pass as it stands when the session is stored, so that of
+// parallel uses of a one-time pass one succeeds.
+func settlePass(s idp.Subject) func(idp.Credential) error {
+	return func(c idp.Credential) error {
+		if r := c.(*idp.Pass).Redeem(s.Now); r != nil {
+			return r
+		}
+		return nil
+	}
+}
+
+func passOf(s idp.Subject) *idp.Pass {
+	if len(s.Credentials) == 0 {
+		return nil
+	}
+	return s.Credentials[0].(*idp.Pass)
+}

@@ -1,0 +1,110 @@
+package demoapp
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// fake is a provider that says what a test wants to hear. The real one is met in
+// the tests of cmd/latchkey.
+type fake struct {
+	t      *testing.T
+	server *httptest.Server
+	key    *ecdsa.PrivateKey
+	now    time.Time
+	// claims of the next ID token; iss, aud, iat and exp are filled in.
+	claims map[string]any
+	// refuse is the error the token endpoint answers, "" to serve.
+	refuse string
+	// revoked makes userinfo refuse.
+	revoked bool
+	form    url.Values // what the token endpoint was last sent
+}
+
+func newFake(t *testing.T) *fake {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fake{t: t, key: key, now: time.Now().Truncate(time.Second), claims: map[string]any{"sub": "u1", "name": "Ada"}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/.well-known/openid-configuration", f.discovery)
+	mux.HandleFunc("/keys", f.keys)
+	mux.HandleFunc("/token", f.token)
+	mux.HandleFunc("/userinfo", f.userinfo)
+	f.server = httptest.NewServer(mux)
+	t.Cleanup(f.server.Close)
+	return f
+}
+
+func (f *fake) reply(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		f.t.Error(err)
+	}
+}
+
+func (f *fake) discovery(w http.ResponseWriter, _ *http.Request) {
+	base := f.server.URL
+	f.reply(w, http.StatusOK, map[string]any{
+		"issuer": base, "authorization_endpoint": base + "/authorize", "token_endpoint": base + "/token",
+		"jwks_uri": base + "/keys", "userinfo_endpoint": base + "/userinfo", "end_session_endpoint": base + "/logout",
+		"id_token_signing_alg_values_supported":          []string{"ES256"},
+		"authorization_response_iss_parameter_supported": true,
+	})
+}
+
+func (f *fake) keys(w http.ResponseWriter, _ *http.Request) {
+	f.reply(w, http.StatusOK, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: f.key.Public(), Algorithm: "ES256", Use: "sig"}}})
+}
+
+func (f *fake) token(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		f.t.Error(err)
+	}
+	f.form = r.PostForm
+	if f.refuse != "" {
+		f.reply(w, http.StatusBadRequest, map[string]any{"error": f.refuse, "error_description": "The pass was deleted."})
+		return
+	}
+	f.reply(w, http.StatusOK, map[string]any{
+		"access_token": "at", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "rt", "id_token": f.idToken(),
+	})
+}
+
+func (f *fake) idToken() string {
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: f.key}, nil)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	claims := map[string]any{"iss": f.server.URL, "aud": "app", "iat": f.now.Unix(), "exp": f.now.Add(time.Hour).Unix()}
+	for name, v := range f.claims {
+		claims[name] = v
+	}
+	raw, err := jwt.Signed(signer).Claims(claims).Serialize()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return raw
+}
+
+func (f *fake) userinfo(w http.ResponseWriter, _ *http.Request) {
+	if f.revoked {
+		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+		f.reply(w, http.StatusUnauthorized, map[string]any{"error": "invalid_token"})
+		return
+	}
+	f.reply(w, http.StatusOK, map[string]any{"sub": "u1", "email": "ada@contoso.example"})
+}

@@ -1,0 +1,190 @@
+package config
+
+import (
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// samples holds four values of each key, one a layer, that go together in any
+// mixture. A key without an entry fails TestPrecedence.
+func samples() map[string][4]string {
+	return map[string][4]string{
+		"base_url":         {"https://file.example", "https://env.example", "https://named.example", "https://flag.example"},
+		"listen":           {"localhost:1", "localhost:2", "localhost:3", "localhost:4"},
+		"metrics_listen":   {"localhost:5", "localhost:6", "", "localhost:8"},
+		"data":             {"./file", "./env", "./named", "./flag"},
+		"storage":          {"bolt", "bolt", "bolt", "bolt"},
+		"pepper":           {pepper('a'), pepper('b'), pepper('c'), ""},
+		"tls.certificate":  {"file.pem", "env.pem", "named.pem", "flag.pem"},
+		"tls.key":          {"file.key", "env.key", "named.key", "flag.key"},
+		"trusted_proxy":    {"10.0.0.1", "10.0.0.2,proxy", "10.0.0.0/8", "proxy.example"},
+		"log.level":        {"debug", "warn", "error", "info"},
+		"log.format":       {"text", "json", "text", "json"},
+		"shutdown_timeout": {"1s", "2s", "1m0s", "4s"},
+	}
+}
+
+func pepper(c byte) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat(string(c), pepperBytes)))
+}
+
+// shown is the value of a key as text, the pepper's too.
+func shown(c Config, k Key) string {
+	if k.Secret {
+		return c.Pepper.Reveal()
+	}
+	if list, ok := k.get(&c).([]string); ok {
+		return strings.Join(list, ",")
+	}
+	return k.get(&c).(string)
+}
+
+// yamlOf writes one key into a file of its own sections.
+func yamlOf(name, text string) string {
+	section, leaf, nested := strings.Cut(name, ".")
+	if nested {
+		return section + ":\n  " + leaf + ": \"" + text + "\"\n"
+	}
+	return name + ": \"" + text + "\"\n"
+}
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestPrecedence sets each key in one layer after the other and expects the
+// later to win, by value and by the source that is told. The two TLS paths need
+// each other, so a partner stands in the file.
+func TestPrecedence(t *testing.T) {
+	partner := map[string]string{"tls.certificate": "  key: \"file.key\"\n", "tls.key": "  certificate: \"file.pem\"\n"}
+	for _, k := range Keys() {
+		t.Run(k.Name, func(t *testing.T) {
+			want, ok := samples()[k.Name]
+			if !ok {
+				t.Fatal("no samples for this key")
+			}
+			path := write(t, "latchkey.yaml", yamlOf(k.Name, want[0])+partner[k.Name])
+			named := write(t, "value", want[2]+"\n")
+			inEnv := []string{k.Env() + "=" + want[1]}
+			inFile := []string{k.Env() + fileSuffix + "=" + named}
+			flags := map[string]string{k.Flag(): want[3]}
+
+			check(t, k, Sources{}, k.Default, "default")
+			check(t, k, Sources{File: path}, want[0], "file "+path)
+			check(t, k, Sources{File: path, Env: inEnv}, want[1], "environment "+k.Env())
+			check(t, k, Sources{File: path, Env: inFile}, want[2], "environment "+k.Env()+fileSuffix)
+			if k.Secret {
+				return
+			}
+			check(t, k, Sources{File: path, Env: inEnv, Flags: flags}, want[3], "flag --"+k.Flag())
+			check(t, k, Sources{File: path, Env: inFile, Flags: flags}, want[3], "flag --"+k.Flag())
+		})
+	}
+}
+
+func check(t *testing.T, k Key, s Sources, want, source string) {
+	t.Helper()
+	c, err := Load(s)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	if got := shown(c, k); got != want {
+		t.Errorf("value is %q, want %q", got, want)
+	}
+	if got := c.Source(k.Name); got != source {
+		t.Errorf("source is %q, want %q", got, source)
+	}
+}
+
+func TestSetTwice(t *testing.T) {
+	for _, k := range Keys() {
+		path := write(t, "value", samples()[k.Name][2])
+		_, err := Load(Sources{Env: []string{k.Env() + "=x", k.Env() + "_FILE=" + path}})
+		if err == nil || !strings.Contains(err.Error(), "unset "+k.Env()+" or "+k.Env()+"_FILE") {
+			t.Errorf("%s set twice: %v", k.Name, err)
+		}
+	}
+}
+
+func TestValueFromFile(t *testing.T) {
+	for in, want := range map[string]string{
+		"./d": "./d", "./d\n": "./d", "./d\r\n": "./d", " ./d ": " ./d ", "./d/\r": "./d/",
+	} {
+		c, err := Load(Sources{Env: []string{"LATCHKEY_DATA_FILE=" + write(t, "v", in)}})
+		if err != nil || c.Data != want {
+			t.Errorf("%q gives %q, %v; want %q", in, c.Data, err, want)
+		}
+	}
+}
+
+// TestYAMLForms shows what else a file may hold beside quoted text.
+func TestYAMLForms(t *testing.T) {
+	c, err := Load(Sources{File: write(t, "c.yaml", `
+--- # a comment
+log:   # a section without settings
+tls: {}
+shutdown_timeout: 20s
+trusted_proxy:
+  - 10.0.0.0/8
+  - "proxy.example"
+storage: bolt
+metrics_listen: ""
+`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(c.TrustedProxy, " "); got != "10.0.0.0/8 proxy.example" {
+		t.Errorf("trusted_proxy = %q", got)
+	}
+	if c.MetricsListen != "" || c.ShutdownTimeout.String() != "20s" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestDefaultFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if _, err := Load(Sources{}); err != nil {
+		t.Errorf("without a file: %v", err)
+	}
+	if err := os.WriteFile(DefaultFile, []byte("data: ./here"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(Sources{})
+	if err != nil || c.Data != "./here" || c.Source("data") != "file latchkey.yaml" {
+		t.Errorf("data = %q from %q, %v", c.Data, c.Source("data"), err)
+	}
+}
+
+func TestDefaultsAreValid(t *testing.T) {
+	if err := Defaults().Validate(); err != nil {
+		t.Error(err)
+	}
+	c, err := Load(Sources{Env: []string{"HOME=/root", "LATCHKEY_TEST_REQUIRE=1", "LATCHKEYS=x"}})
+	if err != nil {
+		t.Error(err)
+	}
+	if c.Listen != Defaults().Listen {
+		t.Errorf("listen = %q", c.Listen)
+	}
+}
+
+func TestKeyNames(t *testing.T) {
+	seen := map[string]bool{}
+	for _, k := range Keys() {
+		if strings.HasSuffix(k.Env(), fileSuffix) || strings.HasPrefix(k.Env(), testPrefix) {
+			t.Errorf("%s reads as something else", k.Env())
+		}
+		if seen[k.Env()] || k.Description == "" {
+			t.Errorf("%s is taken or not described", k.Name)
+		}
+		seen[k.Env()] = true
+	}
+}

@@ -1,0 +1,141 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// CreateClient registers a relying party. secret is its only copy; "" for a
+// public client. An empty id is drawn.
+func (s *Service) CreateClient(ctx context.Context, actor idp.Party, tenant string, c idp.Client) (client *idp.Client, secret string, err error) {
+	if c.ClientID == "" {
+		c.ClientID = idp.NewID()
+	}
+	if !c.Public() {
+		secret = idp.NewToken(idp.ClientSecret)
+		c.SecretHash = idp.HashToken(idp.ClientSecret, secret)
+	}
+	err = s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
+		c.CreatedAt = now
+		if err := c.Validate(); err != nil {
+			return err
+		}
+		if err := tx.Insert(&c); err != nil {
+			return err
+		}
+		return audit(tx, now, actor, clientParty(&c), "Add application", "ApplicationManagement", idp.CoreService, "")
+	})
+	if err != nil {
+		return nil, "", taken(err, "There is a client %q already.", c.ClientID)
+	}
+	return &c, secret, nil
+}
+
+// Client finds a client by its id.
+func (s *Service) Client(ctx context.Context, tenant, id string) (c *idp.Client, err error) {
+	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) error {
+		c, err = findClient(tx, id)
+		return err
+	})
+	return c, err
+}
+
+// Clients lists a tenant's clients by id.
+func (s *Service) Clients(ctx context.Context, tenant string, page storage.Page) (cs []*idp.Client, next string, err error) {
+	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) (err error) {
+		cs, next, err = storage.All[idp.Client](tx, page)
+		return err
+	})
+	return cs, next, err
+}
+
+// ClientChange is what may be changed; nil leaves a field as it is.
+type ClientChange struct {
+	Name                   *string
+	RedirectURIs           *[]string
+	PostLogoutRedirectURIs *[]string
+	GrantTypes             *[]string
+	Origins                *[]string
+	Native                 *bool
+	Trusted                *bool
+	Introspect             *bool
+	Disabled               *bool
+	IDTokenAlg             *string
+}
+
+// UpdateClient changes a registration.
+func (s *Service) UpdateClient(ctx context.Context, actor idp.Party, tenant, id string, ch ClientChange) (*idp.Client, error) {
+	return s.updateClient(ctx, actor, tenant, id, "Update application", func(c *idp.Client, _ time.Time) {
+		set(&c.Name, ch.Name)
+		set(&c.RedirectURIs, ch.RedirectURIs)
+		set(&c.PostLogoutRedirectURIs, ch.PostLogoutRedirectURIs)
+		set(&c.GrantTypes, ch.GrantTypes)
+		set(&c.Origins, ch.Origins)
+		set(&c.Native, ch.Native)
+		set(&c.Trusted, ch.Trusted)
+		set(&c.Introspect, ch.Introspect)
+		set(&c.Disabled, ch.Disabled)
+		set(&c.IDTokenAlg, ch.IDTokenAlg)
+	})
+}
+
+// NewClientSecret replaces a client's secret; the old one ends at once, and with
+// it what the client got for itself.
+func (s *Service) NewClientSecret(ctx context.Context, actor idp.Party, tenant, id string) (*idp.Client, string, error) {
+	secret := idp.NewToken(idp.ClientSecret)
+	c, err := s.updateClient(ctx, actor, tenant, id, "Update application – Certificates and secrets management", func(c *idp.Client, now time.Time) {
+		if !c.Public() {
+			c.SecretHash, c.TokensValidFrom = idp.HashToken(idp.ClientSecret, secret), now
+		}
+	})
+	if err == nil && c.Public() {
+		err = idp.Errorf(idp.Invalid, "The client %q is public and has no secret.", id)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return c, secret, nil
+}
+
+func (s *Service) updateClient(ctx context.Context, actor idp.Party, tenant, id, activity string, fn func(*idp.Client, time.Time)) (c *idp.Client, err error) {
+	err = s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
+		if c, err = findClient(tx, id); err != nil {
+			return err
+		}
+		fn(c, now)
+		if err := c.Validate(); err != nil {
+			return err
+		}
+		if err := tx.Put(c); err != nil {
+			return err
+		}
+		return audit(tx, now, actor, clientParty(c), activity, "ApplicationManagement", idp.CoreService, "")
+	})
+	return c, err
+}
+
+// DeleteClient removes a client; its tokens are refused from then on.
+func (s *Service) DeleteClient(ctx context.Context, actor idp.Party, tenant, id string) error {
+	return s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
+		c, err := findClient(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := tx.Delete(c); err != nil {
+			return err
+		}
+		return audit(tx, now, actor, clientParty(c), "Delete application", "ApplicationManagement", idp.CoreService, "")
+	})
+}
+
+func findClient(tx *storage.Tx, id string) (*idp.Client, error) {
+	c, err := storage.Get[idp.Client](tx, id)
+	return c, missing(err, "There is no client %q.", id)
+}
+
+func clientParty(c *idp.Client) idp.Party {
+	return idp.Party{Type: "client", ID: c.ClientID, Name: c.Name}
+}

@@ -1,0 +1,160 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// PassInfo is a pass as administrators and its holder see it, without the secret.
+type PassInfo struct {
+	Pass   *idp.Pass
+	User   *idp.User
+	Reason idp.Usability
+}
+
+// CreatePass gives a user a new pass and returns its secret, which is not kept.
+// A pass the user has is replaced, and what came from it ends.
+func (s *Service) CreatePass(ctx context.Context, actor idp.Party, tenant, name string, req idp.PassRequest) (info PassInfo, secret string, err error) {
+	t, err := s.tenant(ctx, tenant)
+	if err != nil {
+		return info, "", err
+	}
+	// The verifier is made outside the transaction, as it takes some 15 ms; the
+	// transaction checks that what it rested on still stands.
+	now := s.now()
+	u, policy, err := s.passInputs(ctx, t, name)
+	if err != nil {
+		return info, "", err
+	}
+	if req.Actor == "" {
+		req.Actor = actor.Name
+	}
+	if actor.Type == "user" && actor.ID == u.UserID {
+		return info, "", idp.Errorf(idp.Forbidden, "Self-service operations are currently not supported for user %s.", u.UserID)
+	}
+	p, secret, err := idp.NewPass(s.keys, t.TenantID, policy, u, req, now)
+	if err != nil {
+		return info, "", err
+	}
+	err = s.store.Update(ctx, t.TenantID, func(tx *storage.Tx) error {
+		if u, err = findUser(tx, p.UserID); err != nil {
+			return err
+		}
+		if err := replacePass(tx, p, now); err != nil {
+			return err
+		}
+		return audit(tx, now, actor, user(u), idp.AdminRegistered, idp.UserManagement, idp.AuthenticationService, idp.PassRegisteredReason)
+	})
+	if err != nil {
+		return info, "", err
+	}
+	return PassInfo{p, u, p.Usability(policy, u, now)}, secret, nil
+}
+
+func (s *Service) passInputs(ctx context.Context, t *idp.Tenant, name string) (u *idp.User, policy idp.PassPolicy, err error) {
+	err = s.store.View(ctx, t.TenantID, func(tx *storage.Tx) error {
+		if u, err = findUser(tx, name); err != nil {
+			return err
+		}
+		all, err := idp.LoadMethodsPolicy(tx)
+		if err == nil {
+			policy = all.TemporaryAccessPass
+		}
+		return err
+	})
+	return u, policy, err
+}
+
+func replacePass(tx *storage.Tx, p *idp.Pass, now time.Time) error {
+	old, err := idp.Optional(storage.Lookup[idp.Pass](tx, "user", p.UserID))
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		if err := errors.Join(idp.EndPass(tx, old.PassID, now), tx.Delete(old)); err != nil {
+			return err
+		}
+	}
+	return tx.Insert(p)
+}
+
+// Pass reads the pass of a user.
+func (s *Service) Pass(ctx context.Context, tenant, name string) (info PassInfo, err error) {
+	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
+		u, err := findUser(tx, name)
+		if err != nil {
+			return err
+		}
+		p, err := findPass(tx, u)
+		if err != nil {
+			return err
+		}
+		info, err = inform(tx, p, u, now)
+		return err
+	})
+	return info, err
+}
+
+// Passes lists the passes of a tenant by id.
+func (s *Service) Passes(ctx context.Context, tenant string, page storage.Page) (infos []PassInfo, next string, err error) {
+	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
+		ps, after, err := storage.All[idp.Pass](tx, page)
+		if err != nil {
+			return err
+		}
+		next = after
+		for _, p := range ps {
+			u, err := storage.Get[idp.User](tx, p.UserID)
+			if err != nil {
+				return err
+			}
+			info, err := inform(tx, p, u, now)
+			if err != nil {
+				return err
+			}
+			infos = append(infos, info)
+		}
+		return nil
+	})
+	return infos, next, err
+}
+
+// DeletePass removes a user's pass and ends what came from it, and nothing else.
+// A person may delete the own pass, which is what actor.ID tells.
+func (s *Service) DeletePass(ctx context.Context, actor idp.Party, tenant, name string) error {
+	return s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
+		u, err := findUser(tx, name)
+		if err != nil {
+			return err
+		}
+		p, err := findPass(tx, u)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(idp.EndPass(tx, p.PassID, now), tx.Delete(p)); err != nil {
+			return err
+		}
+		activity, reason := idp.AdminDeleted, idp.PassDeletedReason
+		if actor.Type == "user" && actor.ID == u.UserID {
+			activity, reason = idp.UserDeleted, idp.PassDeletedByUser
+		}
+		return audit(tx, now, actor, user(u), activity, idp.UserManagement, idp.AuthenticationService, reason)
+	})
+}
+
+func findPass(tx *storage.Tx, u *idp.User) (*idp.Pass, error) {
+	p, err := storage.Lookup[idp.Pass](tx, "user", u.UserID)
+	return p, missing(err, "%s has no Temporary Access Pass.", u.PrincipalName)
+}
+
+func inform(tx *storage.Tx, p *idp.Pass, u *idp.User, now time.Time) (PassInfo, error) {
+	policy, err := idp.LoadMethodsPolicy(tx)
+	if err != nil {
+		return PassInfo{}, err
+	}
+	return PassInfo{p, u, p.Usability(policy.TemporaryAccessPass, u, now)}, nil
+}

@@ -1,0 +1,57 @@
+package idp
+
+import (
+	"time"
+
+	"latchkey/storage"
+)
+
+// Challenge counts the answers to one question put to one browser. It is stored
+// with the first answer; until then it is only an id inside a sealed state.
+type Challenge struct {
+	ChallengeID string
+	UserKey     string // user id, or a shadow of an unknown name
+	Method      Kind
+	Tries       int
+	ClosedAt    time.Time `json:",omitzero"` // answered rightly
+	Ends        time.Time
+}
+
+// MaxTries is how many answers one challenge takes.
+const MaxTries = 5
+
+// ChallengeLifetime is how long a question stands, and with it a sign-in.
+const ChallengeLifetime = 15 * time.Minute
+
+// Kind names the record.
+func (*Challenge) Kind() string { return "challenge" }
+
+// ID is the challenge's GUID.
+func (c *Challenge) ID() string { return c.ChallengeID }
+
+// Indexes has none.
+func (*Challenge) Indexes() []storage.Index { return nil }
+
+// ExpiresAt lets the sweeper remove it.
+func (c *Challenge) ExpiresAt() time.Time { return c.Ends }
+
+// Try spends one answer. false: no answer to this challenge is looked at any more.
+func (c *Challenge) Try(now time.Time) bool {
+	if !c.ClosedAt.IsZero() || c.Tries >= MaxTries || !now.Before(c.Ends) {
+		return false
+	}
+	c.Tries++
+	return true
+}
+
+// Close records the right answer; only the first call gets true.
+func (c *Challenge) Close(now time.Time) bool {
+	if !c.ClosedAt.IsZero() {
+		return false
+	}
+	c.ClosedAt = now
+	return true
+}
+
+// Left is how many tries remain.
+func (c *Challenge) Left() int { return max(MaxTries-c.Tries, 0) }

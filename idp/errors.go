@@ -1,0 +1,112 @@
+package idp
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Code is the kind of an Error; every surface maps it once to its own status.
+type Code string
+
+// The kinds of errors people and programs are told about.
+const (
+	Invalid   Code = "invalid"   // the request is wrong; the message says what to change
+	NotFound  Code = "notFound"  // nothing by that name
+	Conflict  Code = "conflict"  // exists already, or changed meanwhile
+	Forbidden Code = "forbidden" // this actor may not
+	TooMany   Code = "tooMany"   // wait and try again
+	Internal  Code = "internal"  // our fault; details are logged, not shown
+)
+
+// Error is an answer meant for people: constant text, no cause, no secret.
+type Error struct {
+	Code    Code
+	Message string
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Errorf makes an Error.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// ErrorCode is the kind of the first Error in err's chain, Internal for what is none.
+func ErrorCode(err error) Code {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return Internal
+}
+
+// STS is one of the AADSTS numbers that people and software look up.
+type STS int
+
+// The numbers in use; PRODUCT section 9. The texts are in sts.go.
+const (
+	PassBlocked       STS = 130502
+	PassWrong         STS = 130503
+	PassExpired       STS = 130504
+	PassUsed          STS = 130505
+	PassNotFound      STS = 130507
+	UserUnknown       STS = 50034
+	UserDisabled      STS = 50057
+	UserLocked        STS = 50053
+	NoSession         STS = 50058
+	NoTenant          STS = 50059
+	TenantUnknown     STS = 90002
+	GrantRevoked      STS = 50173
+	GrantExpired      STS = 70008
+	CodeRedeemed      STS = 54005
+	ConsentMissing    STS = 65001
+	ConsentDeclined   STS = 65004
+	ClientUnknown     STS = 700016
+	RedirectUnknown   STS = 50011
+	ClientSecretWrong STS = 7000215
+)
+
+// PassNotYet has no number of its own in the original; the log and the page
+// tell it apart from PassBlocked by its text.
+const PassNotYet STS = PassBlocked
+
+var stsTexts = map[STS]string{
+	PassBlocked:       "Temporary Access Pass sign in was blocked due to User Credential Policy.",
+	PassWrong:         "Your Temporary Access Pass is incorrect. If you don't know your pass, contact your administrator.",
+	PassExpired:       "Your Temporary Access Pass has expired. Contact your administrator to obtain a new pass.",
+	PassUsed:          "Your one-time Temporary Access Pass has been redeemed. Contact your admin to get a new pass.",
+	PassNotFound:      "An access pass could not be found or verified for the user.",
+	UserUnknown:       "The user account does not exist in this directory.",
+	UserDisabled:      "The user account is disabled.",
+	UserLocked:        "Sign-in is paused after too many wrong attempts.",
+	NoSession:         "There is no session to sign in with silently.",
+	NoTenant:          "The request names no organization.",
+	TenantUnknown:     "There is no organization by that name here.",
+	GrantRevoked:      "The grant was revoked. Sign in again.",
+	GrantExpired:      "The code or refresh token has expired or is not known.",
+	CodeRedeemed:      "The code was redeemed before.",
+	ConsentMissing:    "The user has not consented to this application.",
+	ConsentDeclined:   "The user declined to consent to this application.",
+	ClientUnknown:     "The application is not registered with this organization.",
+	RedirectUnknown:   "The redirect URI is not registered for this application.",
+	ClientSecretWrong: "The client authentication is wrong.",
+}
+
+// Text is the sentence that goes with the number.
+func (s STS) Text() string { return stsTexts[s] }
+
+// String is the number and its text as the protocol's error_description shows them.
+func (s STS) String() string { return fmt.Sprintf("AADSTS%d: %s", int(s), s.Text()) }
+
+// Refusal is a sign-in that was not accepted. Told is what the person learns,
+// Logged what the sign-in log records: who types a wrong code must not learn
+// whether there was a pass at all.
+type Refusal struct {
+	Told   STS
+	Logged STS
+	Detail string    // for the log: the exact reason, no secret
+	Start  time.Time // when a pass that is not yet valid begins
+	Wrong  bool      // the answer was wrong: another try may succeed
+}
+
+func (r *Refusal) Error() string { return r.Logged.String() + " " + r.Detail }

@@ -1,0 +1,44 @@
+package idp
+
+import (
+	"strings"
+	"time"
+
+	"latchkey/storage"
+)
+
+// Group is a set of users, for the targets of policies. Membership is kept on
+// the user (User.Groups), where it is needed.
+type Group struct {
+	GroupID     string
+	Name        string
+	Description string `json:",omitzero"`
+	CreatedAt   time.Time
+}
+
+// Kind names the record.
+func (*Group) Kind() string { return "group" }
+
+// ID is the group's GUID.
+func (g *Group) ID() string { return g.GroupID }
+
+// Indexes finds a group by its name, whatever its case.
+func (g *Group) Indexes() []storage.Index {
+	return []storage.Index{{Name: "name", Value: strings.ToLower(g.Name), Unique: true}}
+}
+
+// Validate checks the name.
+func (g *Group) Validate() error {
+	if strings.TrimSpace(g.Name) == "" || len(g.Name) > 256 {
+		return Errorf(Invalid, "A group needs a name of at most 256 bytes.")
+	}
+	return nil
+}
+
+// FindGroup finds a group by GUID or name.
+func FindGroup(tx *storage.Tx, name string) (*Group, error) {
+	if IsID(name) {
+		return storage.Get[Group](tx, name)
+	}
+	return storage.Lookup[Group](tx, "name", strings.ToLower(name))
+}

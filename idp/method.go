@@ -1,0 +1,114 @@
+package idp
+
+import (
+	"context"
+	"time"
+
+	"latchkey/storage"
+)
+
+// Kind is the name of a method in the API, the log and forms.
+type Kind string
+
+// Method is a way to prove who one is. A method keeps nothing, opens no
+// transaction and reads no clock: the core does tries, throttling, audit and
+// storing, so that no method can forget them.
+type Method interface {
+	Info() Info
+	// Offer tells why the method is not offered to the subject; "" means it is.
+	// It is pure, and the subject's user may be nil.
+	Offer(Subject) Reason
+	// Begin makes the question.
+	Begin(context.Context, Subject) (Prompt, error)
+	// Verify judges the answer. A *Refusal says what was wrong with it; any other
+	// error is a fault of ours. It takes as long for nobody as for somebody.
+	Verify(context.Context, Subject, Prompt, Answer) (Verdict, error)
+}
+
+// Info is what does not depend on who signs in.
+type Info struct {
+	Kind              Kind
+	Name              string // authenticationMethod in the sign-in log
+	ACR               string // what it reaches at best
+	MFA               bool
+	Identifies        bool // finds the user itself, without a name
+	PhishingResistant bool
+	// Held reads the credentials a user has of this method.
+	Held func(tx *storage.Tx, userID string) ([]Credential, error)
+}
+
+// Credential is what one user holds of a method.
+type Credential interface {
+	storage.Record
+	Owner() string
+}
+
+// Subject is who is to be proved, as a method sees it.
+type Subject struct {
+	Now         time.Time
+	Tenant      *Tenant
+	Policy      *MethodsPolicy
+	User        *User // nil: no such user
+	Credentials []Credential
+}
+
+// Prompt is a question as data: the page that shows it and what the page needs.
+type Prompt struct {
+	Page   string
+	Fields map[string]string
+	Secret []byte // stays on the server or sealed
+}
+
+// Answer is what the person's browser sent back, by field name.
+type Answer map[string]string
+
+// Verdict is an accepted answer: the proof, and what becomes of the credential.
+type Verdict struct {
+	Proof Proof
+	// Settle changes the credential named by the proof as it stands when the
+	// proof is stored; a *Refusal means that it was used or changed meanwhile.
+	// It may run more than once.
+	Settle func(Credential) error
+}
+
+// Reason says why a method is not offered; administrators see it.
+type Reason string
+
+// The reasons.
+const (
+	Offered        Reason = ""
+	NoCredential   Reason = "the user has none"
+	MethodDisabled Reason = "the method is disabled by policy"
+	OutOfScope     Reason = "the user is outside the policy's targets"
+	UnknownUser    Reason = "there is no such user"
+	DisabledUser   Reason = "the user account is disabled"
+)
+
+// Offer is whether one method is offered.
+type Offer struct {
+	Info   Info
+	Reason Reason // Offered, or why not
+}
+
+// Offers asks every method in order. load gives the credentials of one method.
+func Offers(methods []Method, s Subject, load func(Info) ([]Credential, error)) ([]Offer, error) {
+	offers := make([]Offer, 0, len(methods))
+	for _, m := range methods {
+		o := Offer{Info: m.Info()}
+		switch {
+		case s.User == nil:
+			o.Reason = UnknownUser
+		case s.User.Disabled:
+			o.Reason = DisabledUser
+		default:
+			held, err := load(o.Info)
+			if err != nil {
+				return nil, err
+			}
+			s.Credentials = held
+			o.Reason = m.Offer(s)
+		}
+		offers = append(offers, o)
+	}
+	return offers, nil
+}

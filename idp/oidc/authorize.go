@@ -1,0 +1,142 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"latchkey/idp"
+	"latchkey/idp/signin"
+	"latchkey/idp/web"
+	"latchkey/storage"
+)
+
+// authorizePost turns a request by POST (OIDC Core 3.1.2.1) into one by GET: a
+// POST from another site carries no SameSite=Lax cookies, the GET that follows
+// does.
+func (p *Provider) authorizePost(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		p.Pages.Refused(w, r, http.StatusBadRequest, PageError{Code: "invalid_request", Detail: "The form cannot be read, or is longer than 64 KiB."})
+		return
+	}
+	form := r.PostForm.Encode()
+	if len(form) > maxRequest {
+		p.tooLong(w, r)
+		return
+	}
+	http.Redirect(w, r, p.url(web.From(r).Tenant, "/oauth2/v2.0/authorize?")+form, http.StatusSeeOther)
+}
+
+func (p *Provider) tooLong(w http.ResponseWriter, r *http.Request) {
+	p.Pages.Refused(w, r, http.StatusRequestURITooLong, PageError{Code: "invalid_request", Detail: "The authorization request is longer than 8 KiB."})
+}
+
+// authorize is the authorization endpoint (RFC 6749 3.1). What cannot be sent to
+// a registered redirect URI of a known client is shown to the person.
+func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
+	if len(r.URL.RawQuery) > maxRequest {
+		p.tooLong(w, r)
+		return
+	}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		p.Pages.Refused(w, r, http.StatusBadRequest, PageError{Code: "invalid_request", Detail: "The query of the request cannot be read."})
+		return
+	}
+	given, repeated := readParams(values)
+	client, shown := p.addressee(r.Context(), web.From(r).Tenant, values, given)
+	if shown != nil {
+		p.showOrFail(w, r, shown)
+		return
+	}
+	req, fault := p.parse(r.Context(), web.From(r), client, given)
+	if repeated != nil {
+		fault = repeated
+	}
+	if fault != nil {
+		p.respondError(w, r, req, fault)
+		return
+	}
+	p.begin(w, r, req)
+}
+
+// begin answers at once where the browser's session decides, and leads to the
+// sign-in page otherwise.
+func (p *Provider) begin(w http.ResponseWriter, r *http.Request, req *idp.AuthRequest) {
+	v := web.Visit(w, r)
+	out, err := p.Signin.Look(r.Context(), v, signin.Start(req, "", v.Now))
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	if out.Decision.Step == idp.Issue || out.Decision.Step == idp.Refuse {
+		p.Respond(w, r, out)
+		return
+	}
+	state, err := p.Signin.Seal(v, out.Flow)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, p.url(v.Tenant, "/signin?state="+state), http.StatusSeeOther)
+}
+
+// addressee finds the client and checks the redirect URI byte for byte. Its
+// errors are shown, never redirected (RFC 6749 4.1.2.1).
+func (p *Provider) addressee(ctx context.Context, t *idp.Tenant, values url.Values, given params) (*idp.Client, error) {
+	for _, name := range []string{"client_id", "redirect_uri"} {
+		if len(values[name]) > 1 {
+			return nil, &shownError{PageError{Code: "invalid_request", Detail: "The parameter " + name + " is given more than once."}}
+		}
+	}
+	if given["client_id"] == "" {
+		return nil, &shownError{PageError{Code: "invalid_request", Detail: "The request names no client_id."}}
+	}
+	client, err := p.client(ctx, t, given["client_id"])
+	switch {
+	case err != nil:
+		return nil, err
+	case client == nil:
+		return nil, &shownError{PageError{STS: idp.ClientUnknown, Code: "unauthorized_client"}}
+	case given["redirect_uri"] == "":
+		return nil, &shownError{PageError{Code: "invalid_request", Detail: "The request names no redirect_uri."}}
+	case !client.RedirectAllowed(given["redirect_uri"]):
+		return nil, &shownError{PageError{STS: idp.RedirectUnknown, Code: "invalid_request"}}
+	}
+	return client, nil
+}
+
+// shownError is an error for the person, as no client can be told.
+type shownError struct{ PageError }
+
+func (e *shownError) Error() string { return e.Code + " " + e.Detail }
+
+func (p *Provider) showOrFail(w http.ResponseWriter, r *http.Request, err error) {
+	if s, ok := errors.AsType[*shownError](err); ok {
+		p.Pages.Refused(w, r, http.StatusBadRequest, s.PageError)
+		return
+	}
+	p.fail(w, r, err)
+}
+
+// client finds an enabled client; nil if there is none.
+func (p *Provider) client(ctx context.Context, t *idp.Tenant, id string) (*idp.Client, error) {
+	var c *idp.Client
+	err := p.Store.View(ctx, t.TenantID, func(tx *storage.Tx) (err error) {
+		c, err = liveClient(tx, id)
+		return err
+	})
+	return c, err
+}
+
+func liveClient(tx *storage.Tx, id string) (*idp.Client, error) {
+	if id == "" || len(id) > 128 {
+		return nil, nil
+	}
+	c, err := idp.Optional(storage.Get[idp.Client](tx, id))
+	if c != nil && c.Disabled {
+		c = nil
+	}
+	return c, err
+}

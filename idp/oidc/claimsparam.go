@@ -1,0 +1,65 @@
+package oidc
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"latchkey/idp"
+)
+
+// claimRequest is one claim of the claims parameter (OIDC Core 5.5.1); null asks
+// for it without more.
+type claimRequest struct {
+	Essential bool     `json:"essential"`
+	Value     any      `json:"value"`
+	Values    []string `json:"values"`
+}
+
+func (c *claimRequest) values() []string {
+	if c == nil {
+		return nil
+	}
+	if v, ok := c.Value.(string); ok {
+		return append([]string{v}, c.Values...)
+	}
+	return c.Values
+}
+
+// parseClaims reads acr_values and the claims parameter. Claims nobody knows are
+// left out (OIDC Core 5.5).
+func parseClaims(req *idp.AuthRequest, given params) *protocolError {
+	req.ACRValues = strings.Fields(given["acr_values"])
+	raw := given["claims"]
+	if raw == "" {
+		return nil
+	}
+	var asked struct {
+		UserInfo map[string]*claimRequest `json:"userinfo"`
+		IDToken  map[string]*claimRequest `json:"id_token"`
+	}
+	if err := json.Unmarshal([]byte(raw), &asked); err != nil {
+		return bad("invalid_request", "The claims parameter is not a JSON object of claims.")
+	}
+	req.Claims = idp.ClaimsRequest{UserInfo: knownClaims(asked.UserInfo), IDToken: knownClaims(asked.IDToken)}
+	if acr := asked.IDToken["acr"]; acr != nil { // OIDC Core 5.5.1.1
+		if v := acr.values(); len(v) > 0 {
+			req.ACRValues, req.ACREssential = v, acr.Essential
+		}
+	}
+	if sub := asked.IDToken["sub"].values(); len(sub) > 0 {
+		req.Subject = sub[0]
+	}
+	return nil
+}
+
+func knownClaims(asked map[string]*claimRequest) []string {
+	var names []string
+	for _, known := range profileClaims {
+		if _, ok := asked[known.name]; ok {
+			names = append(names, known.name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

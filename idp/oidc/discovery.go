@@ -1,0 +1,125 @@
+package oidc
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"latchkey/idp"
+	"latchkey/idp/web"
+)
+
+// metadata is the discovery document (OIDC Discovery 3, RFC 8414 2).
+type metadata struct {
+	oidc.DiscoveryConfiguration
+	IssParameter bool `json:"authorization_response_iss_parameter_supported"` // RFC 9207 3
+}
+
+func (p *Provider) describe(t *idp.Tenant) metadata {
+	const v2 = "/oauth2/v2.0"
+	secretMethods := []oidc.AuthMethod{oidc.AuthMethodBasic, oidc.AuthMethodPost}
+	return metadata{IssParameter: true, DiscoveryConfiguration: oidc.DiscoveryConfiguration{
+		Issuer:                                    p.issuer(t),
+		AuthorizationEndpoint:                     p.url(t, v2+"/authorize"),
+		TokenEndpoint:                             p.url(t, v2+"/token"),
+		IntrospectionEndpoint:                     p.url(t, v2+"/introspect"),
+		UserinfoEndpoint:                          p.url(t, v2+"/userinfo"),
+		RevocationEndpoint:                        p.url(t, v2+"/revoke"),
+		EndSessionEndpoint:                        p.url(t, v2+"/logout"),
+		DeviceAuthorizationEndpoint:               p.url(t, v2+"/devicecode"),
+		JwksURI:                                   p.url(t, "/discovery/v2.0/keys"),
+		ScopesSupported:                           idp.Scopes,
+		ResponseTypesSupported:                    responseTypes,
+		ResponseModesSupported:                    responseModes,
+		GrantTypesSupported:                       grantTypes(),
+		ACRValuesSupported:                        []string{idp.ACRBootstrap},
+		SubjectTypesSupported:                     []string{"public"},
+		IDTokenSigningAlgValuesSupported:          idp.IDTokenAlgs,
+		TokenEndpointAuthMethodsSupported:         append([]oidc.AuthMethod{oidc.AuthMethodNone}, secretMethods...),
+		RevocationEndpointAuthMethodsSupported:    append([]oidc.AuthMethod{oidc.AuthMethodNone}, secretMethods...),
+		IntrospectionEndpointAuthMethodsSupported: secretMethods,
+		DisplayValuesSupported:                    []oidc.Display{oidc.DisplayPage, oidc.DisplayPopup},
+		ClaimTypesSupported:                       []string{"normal"},
+		ClaimsSupported:                           claimNames(),
+		ClaimsParameterSupported:                  true,
+		CodeChallengeMethodsSupported:             []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
+	}}
+}
+
+func grantTypes() []oidc.GrantType {
+	var out []oidc.GrantType
+	for _, g := range idp.GrantTypes {
+		out = append(out, oidc.GrantType(g))
+	}
+	return out
+}
+
+func (p *Provider) discovery(w http.ResponseWriter, r *http.Request) {
+	q := web.From(r)
+	doc, err := p.metadata.get(q.Tenant.TenantID, q.Now, func() ([]byte, error) {
+		return json.Marshal(p.describe(q.Tenant))
+	})
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	doc.serve(w, r)
+}
+
+// document is a public JSON document kept as ready bytes.
+type document struct {
+	body  []byte
+	etag  string
+	until time.Time
+}
+
+func newDocument(body []byte, until time.Time) *document {
+	sum := sha256.Sum256(body)
+	return &document{body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, until: until}
+}
+
+// publicCache is the Cache-Control of discovery and keys; a new key is published
+// for idp.KeyCacheTime before it signs, which is longer.
+const publicCache = "public, max-age=900"
+
+func (d *document) serve(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h["Access-Control-Allow-Origin"] = []string{"*"}
+	h["Cache-Control"] = []string{publicCache}
+	h["Etag"] = []string{d.etag}
+	if strings.Contains(r.Header.Get("If-None-Match"), d.etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h["Content-Type"] = []string{"application/json"}
+	w.Write(d.body) // a reader who has gone away is no error of ours
+}
+
+// documentCache keeps a document a tenant.
+type documentCache struct {
+	mu   sync.Mutex
+	kept map[string]*document
+}
+
+func newDocumentCache() *documentCache { return &documentCache{kept: map[string]*document{}} }
+
+func (c *documentCache) get(tenant string, now time.Time, make func() ([]byte, error)) (*document, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d := c.kept[tenant]; d != nil && now.Before(d.until) {
+		return d, nil
+	}
+	body, err := make()
+	if err != nil {
+		return nil, err
+	}
+	d := newDocument(body, now.Add(time.Minute))
+	c.kept[tenant] = d
+	return d, nil
+}

@@ -1,0 +1,70 @@
+package idp
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// AuthRequest is what a client asked for at the authorization endpoint, checked
+// against its registration. It is a pending grant: nothing of it is stored until
+// somebody signs in.
+type AuthRequest struct {
+	ClientID      string
+	RedirectURI   string
+	ResponseType  []string // as a set, sorted
+	ResponseMode  string   // query, fragment or form_post
+	Scopes        []string
+	State         string        `json:",omitzero"`
+	Nonce         string        `json:",omitzero"`
+	CodeChallenge string        `json:",omitzero"` // S256 (RFC 7636)
+	Prompt        []string      `json:",omitzero"`
+	MaxAge        int           `json:",omitzero"` // seconds; -1: not asked for
+	LoginHint     string        `json:",omitzero"`
+	DomainHint    string        `json:",omitzero"`
+	Subject       string        `json:",omitzero"` // user id the id_token_hint or claims parameter names
+	ACRValues     []string      `json:",omitzero"`
+	ACREssential  bool          `json:",omitzero"`
+	Claims        ClaimsRequest `json:",omitzero"`
+	UILocales     string        `json:",omitzero"`
+	StartedAt     time.Time
+}
+
+// ClaimsRequest is the claims parameter (OIDC Core 5.5): names asked for at each place.
+type ClaimsRequest struct {
+	UserInfo []string `json:",omitzero"`
+	IDToken  []string `json:",omitzero"`
+}
+
+// The scopes with a meaning of their own (OIDC Core 5.4, 11).
+const (
+	ScopeOpenID  = "openid"
+	ScopeProfile = "profile"
+	ScopeEmail   = "email"
+	ScopeAddress = "address"
+	ScopePhone   = "phone"
+	ScopeOffline = "offline_access"
+)
+
+// Scopes are those a tenant knows.
+var Scopes = []string{ScopeOpenID, ScopeProfile, ScopeEmail, ScopeAddress, ScopePhone, ScopeOffline}
+
+// Asks tells whether the prompt parameter holds a value.
+func (r *AuthRequest) Asks(prompt string) bool { return slices.Contains(r.Prompt, prompt) }
+
+// KnownScopes keeps the scopes a tenant knows, in their order, each once. Others
+// are ignored (OIDC Core 3.1.2.1).
+func KnownScopes(asked string) []string {
+	var out []string
+	for _, s := range strings.Fields(asked) {
+		if slices.Contains(Scopes, s) && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Without is the scopes of a that are not in b.
+func Without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+}

@@ -1,0 +1,90 @@
+package idp
+
+import (
+	"slices"
+	"time"
+
+	"latchkey/storage"
+)
+
+// Session is one browser's sign-in at one tenant.
+type Session struct {
+	SessionID string // the sid claim
+	UserID    string
+	Secret    string // HashToken of the cookie's SessionSecret
+	Proofs    []Proof
+	CreatedAt time.Time
+	NotAfter  time.Time // nothing can move it later
+	EndsAs    STS       `json:",omitzero"` // what to say once NotAfter has come
+	EndedAt   time.Time `json:",omitzero"`
+	EndedAs   STS       `json:",omitzero"`
+}
+
+// NewSession makes a session on one proof. It ends with the proof, or at latest
+// when the tenant says.
+func NewSession(t *Tenant, userID, secret string, p Proof) *Session {
+	s := &Session{SessionID: NewID(), UserID: userID, CreatedAt: p.At, NotAfter: t.SessionEnd(p.At), EndsAs: NoSession}
+	s.Renew(secret, p)
+	return s
+}
+
+// Renew rests an existing session of the same user on a further proof under a
+// new secret. Its end can only come nearer.
+func (s *Session) Renew(secret string, p Proof) {
+	s.Secret = HashToken(SessionSecret, secret)
+	s.Proofs = slices.DeleteFunc(s.Proofs, func(q Proof) bool { return q.Method == p.Method && q.Credential == p.Credential })
+	s.Proofs = append(s.Proofs, p)
+	if !p.NotAfter.IsZero() && !p.NotAfter.After(s.NotAfter) {
+		s.NotAfter, s.EndsAs = p.NotAfter, p.EndsAs
+	}
+}
+
+// Kind names the record.
+func (*Session) Kind() string { return "session" }
+
+// ID is the session's GUID.
+func (s *Session) ID() string { return s.SessionID }
+
+// Indexes finds a session by its cookie, its user and the credentials behind it.
+func (s *Session) Indexes() []storage.Index {
+	x := []storage.Index{{Name: "secret", Value: s.Secret, Unique: true}, {Name: "user", Value: s.UserID}}
+	for _, c := range s.Credentials() {
+		x = append(x, storage.Index{Name: "credential", Value: c})
+	}
+	return x
+}
+
+// ExpiresAt lets the sweeper remove it.
+func (s *Session) ExpiresAt() time.Time { return s.NotAfter }
+
+// Credentials are the ids of the credentials the session rests on.
+func (s *Session) Credentials() []string {
+	var ids []string
+	for _, p := range s.Proofs {
+		if p.Credential != "" {
+			ids = append(ids, p.Credential)
+		}
+	}
+	return ids
+}
+
+// Latest is the newest proof; a session has at least one.
+func (s *Session) Latest() Proof { return s.Proofs[len(s.Proofs)-1] }
+
+// AuthTime is the moment of the newest proof (OIDC Core 2).
+func (s *Session) AuthTime() time.Time { return s.Latest().At }
+
+// Live tells whether the session may be used by its user.
+func (s *Session) Live(u *User, now time.Time) bool {
+	return s.EndedAt.IsZero() && now.Before(s.NotAfter) && u != nil && u.UserID == s.UserID &&
+		!u.Disabled && !s.AuthTime().Before(u.SessionsValidFrom)
+}
+
+// End ends the session; false when it had ended.
+func (s *Session) End(now time.Time, as STS) bool {
+	if !s.EndedAt.IsZero() {
+		return false
+	}
+	s.EndedAt, s.EndedAs = now, as
+	return true
+}

@@ -1,0 +1,249 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// ErrBusy: too many answers are being looked at; try again in a moment.
+var ErrBusy = errors.New("signin: too many answers at once")
+
+// errHeld ends a transaction that reserves nothing.
+var errHeld = errors.New("signin: answer not looked at")
+
+// attempt is one answer on its way through.
+type attempt struct {
+	v       Visit
+	f       Flow
+	m       idp.Method
+	subject idp.Subject
+	key     string // of the throttle
+	known   known
+}
+
+// Answer judges what the person sent to the question in the flow. The outcome
+// either leads on or carries a Problem with the flow to try again.
+func (s *Service) Answer(ctx context.Context, v Visit, f Flow, answer idp.Answer) (Outcome, error) {
+	a := &attempt{v: v, f: f, m: s.method(f.Chosen), known: s.openKnown(v)}
+	if a.m == nil || f.Challenge == "" {
+		return Outcome{}, idp.ErrSealed
+	}
+	if err := s.reserve(ctx, a); err != nil {
+		return s.refused(ctx, a, err)
+	}
+	verdict, err := s.verify(ctx, a, answer)
+	if err != nil {
+		return s.refused(ctx, a, err)
+	}
+	out, err := s.accept(ctx, a, verdict)
+	if err != nil {
+		return s.refused(ctx, a, err)
+	}
+	return out, nil
+}
+
+// held is a refusal before the answer was looked at: it costs a flood nothing
+// but a read, and is not logged one by one.
+type held struct{ Problem }
+
+func (*held) Error() string { return errHeld.Error() }
+
+// reserve spends one try of the challenge and one answer of the throttle before
+// anything is verified, so that parallel guesses cannot overshoot either.
+func (s *Service) reserve(ctx context.Context, a *attempt) error {
+	return s.store.Update(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) error {
+		if err := s.loadSubject(tx, a); err != nil {
+			return err
+		}
+		c, err := idp.Optional(storage.Get[idp.Challenge](tx, a.f.Challenge))
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			c = &idp.Challenge{ChallengeID: a.f.Challenge, UserKey: a.key, Method: a.f.Chosen, Ends: a.f.StartedAt.Add(idp.ChallengeLifetime)}
+		}
+		if !c.Try(a.v.Now) {
+			return &held{Problem{Told: idp.UserLocked}}
+		}
+		t, err := idp.Optional(storage.Get[idp.Throttle](tx, a.key))
+		if err != nil {
+			return err
+		}
+		if t == nil {
+			t = &idp.Throttle{Key: a.key}
+		}
+		if ok, wait := t.Spend(a.v.Now, heldIDs(a.subject.Credentials)); !ok {
+			return &held{Problem{Told: idp.UserLocked, Wait: wait}}
+		}
+		return errors.Join(tx.Put(c), tx.Put(t))
+	})
+}
+
+// loadSubject reads who is to be proved, and the throttle that holds for them
+// in this browser.
+func (s *Service) loadSubject(tx *storage.Tx, a *attempt) error {
+	policy, err := idp.LoadMethodsPolicy(tx)
+	if err != nil {
+		return err
+	}
+	a.subject = idp.Subject{Now: a.v.Now, Tenant: a.v.Tenant, Policy: policy}
+	if a.subject.User, err = s.wanted(tx, a); err != nil {
+		return err
+	}
+	if u := a.subject.User; u != nil {
+		a.subject.Credentials, err = a.m.Info().Held(tx, u.UserID)
+	}
+	a.key = s.throttleKey(a)
+	return err
+}
+
+// wanted is the user the answer is about: who was named, or who steps up.
+func (s *Service) wanted(tx *storage.Tx, a *attempt) (*idp.User, error) {
+	if a.f.Username != "" {
+		return idp.Optional(idp.FindUser(tx, a.f.Username))
+	}
+	session, err := findSession(tx, a.v.Session)
+	if session == nil || err != nil {
+		return nil, err
+	}
+	return idp.Optional(storage.Get[idp.User](tx, session.UserID))
+}
+
+// verify looks at the answer outside of any transaction, two at a time.
+func (s *Service) verify(ctx context.Context, a *attempt, answer idp.Answer) (idp.Verdict, error) {
+	release, err := s.slots.take(ctx)
+	if err != nil {
+		return idp.Verdict{}, err
+	}
+	defer release()
+	verdict, err := a.m.Verify(ctx, a.subject, a.f.Prompt, answer)
+	if err == nil && a.subject.User.Disabled {
+		// Only who holds the credential learns that the account is disabled.
+		err = &idp.Refusal{Told: idp.UserDisabled, Logged: idp.UserDisabled}
+	}
+	return verdict, err
+}
+
+// accept stores all that follows from a right answer in one transaction: the
+// challenge closed, the credential settled, session, log, and the grant if
+// nothing is left to ask.
+func (s *Service) accept(ctx context.Context, a *attempt, verdict idp.Verdict) (Outcome, error) {
+	secret := idp.NewToken(idp.SessionSecret)
+	var out Outcome
+	err := s.store.Update(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) error {
+		if err := s.close(tx, a, verdict); err != nil {
+			return err
+		}
+		session, err := s.establish(tx, a, verdict.Proof, secret)
+		if err != nil {
+			return err
+		}
+		f := a.f.WithUser(a.f.Username)
+		if out, err = s.decide(tx, a.v, f, session); err != nil {
+			return err
+		}
+		if out.Decision.Step == idp.Issue {
+			if err := s.finish(tx, a.v, &out); err != nil {
+				return err
+			}
+		}
+		return s.logSignIn(tx, a, session.SessionID, nil)
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	out.NewSession, out.NewKnown = secret, s.sealKnown(a)
+	if out.Decision.Step == idp.Ask { // a step-up that needs one more answer
+		err = s.begin(ctx, a.v, &out)
+	}
+	return out, err
+}
+
+// close ends the challenge, gives the throttle back, and settles the credential
+// as it stands now. A credential that is gone was deleted or replaced meanwhile.
+func (s *Service) close(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
+	c, err := storage.Get[idp.Challenge](tx, a.f.Challenge)
+	if err != nil {
+		return err
+	}
+	if !c.Close(a.v.Now) {
+		return &held{Problem{Told: idp.UserLocked}}
+	}
+	t, err := storage.Get[idp.Throttle](tx, a.key)
+	if err != nil {
+		return err
+	}
+	t.Refund()
+	if err := errors.Join(tx.Put(c), tx.Put(t)); err != nil || verdict.Settle == nil {
+		return err
+	}
+	now, err := a.m.Info().Held(tx, a.subject.User.UserID)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(now, func(c idp.Credential) bool { return c.ID() == verdict.Proof.Credential })
+	if i < 0 {
+		return &idp.Refusal{Told: idp.PassWrong, Logged: idp.PassNotFound, Detail: "deleted or replaced while the answer was looked at"}
+	}
+	if err := verdict.Settle(now[i]); err != nil {
+		return err
+	}
+	return tx.Put(now[i])
+}
+
+// establish makes or renews the browser's session. A session of somebody else in
+// this browser ends; one of the same person that rests on the same credential
+// is renewed, any other is left behind for a new one, whose end is its own.
+func (s *Service) establish(tx *storage.Tx, a *attempt, p idp.Proof, secret string) (*idp.Session, error) {
+	u, err := storage.Get[idp.User](tx, a.subject.User.UserID)
+	if err != nil {
+		return nil, err
+	}
+	old, err := findSession(tx, a.v.Session)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil && old.Live(u, a.v.Now) && slices.Contains(old.Credentials(), p.Credential) && p.Credential != "" {
+		old.Renew(secret, p)
+		return old, tx.Put(old)
+	}
+	if old != nil && old.End(a.v.Now, idp.NoSession) {
+		if err := endOnline(tx, old, a.v.Now); err != nil {
+			return nil, err
+		}
+		if err := tx.Put(old); err != nil {
+			return nil, err
+		}
+	}
+	session := idp.NewSession(a.v.Tenant, u.UserID, secret, p)
+	return session, tx.Put(session)
+}
+
+// endOnline revokes the grants that were to last no longer than the session.
+func endOnline(tx *storage.Tx, session *idp.Session, now time.Time) error {
+	grants, _, err := storage.List[idp.Grant](tx, "session", session.SessionID, storage.Page{})
+	if err != nil {
+		return err
+	}
+	for _, g := range grants {
+		if !g.Offline() && g.Revoke(now, idp.NoSession) {
+			if err := tx.Put(g); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func heldIDs(cs []idp.Credential) string {
+	ids := ""
+	for _, c := range cs {
+		ids += c.ID() + " "
+	}
+	return ids
+}

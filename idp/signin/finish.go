@@ -1,0 +1,91 @@
+package signin
+
+import (
+	"context"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// finish stores what an approved sign-in gives: a grant with its code, or the
+// approval of the device that waits. On Latchkey's own pages there is nothing
+// but the session.
+func (s *Service) finish(tx *storage.Tx, v Visit, out *Outcome) error {
+	f := out.Flow
+	if f.Request == nil {
+		return nil
+	}
+	if f.Device != "" {
+		return s.finishDevice(tx, v, out)
+	}
+	g := idp.NewGrant(out.Session, f.Request, v.Now)
+	if g.Lifetime(v.Now, idp.CodeLifetime) == 0 {
+		out.Decision.Step, out.Decision.Error, out.Decision.STS = idp.Refuse, "login_required", g.EndsAs
+		return nil
+	}
+	out.Grant, out.Code = g, g.IssueCode(v.Now)
+	return tx.Put(g)
+}
+
+func (s *Service) finishDevice(tx *storage.Tx, v Visit, out *Outcome) error {
+	g, err := idp.Optional(storage.Get[idp.Grant](tx, out.Flow.Device))
+	if err != nil {
+		return err
+	}
+	if g == nil || g.UserID != "" || g.Device.Denied || !v.Now.Before(g.Device.Ends) {
+		return idp.Errorf(idp.Invalid, "This code has been used or has expired. Start again on your device.")
+	}
+	g.Bind(out.Session, v.Now)
+	out.Grant = g
+	return tx.Put(g)
+}
+
+// Decide carries out the person's answer on the consent page: allow leads on to
+// the app; otherwise the app is told of the refusal, and nothing is kept.
+func (s *Service) Decide(ctx context.Context, v Visit, f Flow, allow bool) (Outcome, error) {
+	var out Outcome
+	err := s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
+		var err error
+		if out, err = s.decide(tx, v, f, nil); err != nil || out.Decision.Step != idp.ConsentStep {
+			return err
+		}
+		if !allow {
+			out.Decision.Step, out.Decision.Error, out.Decision.STS = idp.Refuse, "access_denied", idp.ConsentDeclined
+			return s.deny(tx, f)
+		}
+		out.Decision.Step = idp.Issue
+		if f.Device == "" { // a device is asked about each time: it may be a stranger's
+			if err := remember(tx, v, out); err != nil {
+				return err
+			}
+		}
+		return s.finish(tx, v, &out)
+	})
+	return out, err
+}
+
+func remember(tx *storage.Tx, v Visit, out Outcome) error {
+	id := idp.ConsentID(out.User.UserID, out.Client.ClientID)
+	c, err := idp.Optional(storage.Get[idp.Consent](tx, id))
+	if err != nil {
+		return err
+	}
+	if c == nil {
+		c = &idp.Consent{UserID: out.User.UserID, ClientID: out.Client.ClientID}
+	}
+	c.Add(out.Flow.Request.Scopes, v.Now)
+	return tx.Put(c)
+}
+
+// deny tells a waiting device that its request was refused.
+func (s *Service) deny(tx *storage.Tx, f Flow) error {
+	if f.Device == "" {
+		return nil
+	}
+	g, err := idp.Optional(storage.Get[idp.Grant](tx, f.Device))
+	if g == nil || err != nil || g.UserID != "" {
+		return err
+	}
+	g.Device.Denied = true
+	return tx.Put(g)
+}

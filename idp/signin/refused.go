@@ -1,0 +1,78 @@
+package signin
+
+import (
+	"context"
+	"errors"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// refused turns what went wrong with an answer into what the person is told, and
+// logs the exact reason of an answer that was looked at.
+func (s *Service) refused(ctx context.Context, a *attempt, err error) (Outcome, error) {
+	if h, ok := errors.AsType[*held](err); ok {
+		return a.again(h.Problem), nil
+	}
+	r, ok := errors.AsType[*idp.Refusal](err)
+	if !ok {
+		return Outcome{}, err
+	}
+	problem := Problem{Told: r.Told, Start: r.Start}
+	err = s.store.Update(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) error {
+		c, err := idp.Optional(storage.Get[idp.Challenge](tx, a.f.Challenge))
+		if err != nil {
+			return err
+		}
+		if c != nil {
+			problem.Left = c.Left()
+		}
+		return s.logSignIn(tx, a, "", r)
+	})
+	return a.again(problem), err
+}
+
+// again is the same question with the problem beside it.
+func (a *attempt) again(p Problem) Outcome {
+	f := a.f
+	f.Problem = &p
+	return Outcome{Decision: idp.Decision{Step: idp.Ask, Method: f.Chosen}, Flow: f, Prompt: f.Prompt, Problem: &p}
+}
+
+// logSignIn writes the sign-in log's line for an answer; r is nil for a success.
+func (s *Service) logSignIn(tx *storage.Tx, a *attempt, sessionID string, r *idp.Refusal) error {
+	e := idp.NewEvent(idp.SignIns, a.v.Now)
+	e.Method, e.SessionID = a.m.Info().Name, sessionID
+	e.Address, e.UserAgent, e.RequestID = a.v.Address, clip(a.v.UserAgent, 256), a.v.RequestID
+	e.Actor = idp.Party{Type: "user", Name: clip(a.f.Username, 320)}
+	if u := a.subject.User; u != nil {
+		e.Actor.ID, e.Actor.Name = u.UserID, u.PrincipalName
+		e.Target = e.Actor
+	}
+	if a.f.Request != nil {
+		e.ClientID = a.f.Request.ClientID
+	}
+	if r != nil {
+		e.Result, e.Error, e.Reason = "failure", r.Logged, r.Logged.Text()
+		if r.Detail != "" {
+			e.Details = map[string]string{"reason": r.Detail}
+		}
+	}
+	return tx.Put(e)
+}
+
+// clip cuts text from outside to n bytes, whole characters, and drops what the
+// store refuses.
+func clip(s string, n int) string {
+	clean := make([]rune, 0, min(len(s), n))
+	size := 0
+	for _, r := range s {
+		if size += len(string(r)); size > n {
+			break
+		}
+		if r >= ' ' && r != 0x7f {
+			clean = append(clean, r)
+		}
+	}
+	return string(clean)
+}

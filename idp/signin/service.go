@@ -1,0 +1,101 @@
+// Package signin is the use case of signing in: it opens the sealed state of a
+// sign-in, gathers the facts, asks idp.Next, puts the question, judges the
+// answer, and stores session, grant and log in one transaction.
+//
+// A first sign-in takes two commits here (an answer is reserved before it is
+// looked at; everything that follows from it is stored at once) and a silent
+// one takes one. Nothing is stored for a browser that has answered nothing.
+package signin
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// Service signs people in at every tenant of a deployment.
+type Service struct {
+	store   *storage.Store
+	methods []idp.Method
+	keys    *idp.Keyring
+	slots   *slots
+	log     *slog.Logger
+}
+
+// New makes the service. The order of methods is the order they are offered in.
+func New(store *storage.Store, keys *idp.Keyring, methods []idp.Method, log *slog.Logger) *Service {
+	return &Service{store: store, keys: keys, methods: methods, slots: newSlots(), log: log}
+}
+
+// Visit is one request of one browser.
+type Visit struct {
+	Now       time.Time
+	Tenant    *idp.Tenant
+	Browser   string // value of the cookie that binds sealed states
+	Session   string // value of the session cookie, or ""
+	Known     string // value of the known-browser cookie, or ""
+	Address   string
+	UserAgent string
+	RequestID string
+}
+
+// Outcome is what follows from a visit.
+type Outcome struct {
+	Decision idp.Decision
+	Flow     Flow
+	Prompt   idp.Prompt   // for Ask
+	Client   *idp.Client  // nil on Latchkey's own pages
+	User     *idp.User    // whose session it is, or nil
+	Session  *idp.Session // or nil
+	Problem  *Problem     // why the last answer was not accepted
+
+	NewSession string     // value for the session cookie, "" to leave it
+	NewKnown   string     // value for the known-browser cookie, "" to leave it
+	Grant      *idp.Grant // for Issue to a client
+	Code       string     // its authorization code, "" for a device
+}
+
+// Problem is what a person is told about an answer that was not accepted.
+type Problem struct {
+	Told  idp.STS
+	Wait  time.Duration `json:",omitzero"` // until another try is looked at
+	Start time.Time     `json:",omitzero"` // when the pass begins
+	Left  int           `json:",omitzero"` // tries left in this sign-in
+}
+
+func (s *Service) method(k idp.Kind) idp.Method {
+	for _, m := range s.methods {
+		if m.Info().Kind == k {
+			return m
+		}
+	}
+	return nil
+}
+
+// Look decides what the visit leads to and, if that is a code, issues it.
+func (s *Service) Look(ctx context.Context, v Visit, f Flow) (Outcome, error) {
+	var out Outcome
+	run := s.store.View
+	if v.Session != "" { // only a session can lead to a write
+		run = s.store.Update
+	}
+	err := run(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
+		var err error
+		out, err = s.decide(tx, v, f, nil)
+		if err == nil && out.Decision.Step == idp.Issue {
+			err = s.finish(tx, v, &out)
+		}
+		return err
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	if out.Decision.Step == idp.Ask {
+		err = s.begin(ctx, v, &out)
+	}
+	out.Problem = f.Problem
+	return out, err
+}

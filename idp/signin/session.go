@@ -1,0 +1,65 @@
+package signin
+
+import (
+	"context"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// Current is who is signed in in the visiting browser, or nil, nil.
+func (s *Service) Current(ctx context.Context, v Visit) (*idp.Session, *idp.User, error) {
+	var session *idp.Session
+	var user *idp.User
+	err := s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
+		if session, err = findSession(tx, v.Session); session == nil || err != nil {
+			return err
+		}
+		user, err = idp.Optional(storage.Get[idp.User](tx, session.UserID))
+		return err
+	})
+	if err != nil || session == nil || !session.Live(user, v.Now) {
+		return nil, nil, err
+	}
+	return session, user, nil
+}
+
+// SignOut ends the browser's session and the grants that last no longer than it.
+// It answers the session that ended, nil if there was none.
+func (s *Service) SignOut(ctx context.Context, v Visit) (*idp.Session, error) {
+	var ended *idp.Session
+	err := s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
+		ended = nil
+		session, err := findSession(tx, v.Session)
+		if session == nil || err != nil || !session.End(v.Now, idp.NoSession) {
+			return err
+		}
+		ended = session
+		if err := endOnline(tx, session, v.Now); err != nil {
+			return err
+		}
+		return tx.Put(session)
+	})
+	return ended, err
+}
+
+// DeviceFlow finds the device authorization a user code stands for and starts
+// the sign-in that approves it. idp.NotFound: no such code, or no longer.
+func (s *Service) DeviceFlow(ctx context.Context, v Visit, userCode string) (Flow, error) {
+	var g *idp.Grant
+	code := idp.CanonicalUserCode(userCode)
+	err := s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
+		g, err = idp.Optional(storage.Lookup[idp.Grant](tx, "usercode", s.keys.UserCodeHash(v.Tenant.TenantID, code)))
+		return err
+	})
+	if err != nil {
+		return Flow{}, err
+	}
+	if code == "" || g == nil || g.UserID != "" || g.Device.Denied || !v.Now.Before(g.Device.Ends) {
+		return Flow{}, idp.Errorf(idp.NotFound, "That code is wrong or has expired.")
+	}
+	req := &idp.AuthRequest{ClientID: g.ClientID, Scopes: g.Scopes, Prompt: []string{"consent"}, MaxAge: -1, StartedAt: v.Now}
+	f := Start(req, "", v.Now)
+	f.Device = g.GrantID
+	return f, nil
+}

@@ -1,0 +1,105 @@
+package idp
+
+import (
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"latchkey/storage"
+)
+
+// Tenant is an organization: its own issuer, keys, users and policies.
+// It lives in the System partition; what belongs to it lives in its own.
+type Tenant struct {
+	TenantID  string
+	Name      string
+	Domains   []string // verified, lower case; the first is the initial one
+	Disabled  bool     `json:",omitzero"`
+	Accent    string   `json:",omitzero"` // #rrggbb, for its pages
+	CreatedAt time.Time
+	// SessionLifetime is the longest a browser stays signed in; zero means 24 hours.
+	SessionLifetime time.Duration `json:",omitzero"`
+}
+
+// Kind names the record.
+func (*Tenant) Kind() string { return "tenant" }
+
+// ID is the tenant's GUID.
+func (t *Tenant) ID() string { return t.TenantID }
+
+// Indexes finds a tenant by any of its domains.
+func (t *Tenant) Indexes() []storage.Index {
+	var x []storage.Index
+	for _, d := range t.Domains {
+		x = append(x, storage.Index{Name: "domain", Value: d, Unique: true})
+	}
+	return x
+}
+
+// DefaultSessionLifetime holds where a tenant sets none.
+const DefaultSessionLifetime = 24 * time.Hour
+
+// SessionEnd is when a session that begins now ends at the latest.
+func (t *Tenant) SessionEnd(now time.Time) time.Time {
+	if t.SessionLifetime > 0 {
+		return now.Add(t.SessionLifetime)
+	}
+	return now.Add(DefaultSessionLifetime)
+}
+
+// Owns tells whether the domain is one of the tenant's.
+func (t *Tenant) Owns(domain string) bool {
+	return slices.Contains(t.Domains, strings.ToLower(domain))
+}
+
+// reserved are the first path segments that are no tenant.
+var reserved = []string{"assets", "beta", "common", "consumers", "healthz", "metrics", "organizations", "tap", "v1.0"}
+
+var domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$`)
+
+var accentPattern = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+
+// NormalDomain is the one spelling a domain is stored and looked up by.
+func NormalDomain(s string) (string, error) {
+	d := strings.TrimSuffix(strings.ToLower(strings.TrimSpace(s)), ".")
+	switch {
+	case slices.Contains(reserved, d):
+		return "", Errorf(Invalid, "The domain %q is reserved.", d)
+	case len(d) > 253 || !domainPattern.MatchString(d) || net.ParseIP(d) != nil:
+		return "", Errorf(Invalid, "%q is not a domain name. Give one like contoso.example.", s)
+	}
+	return d, nil
+}
+
+// Validate checks everything that can be checked without a store.
+func (t *Tenant) Validate() error {
+	switch {
+	case !IsID(t.TenantID):
+		return Errorf(Invalid, "The tenant id %q is not a GUID.", t.TenantID)
+	case strings.TrimSpace(t.Name) == "" || len(t.Name) > 256:
+		return Errorf(Invalid, "A tenant needs a name of at most 256 bytes.")
+	case len(t.Domains) == 0 || len(t.Domains) > 900:
+		return Errorf(Invalid, "A tenant has between 1 and 900 domains.")
+	case t.Accent != "" && !accentPattern.MatchString(t.Accent):
+		return Errorf(Invalid, "The accent colour %q is not of the form #1a2b3c.", t.Accent)
+	case t.SessionLifetime != 0 && (t.SessionLifetime < time.Minute || t.SessionLifetime > 90*24*time.Hour):
+		return Errorf(Invalid, "The session lifetime must lie between one minute and 90 days.")
+	}
+	for _, d := range t.Domains {
+		if n, err := NormalDomain(d); err != nil || n != d {
+			return Errorf(Invalid, "%q is not a domain name in lower case.", d)
+		}
+	}
+	return nil
+}
+
+// FindTenant finds a tenant by GUID or verified domain, in the System partition.
+func FindTenant(tx *storage.Tx, name string) (*Tenant, error) {
+	name = strings.ToLower(name)
+	if IsID(name) {
+		return storage.Get[Tenant](tx, name)
+	}
+	return storage.Lookup[Tenant](tx, "domain", name)
+}

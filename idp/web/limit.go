@@ -1,0 +1,62 @@
+package web
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Limiter bounds what one address may repeat. It is kept in memory, for some
+// thousand addresses at a time; an IPv6 client counts by its /64.
+type Limiter struct {
+	every time.Duration
+	burst int
+	mu    sync.Mutex
+	seen  map[string]*rate.Limiter
+}
+
+const maxAddresses = 10_000
+
+// NewLimiter allows burst at once and then one every so often.
+func NewLimiter(every time.Duration, burst int) *Limiter {
+	return &Limiter{every: every, burst: burst, seen: map[string]*rate.Limiter{}}
+}
+
+// Allow tells whether the address may once more, and counts it.
+func (l *Limiter) Allow(address string, now time.Time) bool {
+	return l.of(address).AllowN(now, 1)
+}
+
+// Open tells whether the address has anything left, without counting.
+func (l *Limiter) Open(address string, now time.Time) bool {
+	return l.of(address).TokensAt(now) >= 1
+}
+
+func (l *Limiter) of(address string) *rate.Limiter {
+	key := network(address)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.seen[key]
+	if b == nil {
+		if len(l.seen) >= maxAddresses {
+			clear(l.seen)
+		}
+		b = rate.NewLimiter(rate.Every(l.every), l.burst)
+		l.seen[key] = b
+	}
+	return b
+}
+
+func network(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil || a.Unmap().Is4() {
+		return address
+	}
+	p, err := a.Prefix(64)
+	if err != nil {
+		return address
+	}
+	return p.String()
+}

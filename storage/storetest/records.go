@@ -1,0 +1,213 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	"latchkey/storage"
+)
+
+func testRecords(s *suite) {
+	s.sub("PutGetDelete", testPutGetDelete)
+	s.sub("Insert", testInsert)
+	s.sub("RollbackLeavesNothing", testRollback)
+	s.sub("OwnWritesAreSeen", testOwnWrites)
+	s.sub("TenantsApart", testTenantsApart)
+}
+
+func testPutGetDelete(s *suite) {
+	st := s.store()
+	want := &thing{Name: "a", Mail: "a@x", Group: "g", Tags: []string{"t"}, Count: 7, Until: time.Unix(5, 6).UTC()}
+	s.put(st, want)
+	s.view(st, func(tx *storage.Tx) error {
+		got, err := storage.Get[thing](tx, "a")
+		if !reflect.DeepEqual(got, want) {
+			s.Errorf("got %+v, want %+v", got, want)
+		}
+		return err
+	})
+	s.update(st, func(tx *storage.Tx) error { return tx.Delete(want) })
+	s.update(st, func(tx *storage.Tx) error { return tx.Delete(want) }) // no error either
+	s.view(st, func(tx *storage.Tx) error {
+		absent(s, tx, want)
+		return nil
+	})
+	if got := st.Commits(); got != 3 {
+		s.Errorf("%d commits, want 3", got)
+	}
+}
+
+// absent looks for a record in every way there is.
+func absent(s *suite, tx *storage.Tx, th *thing) {
+	s.Helper()
+	if _, err := storage.Get[thing](tx, th.Name); !errors.Is(err, storage.ErrNotFound) {
+		s.Errorf("get: %v", err)
+	}
+	if _, err := storage.Lookup[thing](tx, "mail", th.Mail); !errors.Is(err, storage.ErrNotFound) {
+		s.Errorf("lookup: %v", err)
+	}
+	expect(s, "all", func() ([]*thing, string, error) { return storage.All[thing](tx, storage.Page{}) })
+	expect(s, "group", func() ([]*thing, string, error) {
+		return storage.List[thing](tx, "group", th.Group, storage.Page{})
+	})
+	for _, tag := range th.Tags {
+		expect(s, tag, func() ([]*thing, string, error) { return storage.List[thing](tx, "tag", tag, storage.Page{}) })
+	}
+}
+
+// expect compares the ids of a listing.
+func expect(s *suite, what string, list func() ([]*thing, string, error), want ...string) {
+	s.Helper()
+	got, _, err := list()
+	if err != nil || !slices.Equal(names(got), want) {
+		s.Errorf("%s: got %q, %v; want %q", what, names(got), err, want)
+	}
+}
+
+func testInsert(s *suite) {
+	st := s.store()
+	s.update(st, func(tx *storage.Tx) error { return tx.Insert(&thing{Name: "a", Count: 1}) })
+	err := st.Update(context.Background(), tenant, func(tx *storage.Tx) error {
+		return tx.Insert(&thing{Name: "a", Count: 2})
+	})
+	if !errors.Is(err, storage.ErrExists) {
+		s.Errorf("got %v", err)
+	}
+	s.update(st, func(tx *storage.Tx) error {
+		return errors.Join(tx.Delete(&thing{Name: "a"}), tx.Insert(&thing{Name: "a", Count: 3}))
+	})
+	s.view(st, func(tx *storage.Tx) error {
+		got, err := storage.Get[thing](tx, "a")
+		if err == nil && got.Count != 3 {
+			s.Errorf("holds %d", got.Count)
+		}
+		return err
+	})
+}
+
+func testRollback(s *suite) {
+	st := s.store()
+	keep := &thing{Name: "keep", Mail: "keep@x", Group: "g"}
+	s.put(st, keep)
+	gone := &thing{Name: "gone", Mail: "gone@x", Tags: []string{"t"}, Until: time.Unix(1, 0)}
+	err := st.Update(context.Background(), tenant, func(tx *storage.Tx) error {
+		moved := *keep
+		moved.Mail, moved.Group = "elsewhere@x", "h"
+		return errors.Join(putAll(tx, gone, &moved), errRefused)
+	})
+	if !errors.Is(err, errRefused) || st.Failure() != nil {
+		s.Errorf("got %v, failure %v", err, st.Failure())
+	}
+	s.view(st, func(tx *storage.Tx) error {
+		got, err := storage.Lookup[thing](tx, "mail", "keep@x")
+		if err != nil || !reflect.DeepEqual(got, keep) {
+			s.Errorf("got %+v, %v", got, err)
+		}
+		return tx.Load("keep", &thing{})
+	})
+	s.update(st, func(tx *storage.Tx) error { return tx.Delete(keep) })
+	s.view(st, func(tx *storage.Tx) error {
+		absent(s, tx, keep)
+		absent(s, tx, gone)
+		return nil
+	})
+	if n, err := st.Sweep(context.Background(), tenant, time.Unix(9, 0), 9); n != 0 || err != nil {
+		s.Errorf("swept %d, %v", n, err)
+	}
+}
+
+// testOwnWrites reads what was written and deleted before in the same closure,
+// between what was there already.
+func testOwnWrites(s *suite) {
+	st := s.store()
+	for i := range 10 {
+		s.put(st, &thing{Name: fmt.Sprintf("n%d", i), Mail: fmt.Sprintf("n%d@x", i), Group: "g"})
+	}
+	s.update(st, func(tx *storage.Tx) error {
+		if err := putAll(tx, &thing{Name: "n5", Mail: "new@x", Group: "h"}, &thing{Name: "n44", Group: "g"},
+			&thing{Name: "a", Group: "g"}, &thing{Name: "z", Group: "g"}, &thing{Name: "n7", Group: "g", Count: 1}); err != nil {
+			return err
+		}
+		for _, name := range []string{"n0", "n9", "n3"} {
+			if err := tx.Delete(&thing{Name: name}); err != nil {
+				return err
+			}
+		}
+		seen(s, tx)
+		return nil
+	})
+	s.view(st, func(tx *storage.Tx) error {
+		seen(s, tx)
+		return nil
+	})
+}
+
+func seen(s *suite, tx *storage.Tx) {
+	s.Helper()
+	if _, err := storage.Get[thing](tx, "n0"); !errors.Is(err, storage.ErrNotFound) {
+		s.Errorf("deleted record: %v", err)
+	}
+	if th, err := storage.Lookup[thing](tx, "mail", "new@x"); err != nil || th.Name != "n5" {
+		s.Errorf("lookup of the new value: %v, %v", th, err)
+	}
+	if _, err := storage.Lookup[thing](tx, "mail", "n5@x"); !errors.Is(err, storage.ErrNotFound) {
+		s.Errorf("lookup of the old value: %v", err)
+	}
+	want := []string{"a", "n1", "n2", "n4", "n44", "n6", "n7", "n8", "z"}
+	group := func(p storage.Page) func() ([]*thing, string, error) {
+		return func() ([]*thing, string, error) { return storage.List[thing](tx, "group", "g", p) }
+	}
+	expect(s, "forward", group(storage.Page{}), want...)
+	expect(s, "after n4", group(storage.Page{After: "n4"}), want[4:]...)
+	expect(s, "after n44, two", group(storage.Page{After: "n44", Limit: 2}), "n6", "n7")
+	expect(s, "before n6", group(storage.Page{After: "n6", Reverse: true}), "n44", "n4", "n2", "n1", "a")
+	slices.Reverse(want)
+	expect(s, "backward", group(storage.Page{Reverse: true}), want...)
+	expect(s, "moved away", func() ([]*thing, string, error) {
+		return storage.List[thing](tx, "group", "h", storage.Page{})
+	}, "n5")
+	all, _, err := storage.All[thing](tx, storage.Page{})
+	if err != nil || len(all) != 10 {
+		s.Errorf("all: %q, %v", names(all), err)
+	}
+}
+
+func testTenantsApart(s *suite) {
+	st := s.store()
+	ctx := context.Background()
+	tenants := []string{"a", "a\x00", "aa", "b", storage.System}
+	for i, name := range tenants {
+		err := st.Update(ctx, name, func(tx *storage.Tx) error {
+			return putAll(tx, &thing{Name: "same", Mail: "same@x", Group: "g", Count: i}, &thing{Name: "own-" + name[:1]})
+		})
+		if name == "a\x00" {
+			continue // a driver may refuse such a name
+		}
+		if err != nil {
+			s.Fatalf("%q: %v", name, err)
+		}
+	}
+	for i, name := range tenants {
+		_ = st.View(ctx, name, func(tx *storage.Tx) error {
+			th, err := storage.Lookup[thing](tx, "mail", "same@x")
+			if err != nil || th.Count != i {
+				s.Errorf("%q: got %+v, %v", name, th, err)
+			}
+			all, _, err := storage.All[thing](tx, storage.Page{})
+			if err != nil || len(all) != 2 {
+				s.Errorf("%q: sees %q, %v", name, names(all), err)
+			}
+			return nil
+		})
+	}
+	if err := st.Update(ctx, "b", func(tx *storage.Tx) error { return tx.Delete(&thing{Name: "same"}) }); err != nil {
+		s.Error(err)
+	}
+	if err := st.View(ctx, "a", func(tx *storage.Tx) error { return tx.Load("same", &thing{}) }); err != nil {
+		s.Errorf("deleted in another tenant: %v", err)
+	}
+}

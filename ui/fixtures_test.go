@@ -1,0 +1,117 @@
+package ui
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+)
+
+// noon is the moment at which all test pages are drawn.
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+var testFrame = Frame{TenantName: "Contoso", RequestID: "q7RkT2", Now: noon}
+
+// state is a page in one of its states; the name is that of its golden file.
+type state struct {
+	name string
+	view View
+}
+
+const (
+	anna   = "anna@contoso.example"
+	sealed = "v1.c2VhbGVk"
+)
+
+var scopes = []string{"openid", "profile", "email", "phone", "address", "offline_access", "reports.read"}
+
+// states has every page in every state that people meet.
+func states() []state {
+	list := []state{
+		{"signin", Signin{Action: "/t/signin", State: sealed, AppName: "Intranet"}},
+		{"signin-here", Signin{Action: "/t/signin", State: sealed}},
+		{"signin-empty", Signin{Action: "/t/signin", State: sealed, AppName: "Intranet", Problem: Problem{ID: "username.empty"}}},
+		{"signin-invalid", Signin{Action: "/t/signin", State: sealed, Username: "anna", Problem: Problem{ID: "username.invalid"}}},
+		{"signin-account", Signin{Action: "/t/signin", State: sealed, AppName: "Intranet", Account: anna}},
+		{"pass", Pass{Action: "/t/signin", State: sealed, Username: anna, AppName: "Intranet", ChangeUser: true}},
+		{"pass-wrong", Pass{Action: "/t/signin", State: sealed, Username: anna, OtherWays: true, ChangeUser: true, Problem: Problem{ID: "pass.wrong"}}},
+		{"pass-notyet", Pass{Action: "/t/signin", State: sealed, Username: anna, Problem: Problem{ID: "pass.notyet", Start: noon.Add(26 * time.Hour)}}},
+		{"pass-toomany", Pass{Action: "/t/signin", State: sealed, Username: anna, Problem: Problem{ID: "pass.toomany", Minutes: 12}}},
+		{"other-ways", OtherWays{Action: "/t/signin", State: sealed, Username: anna, Kinds: []string{"temporaryAccessPass", "somethingNew"}}},
+		{"consent", Consent{Action: "/t/consent", State: sealed, AppName: "Intranet", AppHost: "intranet.contoso.example", Username: anna, Scopes: scopes}},
+		{"sign-out", SignOut{Action: "/t/logout", State: sealed, AppName: "Intranet", Username: anna}},
+		{"sign-out-no-app", SignOut{Action: "/t/logout", State: sealed, Username: anna}},
+		{"signed-out", SignedOut{}},
+		{"signed-out-return", SignedOut{AppName: "Intranet", ReturnURL: "https://intranet.contoso.example/bye"}},
+		{"delete-pass", DeletePass{Action: "/t/security-info", ID: "5b1f", ValidUntil: noon.Add(8 * time.Hour)}},
+		{"delete-pass-only", DeletePass{Action: "/t/security-info", ID: "5b1f", ValidUntil: noon.Add(8 * time.Hour), OnlyWay: true, EndsSession: true}},
+		{"device", Device{Action: "/t/device"}},
+		{"device-code", Device{Action: "/t/device", State: sealed, UserCode: "BCDF-GHJK", Problem: Problem{ID: "device.code"}}},
+		{"device-confirm", DeviceConfirm{Action: "/t/device", State: sealed, AppName: "Living room TV", UserCode: "BCDF-GHJK", Username: anna, Scopes: scopes[:3]}},
+		{"device-done", DeviceDone{AppName: "Living room TV", Allowed: true}},
+		{"device-denied", DeviceDone{AppName: "Living room TV"}},
+		{"organizations", Organizations{Action: "/organizations"}},
+		{"organizations-unknown", Organizations{Action: "/organizations", Value: "contosso.example", Problem: Problem{ID: "tenant.unknown"}}},
+		{"form-post", FormPost{Action: "https://intranet.contoso.example/callback", AppName: "Intranet", Fields: []Field{{"code", "ac_1"}, {"state", `"><b>`}}}},
+		{"form-post-no-app", FormPost{Action: "https://intranet.contoso.example/callback", Fields: []Field{{"error", "login_required"}}}},
+		{"home", Home{OrganizationsURL: "/organizations"}},
+	}
+	return append(append(list, securityStates()...), errorStates()...)
+}
+
+// securityStates has the page of one's own methods for each state of a pass.
+func securityStates() []state {
+	info := func(name string, change func(*SecurityInfo)) state {
+		v := SecurityInfo{
+			Action: "/t/security-info", SignOutAction: "/t/logout", Username: anna, DisplayName: "Anna Novak",
+			Pass:        &PassRow{ID: "5b1f", ValidFrom: noon.Add(-time.Hour), ValidUntil: noon.Add(7*time.Hour + 20*time.Minute), Usability: "EnabledByPolicy"},
+			SessionEnds: noon.Add(7*time.Hour + 20*time.Minute), Banner: true,
+		}
+		change(&v)
+		return state{name, v}
+	}
+	usability := func(u string) func(*SecurityInfo) {
+		return func(v *SecurityInfo) { v.Banner, v.Pass.Usability = false, u }
+	}
+	return []state{
+		info("security-info", func(*SecurityInfo) {}),
+		info("security-info-once", func(v *SecurityInfo) { v.Pass.Once, v.Pass.Usability = true, "OneTimeUsed" }),
+		info("security-info-soon", func(v *SecurityInfo) { v.SessionEnds = noon.Add(9 * time.Minute) }),
+		info("security-info-expired", usability("Expired")),
+		info("security-info-notyet", usability("NotYetValid")),
+		info("security-info-disabled", usability("DisabledByPolicy")),
+		info("security-info-deleted", func(v *SecurityInfo) { v.Pass, v.NoticeID = nil, "pass-deleted" }),
+	}
+}
+
+// errorStates has an error page for every problem.
+func errorStates() []state {
+	var list []state
+	for id := range problems {
+		list = append(list, state{"error-" + id, Error{Problem: Problem{ID: id, Start: noon.Add(time.Hour), Minutes: 1}, Time: noon}})
+	}
+	return append(list, state{"error", Error{
+		Problem: Problem{ID: "redirect.unregistered"}, Code: "AADSTS50011", Time: noon,
+		Detail: "https://intranet.contoso.example/wrong?x=<script>", TryAgainURL: "/t/signin",
+	}})
+}
+
+// newRenderer is a Renderer that logs nothing.
+func newRenderer(t testing.TB) *Renderer {
+	t.Helper()
+	rd, err := NewRenderer(Options{HTTPS: true, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rd
+}
+
+// get draws a view as a browser would get it.
+func get(rd *Renderer, f Frame, v View) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, "/t/page", nil)
+	w := httptest.NewRecorder()
+	rd.Page(w, r.WithContext(WithFrame(r.Context(), f)), http.StatusOK, v)
+	return w
+}

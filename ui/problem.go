@@ -1,0 +1,67 @@
+package ui
+
+import (
+	"net/http"
+	"time"
+)
+
+// Problem names a text of the catalogue under "error": what happened, and what
+// to do about it. The zero Problem is none.
+type Problem struct {
+	ID      string    // a key of the table below
+	Start   time.Time // of pass.notyet: when the pass begins
+	Minutes int       // of pass.toomany: how long to wait
+}
+
+// kind is what a problem is called in public, and its HTTP status on a page.
+type kind struct {
+	code   string
+	status int
+}
+
+// problems has every ID that pages are asked to show. The numbers are those of
+// PRODUCT.md section 9; a problem without one is known by its ID.
+var problems = map[string]kind{
+	"pass.wrong":            {"AADSTS130503", http.StatusForbidden},
+	"pass.expired":          {"AADSTS130504", http.StatusForbidden},
+	"pass.used":             {"AADSTS130505", http.StatusForbidden},
+	"pass.blocked":          {"AADSTS130502", http.StatusForbidden},
+	"pass.notyet":           {"AADSTS130502", http.StatusForbidden},
+	"pass.toomany":          {"AADSTS50053", http.StatusTooManyRequests},
+	"username.empty":        {"", http.StatusBadRequest},
+	"username.invalid":      {"", http.StatusBadRequest},
+	"state.expired":         {"", http.StatusBadRequest},
+	"state.foreign":         {"", http.StatusBadRequest},
+	"tenant.unknown":        {"AADSTS90002", http.StatusNotFound},
+	"client.unknown":        {"AADSTS700016", http.StatusBadRequest},
+	"redirect.unregistered": {"AADSTS50011", http.StatusBadRequest},
+	"request.invalid":       {"invalid_request", http.StatusBadRequest},
+	"user.disabled":         {"AADSTS50057", http.StatusForbidden},
+	"session.ended":         {"AADSTS50058", http.StatusForbidden},
+	"device.code":           {"", http.StatusBadRequest},
+	"internal":              {"", http.StatusInternalServerError},
+	"notfound":              {"", http.StatusNotFound},
+	"method":                {"", http.StatusMethodNotAllowed},
+	"toolarge":              {"", http.StatusRequestEntityTooLarge},
+	"busy":                  {"temporarily_unavailable", http.StatusServiceUnavailable},
+}
+
+// Status is the HTTP status that fits a page about the problem: 200 for none,
+// 500 for an ID that is not known.
+func (p Problem) Status() int {
+	if p.ID == "" {
+		return http.StatusOK
+	}
+	if k, ok := problems[p.ID]; ok {
+		return k.status
+	}
+	return http.StatusInternalServerError
+}
+
+// Code is what administrators and software look the problem up by.
+func (p Problem) Code() string {
+	if code := problems[p.ID].code; code != "" {
+		return code
+	}
+	return p.ID
+}
