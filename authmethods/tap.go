@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"latchkey/idp"
-	"latchkey/storage"
 )
 
 // tap is the Temporary Access Pass: a code from an administrator that stands for
@@ -14,16 +13,8 @@ type tap struct{ keys *idp.Keyring }
 func (tap) Info() idp.Info {
 	return idp.Info{
 		Kind: idp.TemporaryAccessPass, Name: "Temporary Access Pass", ACR: idp.ACRBootstrap, MFA: true,
-		Held: heldPass,
+		Held: idp.HeldPass,
 	}
-}
-
-func heldPass(tx *storage.Tx, userID string) ([]idp.Credential, error) {
-	p, err := idp.Optional(storage.Lookup[idp.Pass](tx, "user", userID))
-	if p == nil || err != nil {
-		return nil, err
-	}
-	return []idp.Credential{p}, nil
 }
 
 func (tap) Offer(s idp.Subject) idp.Reason {

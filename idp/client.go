@@ -116,8 +116,8 @@ func (c *Client) Validate() error {
 	switch {
 	case !clientIDPattern.MatchString(c.ClientID):
 		return Errorf(Invalid, "The client id %q may have 1 to 128 letters, digits, and . _ ~ - only.", c.ClientID)
-	case strings.TrimSpace(c.Name) == "" || len(c.Name) > 256:
-		return Errorf(Invalid, "A client needs a name of at most 256 bytes: people see it when they sign in.")
+	case !isName(c.Name):
+		return Errorf(Invalid, "A client needs a name of at most 256 bytes, without control characters: people see it when they sign in.")
 	case !slices.Contains(AuthMethods, c.AuthMethod):
 		return Errorf(Invalid, "The authentication method %q is none of %s.", c.AuthMethod, strings.Join(AuthMethods, ", "))
 	case !c.Public() && c.SecretHash == "":
@@ -149,7 +149,8 @@ func (c *Client) validateURIs() error {
 	}
 	for _, o := range c.Origins {
 		u, err := url.Parse(o)
-		if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != o {
+		// Browsers write origins in lower case (RFC 6454 6.2).
+		if err != nil || u.Hostname() == "" || u.Scheme+"://"+u.Host != o || u.Scheme != "https" && u.Scheme != "http" || o != strings.ToLower(o) || len(o) > 300 {
 			return Errorf(Invalid, "The origin %q is not of the form https://app.example.", o)
 		}
 	}
@@ -168,7 +169,7 @@ func checkRedirectURI(s string) error {
 		return Errorf(Invalid, "The redirect URI %q must not have a fragment.", s)
 	case u.User != nil:
 		return Errorf(Invalid, "The redirect URI %q must not carry a user name.", s)
-	case u.Scheme == "https" && u.Host != "", strings.Contains(u.Scheme, "."):
+	case u.Scheme == "https" && u.Hostname() != "", strings.Contains(u.Scheme, "."):
 		return nil
 	case u.Scheme == "http" && slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname()):
 		return nil

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"slices"
 	"strings"
@@ -140,9 +141,9 @@ func (g *Grant) Revoke(now time.Time, as STS) bool {
 func (g *Grant) Check(u *User, now time.Time) STS {
 	switch {
 	case !g.RevokedAt.IsZero():
-		return g.RevokedAs
+		return cmp.Or(g.RevokedAs, GrantRevoked)
 	case !now.Before(g.NotAfter):
-		return g.EndsAs
+		return cmp.Or(g.EndsAs, GrantExpired) // a method that says nothing must not lift the bound
 	case u == nil || u.Disabled:
 		return UserDisabled
 	case g.AuthTime.Before(u.SessionsValidFrom):
@@ -154,7 +155,7 @@ func (g *Grant) Check(u *User, now time.Time) STS {
 // Lifetime clips the wanted lifetime of a token to the grant's end, in whole
 // seconds. 0: less than a second is left and nothing may be issued.
 func (g *Grant) Lifetime(now time.Time, want time.Duration) time.Duration {
-	return min(want, g.NotAfter.Sub(now)).Truncate(time.Second)
+	return max(min(want, g.NotAfter.Sub(now)), 0).Truncate(time.Second)
 }
 
 // IssueCode gives the grant its code and returns it.

@@ -29,8 +29,8 @@ func (g *Group) Indexes() []storage.Index {
 
 // Validate checks the name.
 func (g *Group) Validate() error {
-	if strings.TrimSpace(g.Name) == "" || len(g.Name) > 256 {
-		return Errorf(Invalid, "A group needs a name of at most 256 bytes.")
+	if !isName(g.Name) {
+		return Errorf(Invalid, "A group needs a name of at most 256 bytes, without control characters.")
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ const MinPepper = 32
 // purpose and tenant, so a value of one never passes at another.
 type Keyring struct {
 	pepper []byte
+	cost   Cost     // of new verifiers
 	aeads  sync.Map // purpose and tenant → cipher.AEAD
 }
 
@@ -33,8 +34,11 @@ func NewKeyring(pepper []byte) (*Keyring, error) {
 	if len(pepper) < MinPepper {
 		return nil, Errorf(Invalid, "The pepper has %d bytes; it needs at least %d random ones.", len(pepper), MinPepper)
 	}
-	return &Keyring{pepper: append([]byte(nil), pepper...)}, nil
+	return &Keyring{pepper: append([]byte(nil), pepper...), cost: DefaultCost}, nil
 }
+
+// WithCost is the same keyring with another cost for new verifiers.
+func (k *Keyring) WithCost(c Cost) *Keyring { return &Keyring{pepper: k.pepper, cost: c} }
 
 // Seal encrypts and authenticates plain for one purpose, tenant and context
 // (a browser's cookie, say) as URL-safe text.

@@ -18,6 +18,7 @@ type Facts struct {
 	Session     *Session     // the browser's, or nil
 	SessionUser *User
 	Account     bool     // the person said to go on with the session's account
+	Another     bool     // the person said to sign in as somebody else, or typed a name
 	Consented   []string // scopes the session's user has allowed the client
 	Allowed     bool     // the person has just allowed them
 }
@@ -55,13 +56,13 @@ func Next(f Facts) Decision {
 	if f.sessionSuits() {
 		return f.afterSignIn(d)
 	}
-	if f.silent() {
+	if f.silent() || f.strayed() {
 		return d.refuse("login_required", NoSession)
 	}
 	if f.unreachable() {
 		return d.refuse("unmet_authentication_requirements", NoSession)
 	}
-	if f.Identifier == "" && !f.stepUp() {
+	if f.Identifier == "" && !f.stepUp() && !(f.Account && f.accountOffered()) {
 		d.Step, d.Account = Identify, f.accountOffered()
 		return d
 	}
@@ -75,7 +76,7 @@ func (f Facts) afterSignIn(d Decision) Decision {
 		d.Step = Issue
 		return d
 	}
-	if f.Request.Asks("select_account") && !f.Account && !f.fresh() {
+	if f.Request.Asks("select_account") && !f.Account && !f.Another && !f.fresh() {
 		if f.silent() {
 			return d.refuse("account_selection_required", NoSession)
 		}
@@ -84,7 +85,7 @@ func (f Facts) afterSignIn(d Decision) Decision {
 	}
 	d.Missing = f.missingConsent()
 	switch {
-	case len(d.Missing) == 0 || f.Allowed:
+	case f.Allowed, len(d.Missing) == 0 && !f.Request.Asks("consent"):
 		d.Step = Issue
 	case f.silent():
 		return d.refuse("consent_required", ConsentMissing)
@@ -129,7 +130,17 @@ func (f Facts) otherUser() bool {
 	if f.Request != nil && f.Request.Subject != "" && f.Request.Subject != f.Session.UserID {
 		return true
 	}
-	return f.Identifier != "" && (f.User == nil || f.User.UserID != f.Session.UserID)
+	if f.Identifier == "" {
+		return f.Another
+	}
+	return f.User == nil || f.User.UserID != f.Session.UserID
+}
+
+// strayed: the person has signed in, but as somebody else than the id_token_hint
+// or the claims parameter names (OIDC Core 3.1.2.1, 5.5.1).
+func (f Facts) strayed() bool {
+	return f.Request != nil && f.Request.Subject != "" && f.fresh() && f.Session.UserID != f.Request.Subject &&
+		f.User != nil && f.User.UserID == f.Session.UserID
 }
 
 // acrSuits: one of the classes asked for was reached, or none can be and the
@@ -157,17 +168,25 @@ func (f Facts) unreachable() bool {
 	})
 }
 
-// reaching is the first offered method that reaches a class asked for.
+// reaching is the first offered method that reaches a class asked for. One that
+// was used in this sign-in has given what it can: asking again would never end.
 func (f Facts) reaching() Kind {
 	if f.Request == nil {
 		return ""
 	}
 	for _, o := range f.Offers {
-		if o.Reason == Offered && slices.Contains(f.Request.ACRValues, o.Info.ACR) {
+		if o.Reason == Offered && slices.Contains(f.Request.ACRValues, o.Info.ACR) && !f.answered(o.Info.Kind) {
 			return o.Info.Kind
 		}
 	}
 	return ""
+}
+
+// answered: the person wanted has answered this method since this sign-in began.
+func (f Facts) answered(k Kind) bool {
+	return f.Session != nil && !f.otherUser() && slices.ContainsFunc(f.Session.Proofs, func(p Proof) bool {
+		return p.Method == k && !p.At.Before(f.StartedAt)
+	})
 }
 
 // stepUp: the session's user stays and is only asked for more.
@@ -176,7 +195,7 @@ func (f Facts) stepUp() bool {
 }
 
 func (f Facts) accountOffered() bool {
-	return f.Session != nil && f.Session.Live(f.SessionUser, f.Now)
+	return f.Session != nil && f.Session.Live(f.SessionUser, f.Now) && !f.otherUser()
 }
 
 // method picks what to ask: the person's choice if it is offered, then what

@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -142,8 +144,8 @@ func NewPass(keys *Keyring, tenant string, policy PassPolicy, u *User, req PassR
 		return nil, "", Errorf(Invalid, "The start %s lies in the past.", req.StartsAt.UTC().Format(time.RFC3339))
 	case req.StartsAt.After(now.Add(maxPassDelay)):
 		return nil, "", Errorf(Invalid, "The start %s is more than a year away.", req.StartsAt.UTC().Format(time.RFC3339))
-	case len(req.Reason) > 1024:
-		return nil, "", Errorf(Invalid, "The reason is longer than 1,024 bytes.")
+	case len(req.Reason) > 1024 || !utf8.ValidString(req.Reason) || strings.ContainsFunc(req.Reason, unicode.IsControl):
+		return nil, "", Errorf(Invalid, "The reason may have at most 1,024 bytes, without control characters.")
 	}
 	p := &Pass{
 		PassID: NewID(), UserID: u.UserID, CreatedAt: now, CreatedBy: req.Actor, Reason: req.Reason,
@@ -205,6 +207,15 @@ func CanonicalPassCode(typed string) string {
 		return ""
 	}
 	return b.String()
+}
+
+// HeldPass reads the pass of a user, if there is one.
+func HeldPass(tx *storage.Tx, userID string) ([]Credential, error) {
+	p, err := Optional(storage.Lookup[Pass](tx, "user", userID))
+	if p == nil || err != nil {
+		return nil, err
+	}
+	return []Credential{p}, nil
 }
 
 // EndPass revokes the sessions and grants that came from a credential, and no

@@ -78,8 +78,8 @@ func (t *Tenant) Validate() error {
 	switch {
 	case !IsID(t.TenantID):
 		return Errorf(Invalid, "The tenant id %q is not a GUID.", t.TenantID)
-	case strings.TrimSpace(t.Name) == "" || len(t.Name) > 256:
-		return Errorf(Invalid, "A tenant needs a name of at most 256 bytes.")
+	case !isName(t.Name):
+		return Errorf(Invalid, "A tenant needs a name of at most 256 bytes, without control characters.")
 	case len(t.Domains) == 0 || len(t.Domains) > 900:
 		return Errorf(Invalid, "A tenant has between 1 and 900 domains.")
 	case t.Accent != "" && !accentPattern.MatchString(t.Accent):

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/secure/precis"
 	"golang.org/x/text/unicode/norm"
@@ -107,7 +108,15 @@ func NormalName(s string) (string, error) {
 	if err != nil {
 		return "", errName
 	}
-	return local + "@" + domain, nil
+	if s = local + "@" + domain; len(s) > 320 { // lower case may be longer
+		return "", errName
+	}
+	return s, nil
+}
+
+// isName tells whether s can name something on pages, in logs and on terminals.
+func isName(s string) bool {
+	return strings.TrimSpace(s) != "" && len(s) <= 256 && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 var errName = Errorf(Invalid, "A user name looks like an e-mail address: name@contoso.example.")
@@ -124,8 +133,8 @@ func (u *User) Validate(t *Tenant) error {
 		return Errorf(Invalid, "The user name %q is not in its normal form %q.", u.PrincipalName, n)
 	case u.Type != ExternalGuest && !t.Owns(domain):
 		return Errorf(Invalid, "%q is not a domain of %s. Its domains: %s.", domain, t.Name, strings.Join(t.Domains, ", "))
-	case strings.TrimSpace(u.DisplayName) == "" || len(u.DisplayName) > 256:
-		return Errorf(Invalid, "A user needs a display name of at most 256 bytes.")
+	case !isName(u.DisplayName):
+		return Errorf(Invalid, "A user needs a display name of at most 256 bytes, without control characters.")
 	case !slices.Contains([]UserType{Member, InternalGuest, ExternalGuest}, u.Type):
 		return Errorf(Invalid, "The user type %q is none of member, internalGuest, externalGuest.", u.Type)
 	}

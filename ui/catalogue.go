@@ -73,24 +73,23 @@ func (c *catalogue) choose(uiLocales, accept string) localized {
 const maxLocales = 10
 
 // text is one message, filled in. With a count, its plural form is chosen by it.
-// A text that the language lacks is given in English rather than not at all.
+// What the language lacks is given in English, or in its plain plural: better
+// than no page. The tests see to it that nothing lacks.
 func (t localized) text(id string, data map[string]any, count any) (string, error) {
-	text, err := t.l.Localize(&i18n.LocalizeConfig{
-		MessageID: id, TemplateData: data, PluralCount: count, TemplateParser: strict,
-	})
-	if missing(err) && text != "" {
+	text, err := t.l.Localize(config(id, data, count))
+	if text != "" {
 		return text, nil
 	}
 	return text, err
 }
 
+func config(id string, data map[string]any, count any) *i18n.LocalizeConfig {
+	return &i18n.LocalizeConfig{MessageID: id, TemplateData: data, PluralCount: count, TemplateParser: strict}
+}
+
 // has tells whether there is a text by that name.
 func (t localized) has(id string) bool {
 	_, err := t.text(id, nil, nil)
-	return !missing(err)
-}
-
-func missing(err error) bool {
-	_, ok := errors.AsType[*i18n.MessageNotFoundErr](err)
-	return ok
+	_, missing := errors.AsType[*i18n.MessageNotFoundErr](err)
+	return !missing
 }

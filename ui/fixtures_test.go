@@ -14,6 +14,18 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 var testFrame = Frame{TenantName: "Contoso", RequestID: "q7RkT2", Now: noon}
 
+// nowhere is the frame of the pages that belong to no tenant.
+var nowhere = Frame{RequestID: "q7RkT2", Now: noon}
+
+// frame is the one the state's page has in real life.
+func (s state) frame() Frame {
+	switch s.view.PageName() {
+	case "home", "organizations":
+		return nowhere
+	}
+	return testFrame
+}
+
 // state is a page in one of its states; the name is that of its golden file.
 type state struct {
 	name string

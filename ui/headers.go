@@ -8,9 +8,11 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 
 // setHeaders adds what every page must carry (SECURITY.md H3).
 func setHeaders(h http.Header, v View, https bool) {
-	csp, referrer := policy, "same-origin"
+	csp, referrer, opener := policy, "same-origin", "unsafe-none"
 	if _, ok := v.(leaver); !ok {
-		csp += "; form-action 'self'"
+		// A sign-in may run in a window that the relying party opened and watches;
+		// cutting the two apart would look to it as if the person had closed it.
+		csp, opener = csp+"; form-action 'self'", "same-origin"
 	}
 	if v.PageName() == (FormPost{}).PageName() {
 		// The one form that goes to another site. Our own need same-origin:
@@ -20,7 +22,7 @@ func setHeaders(h http.Header, v View, https bool) {
 	}
 	h.Set("Content-Security-Policy", csp)
 	h.Set("Referrer-Policy", referrer)
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", opener)
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
 	h.Set("Cache-Control", "no-store")
@@ -31,6 +33,6 @@ func setHeaders(h http.Header, v View, https bool) {
 func setCommonHeaders(h http.Header, https bool) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	if https {
-		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }

@@ -65,3 +65,11 @@ func (p Problem) Code() string {
 	}
 	return p.ID
 }
+
+// OAuthError is the error code a program is told (RFC 6749 5.2).
+func (p Problem) OAuthError() string {
+	if p.Status() >= http.StatusInternalServerError {
+		return "server_error"
+	}
+	return "invalid_request"
+}

@@ -26,7 +26,7 @@ func TestGolden(t *testing.T) {
 	known := map[string]bool{}
 	for _, s := range states() {
 		t.Run(s.name, func(t *testing.T) {
-			w := get(rd, testFrame, s.view)
+			w := get(rd, s.frame(), s.view)
 			if w.Code != http.StatusOK {
 				t.Fatalf("status %d: the page could not be drawn", w.Code)
 			}
@@ -107,15 +107,19 @@ func TestEveryPageHasStates(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	rd := newRenderer(t)
 	for _, s := range states() {
-		h := get(rd, testFrame, s.view).Header()
+		h := get(rd, s.frame(), s.view).Header()
+		opener := "same-origin"
+		if _, ok := s.view.(leaver); ok {
+			opener = "unsafe-none"
+		}
 		for name, want := range map[string]string{
 			"Content-Type":                 "text/html; charset=utf-8",
 			"Content-Language":             "en",
 			"X-Content-Type-Options":       "nosniff",
-			"Cross-Origin-Opener-Policy":   "same-origin",
+			"Cross-Origin-Opener-Policy":   opener,
 			"Cross-Origin-Resource-Policy": "same-origin",
 			"Cache-Control":                "no-store",
-			"Strict-Transport-Security":    "max-age=31536000; includeSubDomains",
+			"Strict-Transport-Security":    "max-age=31536000",
 		} {
 			if got := h.Get(name); got != want {
 				t.Errorf("%s: %s is %q, want %q", s.name, name, got, want)
@@ -168,7 +172,7 @@ func TestReferrerPolicy(t *testing.T) {
 		if s.view.PageName() == "form-post" {
 			want = "no-referrer"
 		}
-		if got := get(rd, testFrame, s.view).Header().Get("Referrer-Policy"); got != want {
+		if got := get(rd, s.frame(), s.view).Header().Get("Referrer-Policy"); got != want {
 			t.Errorf("%s: %q, want %q", s.name, got, want)
 		}
 	}

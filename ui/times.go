@@ -18,7 +18,7 @@ func (p *page) Moment(t time.Time) (template.HTML, error) {
 		return "", err
 	}
 	text, err := p.T(p.day(local),
-		"Day", local.Day(), "Month", month, "Year", local.Year(), "Clock", local.Format("15:04 MST"))
+		"Day", local.Day(), "Month", month, "Year", local.Year(), "Clock", local.Format("15:04\u00a0MST"))
 	if err != nil {
 		return "", err
 	}

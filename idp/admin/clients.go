@@ -85,15 +85,17 @@ func (s *Service) UpdateClient(ctx context.Context, actor idp.Party, tenant, id 
 // NewClientSecret replaces a client's secret; the old one ends at once, and with
 // it what the client got for itself.
 func (s *Service) NewClientSecret(ctx context.Context, actor idp.Party, tenant, id string) (*idp.Client, string, error) {
-	secret := idp.NewToken(idp.ClientSecret)
-	c, err := s.updateClient(ctx, actor, tenant, id, "Update application – Certificates and secrets management", func(c *idp.Client, now time.Time) {
-		if !c.Public() {
-			c.SecretHash, c.TokensValidFrom = idp.HashToken(idp.ClientSecret, secret), now
-		}
-	})
-	if err == nil && c.Public() {
+	c, err := s.Client(ctx, tenant, id)
+	if err == nil && c.Public() { // for good: the authentication method never changes
 		err = idp.Errorf(idp.Invalid, "The client %q is public and has no secret.", id)
 	}
+	if err != nil {
+		return nil, "", err
+	}
+	secret := idp.NewToken(idp.ClientSecret)
+	c, err = s.updateClient(ctx, actor, tenant, id, "Update application – Certificates and secrets management", func(c *idp.Client, now time.Time) {
+		c.SecretHash, c.TokensValidFrom = idp.HashToken(idp.ClientSecret, secret), now
+	})
 	if err != nil {
 		return nil, "", err
 	}

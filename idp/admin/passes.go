@@ -124,8 +124,9 @@ func (s *Service) Passes(ctx context.Context, tenant string, page storage.Page) 
 }
 
 // DeletePass removes a user's pass and ends what came from it, and nothing else.
-// A person may delete the own pass, which is what actor.ID tells.
-func (s *Service) DeletePass(ctx context.Context, actor idp.Party, tenant, name string) error {
+// With an id it removes only the pass of that id. A person may delete the own
+// pass, which is what actor.ID tells.
+func (s *Service) DeletePass(ctx context.Context, actor idp.Party, tenant, name, id string) error {
 	return s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
 		u, err := findUser(tx, name)
 		if err != nil {
@@ -134,6 +135,9 @@ func (s *Service) DeletePass(ctx context.Context, actor idp.Party, tenant, name 
 		p, err := findPass(tx, u)
 		if err != nil {
 			return err
+		}
+		if id != "" && p.PassID != id {
+			return idp.Errorf(idp.NotFound, "%s has no pass %q; it was replaced.", u.PrincipalName, id)
 		}
 		if err := errors.Join(idp.EndPass(tx, p.PassID, now), tx.Delete(p)); err != nil {
 			return err

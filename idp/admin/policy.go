@@ -50,8 +50,14 @@ func (s *Service) UpdatePassPolicy(ctx context.Context, actor idp.Party, tenant 
 		set(&p.DefaultLifetime, c.DefaultLifetime)
 		set(&p.Once, c.Once)
 		set(&p.Length, c.Length)
-		if err := checkPolicy(tx, p); err != nil {
+		if err := p.Validate(); err != nil {
 			return err
+		}
+		// Only new ones: a user who was a target and is gone blocks no other change.
+		for _, targets := range []*[]idp.Target{c.Include, c.Exclude} {
+			if err := checkTargets(tx, targets); err != nil {
+				return err
+			}
 		}
 		all.TemporaryAccessPass, all.UpdatedAt = p, now
 		if err := tx.Put(all); err != nil {
@@ -63,12 +69,12 @@ func (s *Service) UpdatePassPolicy(ctx context.Context, actor idp.Party, tenant 
 	return p, err
 }
 
-// checkPolicy is Validate and that every target exists.
-func checkPolicy(tx *storage.Tx, p idp.PassPolicy) error {
-	if err := p.Validate(); err != nil {
-		return err
+// checkTargets sees to it that every target exists.
+func checkTargets(tx *storage.Tx, targets *[]idp.Target) error {
+	if targets == nil {
+		return nil
 	}
-	for _, x := range append(append([]idp.Target{}, p.Targets.Include...), p.Targets.Exclude...) {
+	for _, x := range *targets {
 		var err error
 		switch {
 		case x.ID == idp.AllUsers:

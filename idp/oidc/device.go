@@ -114,10 +114,10 @@ func (p *Provider) pending(g *idp.Grant, now time.Time) *protocolError {
 	switch {
 	case g.Device.Denied:
 		return bad("access_denied", "The person refused the request.")
-	case g.UserID != "":
-		return nil
 	case !now.Before(g.Device.Ends):
 		return bad("expired_token", "The device code has expired. Start again.")
+	case g.UserID != "":
+		return nil
 	case p.polls.tooSoon(g.GrantID, now):
 		return bad("slow_down", "The device asks more often than every five seconds.")
 	}

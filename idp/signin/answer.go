@@ -49,7 +49,10 @@ func (s *Service) Answer(ctx context.Context, v Visit, f Flow, answer idp.Answer
 
 // held is a refusal before the answer was looked at: it costs a flood nothing
 // but a read, and is not logged one by one.
-type held struct{ Problem }
+type held struct {
+	Problem
+	spent bool // the challenge takes no more answers: the next try is a new one
+}
 
 func (*held) Error() string { return errHeld.Error() }
 
@@ -60,16 +63,6 @@ func (s *Service) reserve(ctx context.Context, a *attempt) error {
 		if err := s.loadSubject(tx, a); err != nil {
 			return err
 		}
-		c, err := idp.Optional(storage.Get[idp.Challenge](tx, a.f.Challenge))
-		if err != nil {
-			return err
-		}
-		if c == nil {
-			c = &idp.Challenge{ChallengeID: a.f.Challenge, UserKey: a.key, Method: a.f.Chosen, Ends: a.f.StartedAt.Add(idp.ChallengeLifetime)}
-		}
-		if !c.Try(a.v.Now) {
-			return &held{Problem{Told: idp.UserLocked}}
-		}
 		t, err := idp.Optional(storage.Get[idp.Throttle](tx, a.key))
 		if err != nil {
 			return err
@@ -78,7 +71,17 @@ func (s *Service) reserve(ctx context.Context, a *attempt) error {
 			t = &idp.Throttle{Key: a.key}
 		}
 		if ok, wait := t.Spend(a.v.Now, heldIDs(a.subject.Credentials)); !ok {
-			return &held{Problem{Told: idp.UserLocked, Wait: wait}}
+			return &held{Problem: Problem{Told: idp.UserLocked, Wait: wait}}
+		}
+		c, err := idp.Optional(storage.Get[idp.Challenge](tx, a.f.Challenge))
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			c = &idp.Challenge{ChallengeID: a.f.Challenge, UserKey: a.key, Method: a.f.Chosen, Ends: a.f.StartedAt.Add(idp.ChallengeLifetime)}
+		}
+		if !c.Try(a.v.Now) {
+			return &held{Problem: Problem{Told: idp.UserLocked}, spent: true}
 		}
 		return errors.Join(tx.Put(c), tx.Put(t))
 	})
@@ -118,7 +121,7 @@ func (s *Service) wanted(tx *storage.Tx, a *attempt) (*idp.User, error) {
 func (s *Service) verify(ctx context.Context, a *attempt, answer idp.Answer) (idp.Verdict, error) {
 	release, err := s.slots.take(ctx)
 	if err != nil {
-		return idp.Verdict{}, err
+		return idp.Verdict{}, errors.Join(err, s.giveBack(ctx, a))
 	}
 	defer release()
 	verdict, err := a.m.Verify(ctx, a.subject, a.f.Prompt, answer)
@@ -127,6 +130,24 @@ func (s *Service) verify(ctx context.Context, a *attempt, answer idp.Answer) (id
 		err = &idp.Refusal{Told: idp.UserDisabled, Logged: idp.UserDisabled}
 	}
 	return verdict, err
+}
+
+// giveBack undoes reserve for an answer that was not looked at after all, so that
+// a crowd of others cannot use up a person's tries.
+func (s *Service) giveBack(ctx context.Context, a *attempt) error {
+	return s.store.Update(context.WithoutCancel(ctx), a.v.Tenant.TenantID, func(tx *storage.Tx) error {
+		c, err := storage.Get[idp.Challenge](tx, a.f.Challenge)
+		if err != nil {
+			return err
+		}
+		t, err := storage.Get[idp.Throttle](tx, a.key)
+		if err != nil {
+			return err
+		}
+		c.Unspend()
+		t.Unspend()
+		return errors.Join(tx.Put(c), tx.Put(t))
+	})
 }
 
 // accept stores all that follows from a right answer in one transaction: the
@@ -143,8 +164,7 @@ func (s *Service) accept(ctx context.Context, a *attempt, verdict idp.Verdict) (
 		if err != nil {
 			return err
 		}
-		f := a.f.WithUser(a.f.Username)
-		if out, err = s.decide(tx, a.v, f, session); err != nil {
+		if out, err = s.decide(tx, a.v, a.f.unasked(), session); err != nil {
 			return err
 		}
 		if out.Decision.Step == idp.Issue {
@@ -172,7 +192,7 @@ func (s *Service) close(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
 		return err
 	}
 	if !c.Close(a.v.Now) {
-		return &held{Problem{Told: idp.UserLocked}}
+		return &held{Problem: Problem{Told: idp.UserLocked}, spent: true}
 	}
 	t, err := storage.Get[idp.Throttle](tx, a.key)
 	if err != nil {
@@ -203,6 +223,9 @@ func (s *Service) establish(tx *storage.Tx, a *attempt, p idp.Proof, secret stri
 	u, err := storage.Get[idp.User](tx, a.subject.User.UserID)
 	if err != nil {
 		return nil, err
+	}
+	if u.Disabled { // meanwhile
+		return nil, &idp.Refusal{Told: idp.UserDisabled, Logged: idp.UserDisabled}
 	}
 	old, err := findSession(tx, a.v.Session)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // nil, is the session that this very transaction makes.
 func (s *Service) decide(tx *storage.Tx, v Visit, f Flow, fresh *idp.Session) (Outcome, error) {
 	out := Outcome{Flow: f, Session: fresh}
-	facts := idp.Facts{Now: v.Now, Request: f.Request, StartedAt: f.StartedAt, Identifier: f.Username, Chosen: f.Chosen, Account: f.Account}
+	facts := idp.Facts{Now: v.Now, Request: f.Request, StartedAt: f.StartedAt, Identifier: f.Username, Chosen: f.Chosen, Account: f.Account, Another: f.Another}
 	var err error
 	if f.Request != nil {
 		if out.Client, err = liveClient(tx, f.Request.ClientID); err != nil {

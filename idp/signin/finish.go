@@ -46,7 +46,9 @@ func (s *Service) Decide(ctx context.Context, v Visit, f Flow, allow bool) (Outc
 	var out Outcome
 	err := s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
 		var err error
-		if out, err = s.decide(tx, v, f, nil); err != nil || out.Decision.Step != idp.ConsentStep {
+		out, err = s.decide(tx, v, f, nil)
+		// Issue: the same was allowed meanwhile, as by pressing the button twice.
+		if err != nil || out.Client == nil || out.Decision.Step != idp.ConsentStep && out.Decision.Step != idp.Issue {
 			return err
 		}
 		if !allow {

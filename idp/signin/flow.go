@@ -14,11 +14,13 @@ type Flow struct {
 	Request   *idp.AuthRequest `json:",omitzero"` // nil: one of Latchkey's own pages
 	Return    string           `json:",omitzero"` // path of that page
 	Device    string           `json:",omitzero"` // id of the grant a device waits for
+	UserCode  string           `json:",omitzero"` // the code that device shows
 	Username  string           `json:",omitzero"` // as typed
 	Chosen    idp.Kind         `json:",omitzero"`
 	Challenge string           `json:",omitzero"`
 	Prompt    idp.Prompt       `json:",omitzero"`
-	Account   bool             `json:",omitzero"`
+	Account   bool             `json:",omitzero"` // go on as who is signed in
+	Another   bool             `json:",omitzero"` // sign in as somebody else, or as who was typed
 	Problem   *Problem         `json:",omitzero"`
 	StartedAt time.Time
 }
@@ -64,22 +66,43 @@ func (s *Service) Open(v Visit, state string) (Flow, error) {
 	return f, nil
 }
 
-// WithUser is the flow after the person has typed a name; whatever belonged to
-// an earlier one is forgotten.
+// unasked is the flow without the question put last.
+func (f Flow) unasked() Flow {
+	f.Chosen, f.Challenge, f.Prompt, f.Problem = "", "", idp.Prompt{}, nil
+	return f
+}
+
+// WithUser is the flow after the person has typed a name, or has said to sign in
+// as somebody else; whatever belonged to an earlier name is forgotten.
 func (f Flow) WithUser(name string) Flow {
-	return Flow{Request: f.Request, Return: f.Return, Device: f.Device, StartedAt: f.StartedAt, Username: name}
+	f = f.unasked()
+	f.Username, f.Account, f.Another = name, false, true
+	return f
 }
 
 // WithMethod is the flow after the person has picked another way.
 func (f Flow) WithMethod(k idp.Kind) Flow {
-	g := f.WithUser(f.Username)
-	g.Chosen = k
-	return g
+	f = f.unasked()
+	f.Chosen = k
+	return f
 }
 
 // WithAccount is the flow after the person chose to go on as who is signed in.
 func (f Flow) WithAccount() Flow {
-	g := f.WithUser("")
-	g.Account = true
-	return g
+	f = f.unasked()
+	f.Username, f.Account, f.Another = "", true, false
+	return f
+}
+
+// Restarted is the flow begun anew, for one that took too long.
+func (f Flow) Restarted(now time.Time) Flow {
+	f = f.unasked()
+	f.StartedAt = now
+	return f
+}
+
+// WithProblem is the same question with a problem beside it.
+func (f Flow) WithProblem(p Problem) Flow {
+	f.Problem = &p
+	return f
 }

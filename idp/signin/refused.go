@@ -12,7 +12,11 @@ import (
 // logs the exact reason of an answer that was looked at.
 func (s *Service) refused(ctx context.Context, a *attempt, err error) (Outcome, error) {
 	if h, ok := errors.AsType[*held](err); ok {
-		return a.again(h.Problem), nil
+		out := a.again(h.Problem)
+		if h.spent {
+			out.Flow.Challenge = ""
+		}
+		return out, nil
 	}
 	r, ok := errors.AsType[*idp.Refusal](err)
 	if !ok {

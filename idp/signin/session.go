@@ -60,6 +60,6 @@ func (s *Service) DeviceFlow(ctx context.Context, v Visit, userCode string) (Flo
 	}
 	req := &idp.AuthRequest{ClientID: g.ClientID, Scopes: g.Scopes, Prompt: []string{"consent"}, MaxAge: -1, StartedAt: v.Now}
 	f := Start(req, "", v.Now)
-	f.Device = g.GrantID
+	f.Device, f.UserCode = g.GrantID, code[:4]+"-"+code[4:]
 	return f, nil
 }

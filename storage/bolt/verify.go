@@ -118,25 +118,32 @@ func (v *verifier) database(m meta) error {
 
 // page takes a page with its overflow and reads it.
 func (v *verifier) page(id uint64) ([]byte, error) {
-	head := make([]byte, headSize)
 	if err := v.take(id); err != nil {
 		return nil, err
 	}
-	if _, err := v.file.ReadAt(head, int64(id*v.pageSize)); err != nil {
+	page, err := v.read(id, 1)
+	if err != nil {
 		return nil, err
 	}
-	if u64(head) != id {
-		return nil, damaged("page %d says it is %d", id, u64(head))
+	if u64(page) != id {
+		return nil, damaged("page %d says it is %d", id, u64(page))
 	}
-	overflow := uint64(u32(head[12:]))
+	overflow := uint64(u32(page[12:]))
+	if overflow == 0 {
+		return page, nil
+	}
 	for i := range overflow {
 		if err := v.take(id + 1 + i); err != nil {
 			return nil, err
 		}
 	}
-	page := make([]byte, (1+overflow)*v.pageSize)
-	_, err := v.file.ReadAt(page, int64(id*v.pageSize))
-	return page, err
+	return v.read(id, 1+overflow)
+}
+
+func (v *verifier) read(id, pages uint64) ([]byte, error) {
+	raw := make([]byte, pages*v.pageSize)
+	_, err := v.file.ReadAt(raw, int64(id*v.pageSize))
+	return raw, err
 }
 
 func (v *verifier) take(id uint64) error {
@@ -165,20 +172,27 @@ func (v *verifier) subtree(id uint64, low, high []byte, entry func(element) erro
 // tree calls entry for all entries of a page and of those below it. All keys
 // must lie in order, from low to before high.
 func (v *verifier) tree(page, low, high []byte, entry func(element) error) error {
-	elements, err := elementsOf(page)
-	if err != nil {
-		return err
+	kind, count := u16(page[8:]), int(u16(page[10:]))
+	if kind != leafPage && (kind != branchPage || count == 0) || headSize*(1+count) > len(page) {
+		return damaged("page %d: type %d, %d elements", u64(page), kind, count)
 	}
-	leaf := u16(page[8:]) == leafPage
-	for i, e := range elements {
+	for i := range count {
+		e, err := elementOf(page, kind, i)
+		if err != nil {
+			return err
+		}
 		end := high
-		if i+1 < len(elements) {
-			end = elements[i+1].key
+		if i+1 < count {
+			next, err := elementOf(page, kind, i+1)
+			if err != nil {
+				return err
+			}
+			end = next.key
 		}
 		if bytes.Compare(e.key, low) < 0 || end != nil && bytes.Compare(e.key, end) >= 0 {
 			return damaged("page %d: keys out of order", u64(page))
 		}
-		if leaf {
+		if kind == leafPage {
 			err = entry(e)
 		} else {
 			err = v.subtree(e.child, e.key, end, entry)
@@ -190,27 +204,19 @@ func (v *verifier) tree(page, low, high []byte, entry func(element) error) error
 	return nil
 }
 
-func elementsOf(page []byte) ([]element, error) {
-	kind, count := u16(page[8:]), int(u16(page[10:]))
-	if kind != leafPage && (kind != branchPage || count == 0) || headSize*(1+count) > len(page) {
-		return nil, damaged("page %d: type %d, %d elements", u64(page), kind, count)
+func elementOf(page []byte, kind uint16, i int) (e element, err error) {
+	rest := page[headSize*(1+i):]
+	e.flags = u32(rest)
+	pos, key, value := u32(rest[4:]), u32(rest[8:]), u32(rest[12:])
+	if kind == branchPage {
+		e = element{child: u64(rest[8:])}
+		pos, key, value = u32(rest), u32(rest[4:]), 0
 	}
-	elements := make([]element, count)
-	for i := range elements {
-		rest := page[headSize*(1+i):]
-		e := element{flags: u32(rest)}
-		pos, key, value := u32(rest[4:]), u32(rest[8:]), u32(rest[12:])
-		if kind == branchPage {
-			e = element{child: u64(rest[8:])}
-			pos, key, value = u32(rest), u32(rest[4:]), 0
-		}
-		if uint64(pos)+uint64(key)+uint64(value) > uint64(len(rest)) {
-			return nil, damaged("page %d: element %d ends beyond it", u64(page), i)
-		}
-		e.key, e.value = rest[pos:pos+key], rest[pos+key:pos+key+value]
-		elements[i] = e
+	if uint64(pos)+uint64(key)+uint64(value) > uint64(len(rest)) {
+		return e, damaged("page %d: element %d ends beyond it", u64(page), i)
 	}
-	return elements, nil
+	e.key, e.value = rest[pos:pos+key], rest[pos+key:pos+key+value]
+	return e, nil
 }
 
 // bucket verifies a partition: an entry of the root.

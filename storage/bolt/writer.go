@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"go.etcd.io/bbolt"
 
@@ -80,8 +81,19 @@ func (d *Driver) write() {
 	}
 }
 
+// gather yields as long as that brings more calls: those whom the last group has
+// just answered get to queue again, instead of waiting for a sync without them.
 func (d *Driver) gather(first *call) []*call {
 	group := []*call{first}
+	for before := 0; before < len(group); {
+		before = len(group)
+		runtime.Gosched()
+		group = d.drain(group)
+	}
+	return group
+}
+
+func (d *Driver) drain(group []*call) []*call {
 	for {
 		select {
 		case c := <-d.calls:

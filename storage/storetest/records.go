@@ -179,14 +179,11 @@ func seen(s *suite, tx *storage.Tx) {
 func testTenantsApart(s *suite) {
 	st := s.store()
 	ctx := context.Background()
-	tenants := []string{"a", "a\x00", "aa", "b", storage.System}
+	tenants := []string{"a", "aa", "b", storage.System}
 	for i, name := range tenants {
 		err := st.Update(ctx, name, func(tx *storage.Tx) error {
 			return putAll(tx, &thing{Name: "same", Mail: "same@x", Group: "g", Count: i}, &thing{Name: "own-" + name[:1]})
 		})
-		if name == "a\x00" {
-			continue // a driver may refuse such a name
-		}
 		if err != nil {
 			s.Fatalf("%q: %v", name, err)
 		}

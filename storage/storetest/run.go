@@ -105,8 +105,8 @@ type thing struct {
 	Until time.Time
 }
 
-func (*thing) Kind() string           { return "thing" }
-func (th *thing) ID() string          { return th.Name }
+func (*thing) Kind() string            { return "thing" }
+func (th *thing) ID() string           { return th.Name }
 func (th *thing) ExpiresAt() time.Time { return th.Until }
 
 func (th *thing) Indexes() []storage.Index {
@@ -123,8 +123,8 @@ func (th *thing) Indexes() []storage.Index {
 // other is a second kind, to see that kinds do not mix.
 type other struct{ Name, Group string }
 
-func (*other) Kind() string  { return "things" } // begins as thing does
-func (o *other) ID() string  { return o.Name }
+func (*other) Kind() string { return "things" } // begins as thing does
+func (o *other) ID() string { return o.Name }
 func (o *other) Indexes() []storage.Index {
 	return []storage.Index{{Name: "group", Value: o.Group}}
 }

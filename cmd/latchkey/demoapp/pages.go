@@ -109,7 +109,7 @@ func (p *pages) draw(w http.ResponseWriter, status int, name string, v any) {
 
 func (p *pages) headers(h http.Header) {
 	h.Set("Content-Security-Policy", p.policy)
-	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Referrer-Policy", "same-origin") // without it the Origin of our own forms is "null", and refused
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 

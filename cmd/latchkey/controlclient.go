@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"latchkey/storage"
+)
+
+// controlTimeout is how long a command waits for an answer.
+const controlTimeout = time.Minute
+
+// pageSize is how many things a listing asks for at a time.
+const pageSize = 500
+
+// remote is what every command that acts on a running server has.
+func (c *cli) remote(cmd *cobra.Command) *cobra.Command {
+	return c.withJSON(c.settings(cmd, "data"))
+}
+
+// inTenant is remote for a command that acts within one tenant.
+func (c *cli) inTenant(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().StringVar(&c.tenant, "tenant", "", "the tenant, by a domain or its id (default: the only one there is)")
+	return c.remote(cmd)
+}
+
+// act asks the server and shows its answer.
+func act[A, R any](c *cli, cmd *cobra.Command, o operation[A, R], args A, human func(*printer, R)) error {
+	result, err := ask(c, cmd, o, args)
+	if err != nil {
+		return err
+	}
+	return c.show(result, func(p *printer) { human(p, result) })
+}
+
+// list asks for all pages and shows them as one.
+func actList[T any](c *cli, cmd *cobra.Command, o operation[listArgs, page[T]], args listArgs, human func(*printer, []T)) error {
+	all := []T{}
+	limit := args.Limit
+	for {
+		args.Limit = pageSize
+		if limit > 0 {
+			args.Limit = min(pageSize, limit-len(all))
+		}
+		got, err := ask(c, cmd, o, args)
+		if err != nil {
+			return err
+		}
+		all = append(all, got.Items...)
+		if args.After = got.Next; got.Next == "" || limit > 0 && len(all) >= limit {
+			return c.show(all, func(p *printer) { human(p, all) })
+		}
+	}
+}
+
+// listArgs asks for one page of a listing.
+type listArgs struct {
+	Tenant string `json:"tenant"`
+	Of     string `json:"of"` // whose things: depends on the operation
+	After  string `json:"after"`
+	Limit  int    `json:"limit"`
+}
+
+func (a listArgs) page() storage.Page { return storage.Page{After: a.After, Limit: a.Limit} }
+
+// page is one page of a listing; Next is empty on the last one.
+type page[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next"`
+}
+
+// ask has the running server carry out an operation.
+func ask[A, R any](c *cli, cmd *cobra.Command, o operation[A, R], args A) (result R, err error) {
+	body, err := json.Marshal(args)
+	if err != nil {
+		return result, err
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), controlTimeout)
+	defer cancel()
+	answer, err := c.call(ctx, cmd, http.MethodPost, o.name, bytes.NewReader(body))
+	if err != nil {
+		return result, err
+	}
+	defer answer.Close()
+	if err := json.NewDecoder(answer).Decode(&result); err != nil {
+		return result, fmt.Errorf("the server's answer cannot be read: %w", err)
+	}
+	return result, nil
+}
+
+// call sends one request to the socket of the data directory.
+func (c *cli) call(ctx context.Context, cmd *cobra.Command, method, name string, body io.Reader) (io.ReadCloser, error) {
+	cfg, err := c.load(cmd, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSocketPath(cfg.Data); err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://latchkey/"+name, body)
+	if err != nil {
+		return nil, err
+	}
+	response, err := overSocket(filepath.Join(cfg.Data, socketFile)).Do(request)
+	if err != nil {
+		return nil, explainDial(err, cfg.Data)
+	}
+	if response.StatusCode == http.StatusOK {
+		return response.Body, nil
+	}
+	defer response.Body.Close()
+	var told controlError
+	if err := json.NewDecoder(response.Body).Decode(&told); err != nil || told.Message == "" {
+		return nil, fmt.Errorf("the server answered %s", response.Status)
+	}
+	return nil, &told
+}
+
+func overSocket(path string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		},
+	}}
+}
+
+func explainDial(err error, data string) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("no server is running on %s (start one with 'latchkey serve' or 'latchkey demo')", data)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("the server on %s belongs to another user: run this as the user who started it", data)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("the server on %s gave no answer within %s", data, span(controlTimeout))
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
+	}
+	return fmt.Errorf("the server on %s cannot be reached: %w", data, err)
+}

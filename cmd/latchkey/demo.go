@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"latchkey/cmd/latchkey/demoapp"
+)
+
+// demo is a running deployment with a world in it, and an app beside it.
+type demo struct {
+	options demoOptions
+	server  *server
+	app     *endpoint
+	appURL  string
+	world   []seeded
+}
+
+// openDemo makes or reopens the demo's data and begins to serve. If it fails,
+// nothing stays open.
+func openDemo(ctx context.Context, o demoOptions, log *slog.Logger) (d *demo, err error) {
+	cfg, err := o.config()
+	if err != nil {
+		return nil, err
+	}
+	memory, err := openDemoData(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.TLS.Enabled() {
+		if err := demoCertificate(cfg.TLS, o.hosts(), time.Now()); err != nil {
+			return nil, err
+		}
+	}
+	s, err := openServer(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	d = &demo{options: o, server: s}
+	if err := d.begin(ctx, memory); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+func (d *demo) begin(ctx context.Context, memory *demoMemory) (err error) {
+	if d.app, err = d.server.endpoint("--app-listen", d.options.AppListen); err != nil {
+		return err
+	}
+	d.appURL = urlOf(d.scheme(), d.options.AppListen, d.app.listener)
+	uris := demoURIs{d.appURL + "/callback", d.appURL + "/"}
+	seed := demoSeed{d.server.Admin, memory, d.server.Clock.Now()}
+	d.world, err = seed.grow(ctx, demoWorld(uris))
+	// What was drawn before a fault is in the database and must be known again.
+	if err := errors.Join(err, memory.save(d.server.Config.Data)); err != nil {
+		return err
+	}
+	if err := d.serve(); err != nil {
+		return err
+	}
+	return d.tell()
+}
+
+// serve starts the provider and then the app.
+func (d *demo) serve() error {
+	handler, err := d.newApp()
+	if err != nil {
+		return err
+	}
+	if err := d.server.Start(); err != nil {
+		return err
+	}
+	d.app.http.Handler = handler
+	if d.server.tls != nil {
+		d.app.http.TLSConfig = d.server.tls.config()
+	}
+	d.server.serve(d.app)
+	return nil
+}
+
+func (d *demo) newApp() (http.Handler, error) {
+	home, base := d.world[0], d.server.Config.BaseURL
+	web := home.clients[slices.IndexFunc(home.clients, func(c seededClient) bool { return c.name == "web" })]
+	c := demoapp.Config{
+		Name: web.client.Name, Issuer: demoIssuer(base, home.tenant), ClientID: web.client.ClientID, ClientSecret: web.secret,
+		BaseURL: d.appURL, AccountURL: demoSecurityInfo(base, home.tenant),
+	}
+	if d.server.tls != nil {
+		pool, err := trusting(d.server.Config.TLS.Certificate)
+		if err != nil {
+			return nil, err
+		}
+		c.HTTPClient = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
+		}}
+	}
+	return demoapp.New(c)
+}
+
+// tell writes the report, if one is asked for.
+func (d *demo) tell() error {
+	if d.options.JSON == "" {
+		return nil
+	}
+	return replaceJSON(d.options.JSON, d.report())
+}
+
+func (d *demo) report() demoReport {
+	r := demoReport{
+		BaseURL: d.server.Config.BaseURL, PID: os.Getpid(), Data: d.server.Config.Data,
+		Tenants: reportTenants(d.server.Config.BaseURL, d.world),
+	}
+	if d.server.metrics != nil {
+		r.MetricsURL = d.server.metricsURL() + "/metrics"
+	}
+	return r
+}
+
+func (d *demo) scheme() string {
+	if d.options.TLS {
+		return "https"
+	}
+	return "http"
+}
+
+// wait serves until ctx ends.
+func (d *demo) wait(ctx context.Context) error {
+	err := d.server.Wait(ctx)
+	_ = d.app.http.Close() // it keeps nothing that could be lost
+	return err
+}
+
+func (d *demo) close() error {
+	if d.app != nil {
+		_ = d.app.listener.Close() // it may be closed already
+	}
+	return d.server.Close()
+}

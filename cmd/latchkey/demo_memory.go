@@ -1,0 +1,98 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// demoMemoryFile is where the demo remembers, in its data directory, what the
+// database keeps no copy of: secrets of clients and codes of passes. A real
+// deployment has no such file.
+const demoMemoryFile = "demo.json"
+
+// demoMemory is what the demo knows of its own world: by domain, then by name.
+type demoMemory struct {
+	Clients map[string]map[string]rememberedClient `json:"clients"`
+	Passes  map[string]map[string]rememberedPass   `json:"passes"`
+}
+
+type rememberedClient struct {
+	ID     string `json:"client_id"`
+	Secret string `json:"client_secret,omitempty"`
+}
+
+type rememberedPass struct {
+	ID   string `json:"id"`
+	Code string `json:"code"`
+}
+
+func newDemoMemory() *demoMemory {
+	return &demoMemory{Clients: map[string]map[string]rememberedClient{}, Passes: map[string]map[string]rememberedPass{}}
+}
+
+// loadDemoMemory also keeps the demo off a real deployment's data: only a demo
+// has the file.
+func loadDemoMemory(dir string) (*demoMemory, error) {
+	m := newDemoMemory()
+	path := filepath.Join(dir, demoMemoryFile)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s was not made by the demo, which would add organizations and passes to it: choose another directory with --data", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, m); err != nil {
+		return nil, fmt.Errorf("%s cannot be read (%w): delete the demo's data directory to begin anew", path, err)
+	}
+	return m, nil
+}
+
+func (m *demoMemory) save(dir string) error {
+	return replaceJSON(filepath.Join(dir, demoMemoryFile), m)
+}
+
+func (m *demoMemory) client(domain, name string) rememberedClient { return m.Clients[domain][name] }
+
+func (m *demoMemory) keepClient(domain, name string, c rememberedClient) {
+	if m.Clients[domain] == nil {
+		m.Clients[domain] = map[string]rememberedClient{}
+	}
+	m.Clients[domain][name] = c
+}
+
+func (m *demoMemory) pass(domain, name string) rememberedPass { return m.Passes[domain][name] }
+
+func (m *demoMemory) keepPass(domain, name string, p rememberedPass) {
+	if m.Passes[domain] == nil {
+		m.Passes[domain] = map[string]rememberedPass{}
+	}
+	m.Passes[domain][name] = p
+}
+
+// replaceJSON replaces a file whole, readable by its owner only: whoever waits for
+// it never sees half of it.
+func replaceJSON(path string, v any) (err error) {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // made with mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(append(data, '\n'))
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"latchkey/config"
+)
+
+// demoOptions are the flags of the demo command.
+type demoOptions struct {
+	Listen        string // host:port of the provider
+	AppListen     string // host:port of the app
+	MetricsListen string
+	Data          string
+	JSON          string // file to write the report to; "" for none
+	TLS           bool
+}
+
+// config is the server's configuration. A report of an earlier start goes, so
+// that nobody takes it for the new one.
+func (o demoOptions) config() (config.Config, error) {
+	cfg := config.Defaults()
+	data, err := filepath.Abs(o.Data)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.Listen, cfg.MetricsListen, cfg.Data = o.Listen, o.MetricsListen, data
+	if o.TLS {
+		cfg.TLS.Certificate, cfg.TLS.Key = filepath.Join(data, demoCertificateFile), filepath.Join(data, demoKeyFile)
+	}
+	if err := o.validate(); err != nil {
+		return cfg, err
+	}
+	if err := cfg.Validate(); err != nil {
+		return cfg, err
+	}
+	if o.JSON != "" {
+		if err := os.Remove(o.JSON); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return cfg, err
+		}
+	}
+	return cfg, nil
+}
+
+// validate checks what the server's configuration does not: issuer and redirect
+// URIs need a host, and the app may be no more open than the server.
+func (o demoOptions) validate() error {
+	for _, a := range []struct{ flag, address string }{{"--listen", o.Listen}, {"--app-listen", o.AppListen}} {
+		host, _, err := net.SplitHostPort(a.address)
+		ip := net.ParseIP(host)
+		switch {
+		case err != nil || host == "" || ip != nil && ip.IsUnspecified():
+			return fmt.Errorf("%s %q names no host that a browser could open: write an address such as localhost:9400", a.flag, a.address)
+		case !o.TLS && host != "localhost" && (ip == nil || !ip.IsLoopback()):
+			return fmt.Errorf("%s %q is plain HTTP that others can reach: add --tls, or listen on localhost", a.flag, a.address)
+		}
+	}
+	return nil
+}
+
+// hosts are the names the certificate must be good for.
+func (o demoOptions) hosts() []string {
+	hosts := []string{"localhost", "127.0.0.1", "::1"}
+	for _, a := range []string{o.Listen, o.AppListen} {
+		if host, _, err := net.SplitHostPort(a); err == nil && !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
+
+// openDemoData makes the data directory, or recognises one that a demo made.
+func openDemoData(cfg config.Config) (*demoMemory, error) {
+	_, err := os.Stat(filepath.Join(cfg.Data, databaseFile))
+	switch {
+	case err == nil:
+		return loadDemoMemory(cfg.Data)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	if err := createData(cfg); err != nil {
+		return nil, err
+	}
+	memory := newDemoMemory()
+	return memory, memory.save(cfg.Data)
+}

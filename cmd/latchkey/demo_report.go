@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"latchkey/idp"
+)
+
+// demoReport is what --json writes: all that tests, load tools and scripts need
+// to use a running demo.
+type demoReport struct {
+	BaseURL    string         `json:"base_url"`
+	MetricsURL string         `json:"metrics_url"`
+	PID        int            `json:"pid"`
+	Data       string         `json:"data"`
+	Tenants    []reportTenant `json:"tenants"`
+}
+
+type reportTenant struct {
+	ID      string         `json:"id"`
+	Domain  string         `json:"domain"`
+	Issuer  string         `json:"issuer"`
+	Clients []reportClient `json:"clients"`
+	Users   []reportUser   `json:"users"`
+}
+
+type reportClient struct {
+	Name                   string   `json:"name"`
+	ClientID               string   `json:"client_id"`
+	ClientSecret           string   `json:"client_secret"`
+	AuthMethod             string   `json:"auth_method"`
+	RedirectURIs           []string `json:"redirect_uris"`
+	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris"`
+	GrantTypes             []string `json:"grant_types"`
+}
+
+type reportUser struct {
+	ID                  string   `json:"id"`
+	UserPrincipalName   string   `json:"user_principal_name"`
+	UserType            string   `json:"user_type"`
+	Roles               []string `json:"roles"`
+	TemporaryAccessPass string   `json:"temporary_access_pass"`
+	PassMultiUse        bool     `json:"pass_multi_use"`
+}
+
+func reportTenants(base string, all []seeded) []reportTenant {
+	var out []reportTenant
+	for _, s := range all {
+		t := reportTenant{ID: s.tenant.TenantID, Domain: s.tenant.Domains[0], Issuer: demoIssuer(base, s.tenant)}
+		for _, c := range s.clients {
+			t.Clients = append(t.Clients, reportClient{
+				Name: c.name, ClientID: c.client.ClientID, ClientSecret: c.secret, AuthMethod: c.client.AuthMethod,
+				RedirectURIs: present(c.client.RedirectURIs), PostLogoutRedirectURIs: present(c.client.PostLogoutRedirectURIs),
+				GrantTypes: present(c.client.GrantTypes),
+			})
+		}
+		for _, u := range s.users {
+			t.Users = append(t.Users, reportUser{
+				ID: u.user.UserID, UserPrincipalName: u.user.PrincipalName, UserType: string(u.user.Type),
+				Roles: present(u.user.Roles), TemporaryAccessPass: u.code, PassMultiUse: !u.pass.Once,
+			})
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// demoIssuer has the GUID always, so that an app's configuration outlives a domain.
+func demoIssuer(base string, t *idp.Tenant) string { return base + "/" + t.TenantID + "/v2.0" }
+
+// present is never null in JSON.
+func present(s []string) []string { return append([]string{}, s...) }
+
+// greet tells a person what to open and what to try.
+func greet(w io.Writer, appURL, base string, all []seeded) {
+	home := all[0]
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nLatchkey's demo is ready.\n\n  Open  %s  and press Sign in, as one of:\n\n", appURL)
+	for _, u := range home.users {
+		if u.intro != "" {
+			fmt.Fprintf(&b, "    %-24s pass %s   %s, %s\n", u.user.PrincipalName, u.code, u.intro, validity(u.pass))
+		}
+	}
+	fmt.Fprintf(&b, `
+  What to try
+    1. Sign in, allow the app, and read what it was told and for how long.
+    2. Open %s
+       and delete the pass. Back in the app, press Refresh: the session is gone.
+    3. Start the demo again for new passes; everything else stays.
+
+  Control-C stops it.
+
+`, demoSecurityInfo(base, home.tenant))
+	io.WriteString(w, b.String()) // a closed terminal is no reason to stop
+}
+
+func validity(p *idp.Pass) string {
+	how := "as often as you like"
+	if p.Once {
+		how = "once"
+	}
+	return how + " until " + p.EndsAt().Local().Format("2 Jan 15:04")
+}
+
+func demoSecurityInfo(base string, t *idp.Tenant) string {
+	return base + "/" + t.Domains[0] + "/security-info"
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/idp/admin"
+	"latchkey/storage"
+)
+
+// demoSeed makes the demo's world, or brings one that exists up to date, through
+// the same use cases that administrators have.
+type demoSeed struct {
+	admin  *admin.Service
+	memory *demoMemory
+	now    time.Time
+}
+
+// seeded is a tenant as it then is.
+type seeded struct {
+	tenant  *idp.Tenant
+	clients []seededClient
+	users   []seededUser
+}
+
+type seededClient struct {
+	name   string
+	client *idp.Client
+	secret string
+}
+
+type seededUser struct {
+	demoUser
+	user *idp.User
+	pass *idp.Pass
+	code string
+}
+
+var demoActor = admin.Operator("demo")
+
+// almostOver is how little a pass may have left without being renewed at a start.
+const almostOver = 10 * time.Minute
+
+func (s demoSeed) grow(ctx context.Context, world []demoTenant) ([]seeded, error) {
+	var all []seeded
+	for _, d := range world {
+		one, err := s.organization(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+func (s demoSeed) organization(ctx context.Context, d demoTenant) (one seeded, err error) {
+	if one.tenant, err = s.tenant(ctx, d); err != nil {
+		return one, err
+	}
+	known, _, err := s.admin.Clients(ctx, d.domain, storage.Page{})
+	if err != nil {
+		return one, err
+	}
+	for _, c := range demoClients(d.app) {
+		made, err := s.client(ctx, d.domain, c, known)
+		if err != nil {
+			return one, err
+		}
+		one.clients = append(one.clients, made)
+	}
+	for _, u := range d.users {
+		made, err := s.user(ctx, d.domain, u)
+		if err != nil {
+			return one, err
+		}
+		one.users = append(one.users, made)
+	}
+	return one, nil
+}
+
+// tenant switches passes on whenever it comes by: the demo is about them.
+func (s demoSeed) tenant(ctx context.Context, d demoTenant) (*idp.Tenant, error) {
+	t, err := s.admin.Tenant(ctx, d.domain)
+	if idp.ErrorCode(err) == idp.NotFound {
+		t, err = s.admin.CreateTenant(ctx, demoActor, d.name, d.domain)
+		if err == nil {
+			t, err = s.admin.UpdateTenant(ctx, demoActor, d.domain, admin.TenantChange{Accent: &d.accent})
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	policy, err := s.admin.PassPolicy(ctx, d.domain)
+	if err != nil || policy.Enabled && policy.MaximumLifetime >= d.longestPass {
+		return t, err
+	}
+	on := true
+	_, err = s.admin.UpdatePassPolicy(ctx, demoActor, d.domain, admin.PassPolicyChange{Enabled: &on, MaximumLifetime: &d.longestPass})
+	return t, err
+}
+
+// client finds the client that was remembered, or else one of that name, and
+// gives it the redirect URIs of today. A secret that was forgotten is replaced.
+func (s demoSeed) client(ctx context.Context, domain string, d demoClient, known []*idp.Client) (seededClient, error) {
+	kept := s.memory.client(domain, d.name)
+	i := slices.IndexFunc(known, func(c *idp.Client) bool {
+		return c.ClientID == kept.ID || kept.ID == "" && c.Name == d.client.Name
+	})
+	if i < 0 {
+		c, secret, err := s.admin.CreateClient(ctx, demoActor, domain, d.client)
+		return s.remember(domain, d.name, c, secret, err)
+	}
+	c, secret := known[i], kept.Secret
+	var err error
+	if !slices.Equal(c.RedirectURIs, d.client.RedirectURIs) || !slices.Equal(c.PostLogoutRedirectURIs, d.client.PostLogoutRedirectURIs) {
+		c, err = s.admin.UpdateClient(ctx, demoActor, domain, c.ClientID, admin.ClientChange{
+			RedirectURIs: &d.client.RedirectURIs, PostLogoutRedirectURIs: &d.client.PostLogoutRedirectURIs,
+		})
+	}
+	if err == nil && !c.Public() && !c.SecretMatches(secret) {
+		c, secret, err = s.admin.NewClientSecret(ctx, demoActor, domain, c.ClientID)
+	}
+	return s.remember(domain, d.name, c, secret, err)
+}
+
+func (s demoSeed) remember(domain, name string, c *idp.Client, secret string, err error) (seededClient, error) {
+	if err != nil {
+		return seededClient{}, err
+	}
+	s.memory.keepClient(domain, name, rememberedClient{c.ClientID, secret})
+	return seededClient{name, c, secret}, nil
+}
+
+func (s demoSeed) user(ctx context.Context, domain string, d demoUser) (made seededUser, err error) {
+	made.demoUser = d
+	made.user, err = s.admin.User(ctx, domain, d.user.PrincipalName)
+	if idp.ErrorCode(err) == idp.NotFound {
+		made.user, err = s.admin.CreateUser(ctx, demoActor, domain, d.user)
+	}
+	if err != nil {
+		return made, err
+	}
+	made.pass, made.code, err = s.pass(ctx, domain, d)
+	return made, err
+}
+
+// pass keeps the pass whose code is known, as long as it can be used; otherwise
+// the person gets a new one.
+func (s demoSeed) pass(ctx context.Context, domain string, d demoUser) (*idp.Pass, string, error) {
+	name := d.user.PrincipalName
+	kept := s.memory.pass(domain, name)
+	info, err := s.admin.Pass(ctx, domain, name)
+	switch {
+	case err != nil && idp.ErrorCode(err) != idp.NotFound:
+		return nil, "", err
+	case err == nil && info.Pass.PassID == kept.ID && info.Reason == idp.EnabledByPolicy && s.now.Add(almostOver).Before(info.Pass.EndsAt()):
+		return info.Pass, kept.Code, nil
+	}
+	once := d.once
+	info, code, err := s.admin.CreatePass(ctx, demoActor, domain, name, idp.PassRequest{Lifetime: d.pass, Once: &once, Reason: "First day at the demo"})
+	if err != nil {
+		return nil, "", err
+	}
+	s.memory.keepPass(domain, name, rememberedPass{info.Pass.PassID, code})
+	return info.Pass, code, nil
+}

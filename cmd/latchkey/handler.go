@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/idp"
+	"latchkey/idp/oidc"
+	"latchkey/idp/web"
+	"latchkey/ui"
+)
+
+// newHandler builds everything the public listener answers.
+func newHandler(d deps) (http.Handler, error) {
+	renderer, err := ui.NewRenderer(ui.Options{HTTPS: strings.HasPrefix(d.Config.BaseURL, "https:"), Log: d.Log})
+	if err != nil {
+		return nil, err
+	}
+	proxies, err := resolveProxies(d.Config.TrustedProxy)
+	if err != nil {
+		return nil, err
+	}
+	tenants := web.NewTenants(d.Store)
+	site := ui.NewSite(ui.Config{Base: d.Config.BaseURL, Renderer: renderer, Signin: d.Signin, Admin: d.Admin, Tenants: tenants, Log: d.Log})
+	provider := oidc.New(oidc.Config{
+		Base: d.Config.BaseURL, Store: d.Store, Keys: d.Keys, Signin: d.Signin, Pages: pages{site}, Log: d.Log,
+	})
+	site.Respond = provider.Respond
+	router, err := routes(d, site, provider, tenants)
+	if err != nil {
+		return nil, err
+	}
+	entry := web.Entry{Now: d.Clock.Now, Proxies: proxies, Log: d.Log, Panicked: problem(site, "internal")}
+	return entry.Enter(router), nil
+}
+
+// routes puts protocol and pages below /{tenant}. Pages refuse what another site
+// makes a browser send; the protocol's endpoints are made to be called from there.
+func routes(d deps, site *ui.Site, provider *oidc.Provider, tenants *web.Tenants) (*mux.Router, error) {
+	own := http.NewCrossOriginProtection()
+	if err := own.AddTrustedOrigin(d.Config.BaseURL); err != nil {
+		return nil, err
+	}
+	own.SetDenyHandler(problem(site, "request.invalid"))
+	named := func(r *http.Request) string { return mux.Vars(r)["tenant"] }
+	enter := tenants.Enter(named, problem(site, "tenant.unknown"), func(w http.ResponseWriter, r *http.Request, err error) {
+		d.Log.Error("tenant not read", "request_id", web.From(r).ID, "error", err)
+		problem(site, "internal")(w, r)
+	})
+
+	root := mux.NewRouter()
+	root.Use(nameRoute)
+	root.NotFoundHandler, root.MethodNotAllowedHandler = problem(site, "notfound"), problem(site, "method")
+	root.Handle(oidc.MetadataRoute, enter(http.HandlerFunc(provider.Metadata))).Methods("GET")
+	protocol := root.PathPrefix("/{tenant}").Subrouter()
+	protocol.Use(enter)
+	provider.Routes(protocol)
+	shared := root.NewRoute().Subrouter()
+	shared.Use(own.Handler)
+	people := root.PathPrefix("/{tenant}").Subrouter()
+	people.Use(enter, own.Handler)
+	site.Routes(shared, people)
+	return root, nil
+}
+
+// problem answers people with a page and programs with JSON.
+func problem(site *ui.Site, id string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.Header.Get("Accept"), "text/html") {
+			site.Problem(w, r, id)
+			return
+		}
+		site.ProblemJSON(w, r, id)
+	}
+}
+
+// pages draws what the protocol shows to people.
+type pages struct{ site *ui.Site }
+
+func (p pages) Refused(w http.ResponseWriter, r *http.Request, status int, e oidc.PageError) {
+	v := ui.Error{Problem: ui.Problem{ID: "request.invalid"}, Detail: e.Detail, Code: e.Code, Time: web.From(r).Now}
+	switch e.STS {
+	case idp.ClientUnknown:
+		v.Problem.ID, v.Code = "client.unknown", ""
+	case idp.RedirectUnknown:
+		v.Problem.ID, v.Code = "redirect.unregistered", ""
+	}
+	p.site.Page(w, r, status, v)
+}
+
+func (p pages) FormPost(w http.ResponseWriter, r *http.Request, action string, fields [][2]string) {
+	v := ui.FormPost{Action: action}
+	for _, f := range fields {
+		v.Fields = append(v.Fields, ui.Field{Name: f[0], Value: f[1]})
+	}
+	p.site.Page(w, r, http.StatusOK, v)
+}
+
+func (p pages) ConfirmSignOut(w http.ResponseWriter, r *http.Request, action, state, app, user string) {
+	p.site.Page(w, r, http.StatusOK, ui.SignOut{Action: action, State: state, AppName: app, Username: user})
+}
+
+func (p pages) SignedOut(w http.ResponseWriter, r *http.Request, app, back string) {
+	p.site.Page(w, r, http.StatusOK, ui.SignedOut{AppName: app, ReturnURL: back})
+}
+
+// resolveProxies turns addresses, networks and host names into networks.
+func resolveProxies(names []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, name := range names {
+		if p, err := netip.ParsePrefix(name); err == nil {
+			out = append(out, p)
+			continue
+		}
+		addresses, err := net.DefaultResolver.LookupNetIP(context.Background(), "ip", name)
+		if err != nil {
+			return nil, fmt.Errorf("trusted_proxy %q: %w", name, err)
+		}
+		for _, a := range addresses {
+			a = a.Unmap()
+			out = append(out, netip.PrefixFrom(a, a.BitLen()))
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"time"
+)
+
+// How often the server looks after itself.
+const (
+	faultEvery  = time.Second
+	reloadEvery = 10 * time.Second
+	clockEvery  = 30 * time.Second
+	sweepEvery  = time.Minute
+	// sweepBatch is how many expired records one transaction removes: others
+	// that write wait for it.
+	sweepBatch = 500
+	// clockTolerance is how far the wall clock may be set back unremarked.
+	clockTolerance = time.Minute
+)
+
+// maintain runs until ctx ends.
+func (s *server) maintain(ctx context.Context) {
+	s.warnClock()
+	fault, reload := time.NewTicker(faultEvery), time.NewTicker(reloadEvery)
+	clock, sweep := time.NewTicker(clockEvery), time.NewTicker(sweepEvery)
+	defer fault.Stop()
+	defer reload.Stop()
+	defer clock.Stop()
+	defer sweep.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-fault.C:
+			if err := s.Store.Failure(); err != nil {
+				s.fail(err)
+			}
+		case <-reload.C:
+			s.tls.refresh()
+		case <-clock.C:
+			s.keepClock(ctx)
+		case <-sweep.C:
+			s.sweep(ctx)
+		}
+	}
+}
+
+func (s *server) keepClock(ctx context.Context) {
+	s.warnClock()
+	if err := s.saveClock(ctx); err != nil && ctx.Err() == nil {
+		s.Log.Error("the time could not be saved", "error", err)
+	}
+}
+
+func (s *server) warnClock() {
+	if behind := s.Clock.Behind(); behind > clockTolerance {
+		s.Log.Warn("the clock of this machine was set back; Latchkey goes on from the latest time it has seen, so that nothing expired becomes valid again. Check the clock", "behind", behind.Round(time.Second).String())
+	}
+}
+
+// sweep removes expired records of every partition. Nothing depends on it but
+// space, so a fault waits for the next minute.
+func (s *server) sweep(ctx context.Context) {
+	tenants, err := s.Store.Tenants(ctx)
+	for _, tenant := range tenants {
+		removed := sweepBatch
+		for err == nil && removed == sweepBatch {
+			removed, err = s.Store.Sweep(ctx, tenant, s.Clock.Now(), sweepBatch)
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		s.Log.Error("expired records could not be removed", "error", err)
+	}
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// signIn answers the questions of the sign-in pages, consent among them if asked.
+func (p *person) signIn(u reportUser) {
+	p.t.Helper()
+	p.WantPage("signin")
+	p.Fill("username", u.UserPrincipalName)
+	p.Submit()
+	p.WantPage("pass")
+	p.Fill("code", strings.ToLower(strings.ReplaceAll(u.TemporaryAccessPass, "-", " ")))
+	p.Submit()
+	if p.Page() == "consent" {
+		p.Press("decision", "allow")
+	}
+}
+
+// authorizeURL is an authorization request of a confidential client.
+func authorizeURL(r demoReport, t reportTenant, c reportClient, more ...string) string {
+	q := url.Values{
+		"client_id": {c.ClientID}, "response_type": {"code"}, "redirect_uri": {c.RedirectURIs[0]},
+		"scope": {"openid profile email offline_access"}, "state": {"s1"}, "nonce": {"n1"},
+	}
+	for i := 0; i < len(more); i += 2 {
+		q.Set(more[i], more[i+1])
+	}
+	return r.BaseURL + "/" + t.Domain + "/oauth2/v2.0/authorize?" + q.Encode()
+}
+
+// TestWithoutJavaScript is the demo's journey by a browser that runs no script.
+func TestWithoutJavaScript(t *testing.T) {
+	d := startDemo(t, "")
+	r := d.report()
+	contoso := r.tenant(t, "contoso.example")
+	noor := contoso.user(t, "noor@contoso.example")
+	p := newPerson(t, "")
+
+	p.Open(d.appURL)
+	p.WantPage("app-home")
+	p.Follow("sign-in")
+	p.WantPage("signin")
+	p.WantText("Contoso")
+	p.Fill("username", " NOOR@contoso.example ")
+	p.Submit()
+	p.WantPage("pass")
+	p.WantText("noor@contoso.example")
+	p.Fill("code", "0000-0000")
+	p.Submit()
+	p.WantPage("pass")
+	if p.first("input", "aria-invalid", "true") == nil {
+		t.Error("the field does not say that the code was wrong")
+	}
+	p.Fill("code", noor.TemporaryAccessPass)
+	p.Submit()
+	p.WantPage("consent")
+	p.WantText("Demo App")
+	p.Press("decision", "allow")
+	p.WantPage("app-signed-in")
+	p.WantText("Noor Haddad", "urn:latchkey:acr:bootstrap", "The provider stands behind this session.")
+	p.Press("id", "refresh")
+	p.WantPage("app-signed-in")
+	p.WantText("Refreshed once")
+	p.Press("id", "userinfo")
+	p.WantText("What userinfo says")
+
+	p.Follow("account")
+	p.WantPage("security-info")
+	p.Press("delete", attr(p.first("button", "name", "delete"), "value"))
+	p.WantPage("delete-pass")
+	p.Press("decision", "delete")
+	p.Open(d.appURL)
+	p.WantText("no longer stands behind")
+	p.Press("id", "refresh")
+	p.WantPage("app-error")
+	p.WantText("Your session has ended", "invalid_grant")
+	p.Follow("Back to the first page")
+	p.Follow("sign-in")
+	p.WantPage("signin")
+}
+
+func TestResponseModes(t *testing.T) {
+	r := startDemo(t, "").report()
+	contoso := r.tenant(t, "contoso.example")
+	web, noor := contoso.client(t, "web"), contoso.user(t, "noor@contoso.example")
+	for _, mode := range []string{"query", "fragment", "form_post"} {
+		t.Run(mode, func(t *testing.T) {
+			p := newPerson(t, web.RedirectURIs[0])
+			p.Open(authorizeURL(r, contoso, web, "response_mode", mode))
+			p.signIn(noor)
+			if mode == "form_post" {
+				p.WantPage("form-post")
+				p.Submit()
+			}
+			if got := p.Landed(); got.Get("code") == "" || got.Get("state") != "s1" || got.Get("iss") != contoso.Issuer {
+				t.Errorf("the app was sent %v", got)
+			}
+			// The session that now exists answers without asking; so does an error.
+			p.Open(authorizeURL(r, contoso, web, "prompt", "none"))
+			if p.Landed().Get("code") == "" {
+				t.Errorf("prompt=none was answered %v", p.landed)
+			}
+			stranger := newPerson(t, web.RedirectURIs[0])
+			stranger.Open(authorizeURL(r, contoso, web, "prompt", "none", "response_mode", mode))
+			if mode == "form_post" {
+				stranger.Submit()
+			}
+			if got := stranger.Landed().Get("error"); got != "login_required" {
+				t.Errorf("a stranger's prompt=none was answered %v", stranger.landed)
+			}
+		})
+	}
+}
+
+func TestConsentDenied(t *testing.T) {
+	d := startDemo(t, "")
+	admin := d.report().tenant(t, "contoso.example").user(t, "admin@contoso.example")
+	p := newPerson(t, "")
+	p.Open(d.appURL)
+	p.Follow("sign-in")
+	p.Fill("username", admin.UserPrincipalName)
+	p.Submit()
+	p.Fill("code", admin.TemporaryAccessPass)
+	p.Submit()
+	p.WantPage("consent")
+	p.Press("decision", "deny")
+	p.WantPage("app-error")
+	p.WantText("You were not signed in", "access_denied")
+}
+
+// TestErrorPages: what cannot be answered is shown, never redirected.
+func TestErrorPages(t *testing.T) {
+	r := startDemo(t, "").report()
+	contoso := r.tenant(t, "contoso.example")
+	web := contoso.client(t, "web")
+	p := newPerson(t, "")
+	for _, c := range []struct {
+		name, address, want string
+		status              int
+	}{
+		{"unknown tenant", r.BaseURL + "/nowhere.example/security-info", "", 404},
+		{"unknown client", authorizeURL(r, contoso, web, "client_id", "nobody"), "700016", 400},
+		{"unregistered redirect", authorizeURL(r, contoso, web, "redirect_uri", "https://evil.example/"), "50011", 400},
+		{"no such page", r.BaseURL + "/contoso.example/nothing", "", 404},
+		{"sign-in out of nowhere", r.BaseURL + "/contoso.example/signin?state=x", "", 400},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p.t = t
+			p.Open(c.address)
+			p.WantPage("error")
+			p.WantText(c.want)
+			if p.status != c.status {
+				t.Errorf("status %d, want %d", p.status, c.status)
+			}
+		})
+	}
+}
+
+// TestOneTimePass: the second use of a one-time pass is refused with its reason.
+func TestOneTimePass(t *testing.T) {
+	r := startDemo(t, "").report()
+	contoso := r.tenant(t, "contoso.example")
+	guest := contoso.user(t, "guest@contoso.example")
+	for i, want := range []string{"security-info", "pass"} {
+		p := newPerson(t, "")
+		p.Open(r.BaseURL + "/contoso.example/security-info")
+		p.signIn(guest)
+		p.WantPage(want)
+		if i == 1 && p.first("input", "aria-invalid", "true") == nil {
+			t.Errorf("the field does not say that the pass was used: %s", p.Text())
+		}
+	}
+}
+
+// TestSignOutPages: signing out at the provider asks first, unless the app shows
+// whose session it is.
+func TestSignOutPages(t *testing.T) {
+	r := startDemo(t, "").report()
+	contoso := r.tenant(t, "contoso.example")
+	p := newPerson(t, "")
+	p.Open(r.BaseURL + "/contoso.example/security-info")
+	p.signIn(contoso.user(t, "noor@contoso.example"))
+	p.WantPage("security-info")
+	p.Open(r.BaseURL + "/contoso.example/oauth2/v2.0/logout")
+	p.WantPage("sign-out")
+	p.Press("decision", "stay")
+	p.WantPage("security-info")
+	p.Press("decision", "sign-out")
+	p.WantPage("signed-out")
+	p.Open(r.BaseURL + "/contoso.example/security-info")
+	p.WantPage("signin")
+}

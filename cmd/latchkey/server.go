@@ -1,0 +1,267 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"latchkey/config"
+	"latchkey/storage"
+)
+
+// The limits of every listener, against peers that send slowly or too much.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 15 * time.Second
+	writeTimeout      = 30 * time.Second
+	idleTimeout       = 120 * time.Second
+	maxHeaderBytes    = 64 << 10
+)
+
+var errStopping = errors.New("stopping")
+
+// server is one deployment that serves: openServer takes all it needs, Start
+// begins to answer, Wait ends it. deps may be used in between, to seed data.
+type server struct {
+	*deps
+	public   *endpoint
+	metrics  *endpoint // nil: off
+	control  *endpoint
+	tls      *certificate // nil: plain HTTP
+	failed   chan error
+	stopping atomic.Bool
+	saved    uint64 // commits when the clock was saved
+}
+
+// endpoint is one listener and what answers on it.
+type endpoint struct {
+	listener net.Listener
+	http     *http.Server
+}
+
+// openServer opens the data directory and every listener. A base URL that is
+// empty becomes the address that is listened on. If it fails, nothing has
+// changed and nothing stays open.
+func openServer(cfg config.Config, log *slog.Logger) (s *server, err error) {
+	if err := checkSocketPath(cfg.Data); err != nil {
+		return nil, err
+	}
+	d, err := openDeps(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	s = &server{deps: d, failed: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			s.closeListeners()
+			err = errors.Join(err, d.Store.Close())
+		}
+	}()
+	if cfg.TLS.Enabled() {
+		if s.tls, err = loadCertificate(cfg.TLS, log); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.listen(); err != nil {
+		return nil, err
+	}
+	if s.Config.BaseURL == "" {
+		s.Config.BaseURL = s.address()
+	}
+	return s, nil
+}
+
+// listen opens the listeners. The database is locked by now, so that a control
+// socket that is already there is a stale one.
+func (s *server) listen() (err error) {
+	if s.public, err = s.endpoint("listen", s.Config.Listen); err != nil {
+		return err
+	}
+	if s.Config.MetricsListen != "" {
+		if s.metrics, err = s.endpoint("metrics_listen", s.Config.MetricsListen); err != nil {
+			return err
+		}
+	}
+	l, err := listenControl(s.Config.Data)
+	if err != nil {
+		return err
+	}
+	s.control = s.newEndpoint(l)
+	return nil
+}
+
+func (s *server) endpoint(key, address string) (*endpoint, error) {
+	l, err := net.Listen("tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("another program is listening on %s: stop it, or choose another address with %s", address, key)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("this user may not listen on %s: choose a port above 1023 with %s, or allow it", address, key)
+	case err != nil:
+		return nil, fmt.Errorf("listen on %s (%s): %w", address, key, err)
+	}
+	return s.newEndpoint(l), nil
+}
+
+func (s *server) newEndpoint(l net.Listener) *endpoint {
+	return &endpoint{l, &http.Server{
+		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), // what peers do wrong
+	}}
+}
+
+// address is the URL of the public listener, with its real port.
+func (s *server) address() string {
+	scheme := "http"
+	if s.tls != nil {
+		scheme = "https"
+	}
+	return urlOf(scheme, s.Config.Listen, s.public.listener)
+}
+
+// metricsURL is the URL of the metrics listener without a path, "" if it is off.
+func (s *server) metricsURL() string {
+	if s.metrics == nil {
+		return ""
+	}
+	return urlOf("http", s.Config.MetricsListen, s.metrics.listener)
+}
+
+// urlOf keeps the host as it was configured and takes the port from the
+// listener, since port 0 leaves it to the system.
+func urlOf(scheme, configured string, l net.Listener) string {
+	host, _, err := net.SplitHostPort(configured)
+	_, port, err2 := net.SplitHostPort(l.Addr().String())
+	if err != nil || err2 != nil || host == "" {
+		return scheme + "://" + l.Addr().String()
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// Start begins to serve and returns at once.
+func (s *server) Start() error {
+	handler, err := newHandler(*s.deps)
+	if err != nil {
+		return err
+	}
+	s.public.http.Handler = observed(handler, s.deps.Metrics, s.Log)
+	if s.tls != nil {
+		s.public.http.TLSConfig = s.tls.config()
+	}
+	s.serve(s.public)
+	if s.metrics != nil {
+		s.metrics.http.Handler = s.deps.Metrics.operations(s.ready)
+		s.serve(s.metrics)
+	}
+	s.prepareControl()
+	s.serve(s.control)
+	return nil
+}
+
+func (s *server) serve(e *endpoint) {
+	go func() {
+		var err error
+		if e.http.TLSConfig != nil {
+			err = e.http.ServeTLS(e.listener, "", "")
+		} else {
+			err = e.http.Serve(e.listener)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			s.fail(fmt.Errorf("listening on %s: %w", e.listener.Addr(), err))
+		}
+	}()
+}
+
+// fail ends Wait; only the first reason is kept.
+func (s *server) fail(err error) {
+	select {
+	case s.failed <- err:
+	default:
+	}
+}
+
+// ready says why the server cannot serve, or nil.
+func (s *server) ready() error {
+	if s.stopping.Load() {
+		return errStopping
+	}
+	return s.Store.Failure()
+}
+
+// Wait serves until ctx ends or something fails, then stops: no new requests,
+// those that run may end within the shutdown timeout, then the store is closed.
+func (s *server) Wait(ctx context.Context) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var working sync.WaitGroup
+	working.Go(func() { s.maintain(background) })
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-s.failed:
+		s.Log.Error("stopping because of a fault", "error", err)
+	}
+	s.stopping.Store(true)
+	s.Log.Info("stopping", "within", s.Config.ShutdownTimeout.String())
+	stop()
+	working.Wait()
+	s.shutdown(background)
+	if err == nil {
+		err = s.saveClock(context.WithoutCancel(ctx))
+	}
+	return errors.Join(err, s.Close())
+}
+
+// shutdown ends the listeners together; the one of the metrics last, so that
+// whoever watches sees the others end.
+func (s *server) shutdown(background context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(background), s.Config.ShutdownTimeout)
+	defer cancel()
+	var ending sync.WaitGroup
+	for _, e := range []*endpoint{s.public, s.control} {
+		ending.Go(func() { s.end(ctx, e) })
+	}
+	ending.Wait()
+	if s.metrics != nil {
+		s.end(ctx, s.metrics)
+	}
+}
+
+func (s *server) end(ctx context.Context, e *endpoint) {
+	if err := e.http.Shutdown(ctx); err != nil {
+		s.Log.Warn("requests were cut off as they took longer than the shutdown timeout", "listener", e.listener.Addr().String())
+		_ = e.http.Close() // nothing is left to do about it
+	}
+}
+
+// Close gives back listeners and store of a server that was not started, or
+// that Wait has ended.
+func (s *server) Close() error {
+	s.closeListeners()
+	return s.Store.Close()
+}
+
+func (s *server) closeListeners() {
+	for _, e := range []*endpoint{s.public, s.metrics, s.control} {
+		if e != nil {
+			_ = e.listener.Close() // it may be closed already
+		}
+	}
+}
+
+// saveClock writes the clock's mark if anything was written since the last one.
+func (s *server) saveClock(ctx context.Context) error {
+	if s.Store.Commits() == s.saved {
+		return nil
+	}
+	err := s.Store.Update(ctx, storage.System, s.Clock.SaveClock)
+	s.saved = s.Store.Commits()
+	return err
+}

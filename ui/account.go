@@ -1,0 +1,116 @@
+package ui
+
+import (
+	"net/http"
+	"slices"
+
+	"latchkey/idp"
+	"latchkey/idp/signin"
+	"latchkey/idp/web"
+)
+
+const securityInfo = "/security-info"
+
+func (s *Site) toSecurityInfo(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, s.here(r, securityInfo), http.StatusSeeOther)
+}
+
+// visitor is who is signed in; otherwise the browser is sent to sign in and comes
+// back here.
+func (s *Site) visitor(w http.ResponseWriter, r *http.Request) (v signin.Visit, session *idp.Session, u *idp.User) {
+	v = web.Visit(w, r)
+	session, u, err := s.Signin.Current(r.Context(), v)
+	switch {
+	case err != nil:
+		s.fail(w, r, err)
+	case session == nil:
+		s.follow(w, r, v, signin.Start(nil, securityInfo, v.Now))
+	}
+	return v, session, u
+}
+
+func (s *Site) showSecurityInfo(w http.ResponseWriter, r *http.Request) {
+	v, session, u := s.visitor(w, r)
+	if session == nil {
+		return
+	}
+	view := SecurityInfo{
+		Action: s.here(r, securityInfo), SignOutAction: s.here(r, securityInfo),
+		Username: u.PrincipalName, DisplayName: u.DisplayName, Banner: true, SessionEnds: session.NotAfter,
+	}
+	info, err := s.Admin.Pass(r.Context(), v.Tenant.TenantID, u.UserID)
+	switch {
+	case err == nil:
+		view.Pass = passRow(info.Pass, info.Reason)
+	case idp.ErrorCode(err) != idp.NotFound:
+		s.fail(w, r, err)
+		return
+	}
+	s.Page(w, r, http.StatusOK, view)
+}
+
+func passRow(p *idp.Pass, reason idp.Usability) *PassRow {
+	return &PassRow{ID: p.PassID, ValidFrom: p.StartsAt, ValidUntil: p.EndsAt(), Once: p.Once, Usability: string(reason)}
+}
+
+// changeSecurityInfo signs out, or deletes the visitor's own pass after asking.
+func (s *Site) changeSecurityInfo(w http.ResponseWriter, r *http.Request) {
+	if !s.readForm(w, r) {
+		return
+	}
+	v, session, u := s.visitor(w, r)
+	if session == nil {
+		return
+	}
+	switch r.PostForm.Get("decision") {
+	case "sign-out":
+		s.signOut(w, r, v)
+	case "delete":
+		s.deletePass(w, r, v, u)
+	case "":
+		s.askDeletePass(w, r, v, session, u)
+	default:
+		s.toSecurityInfo(w, r)
+	}
+}
+
+func (s *Site) signOut(w http.ResponseWriter, r *http.Request, v signin.Visit) {
+	if _, err := s.Signin.SignOut(r.Context(), v); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	web.DropSession(w, r)
+	s.Page(w, r, http.StatusOK, SignedOut{})
+}
+
+func (s *Site) askDeletePass(w http.ResponseWriter, r *http.Request, v signin.Visit, session *idp.Session, u *idp.User) {
+	info, err := s.Admin.Pass(r.Context(), v.Tenant.TenantID, u.UserID)
+	if err != nil || info.Pass.PassID != r.PostForm.Get("delete") {
+		s.toSecurityInfo(w, r) // gone or replaced meanwhile: show what there is
+		return
+	}
+	s.Page(w, r, http.StatusOK, DeletePass{
+		Action: s.here(r, securityInfo), ID: info.Pass.PassID, ValidUntil: info.Pass.EndsAt(), OnlyWay: true,
+		EndsSession: slices.Contains(session.Credentials(), info.Pass.PassID),
+	})
+}
+
+// deletePass deletes the pass the person was asked about, and no newer one.
+func (s *Site) deletePass(w http.ResponseWriter, r *http.Request, v signin.Visit, u *idp.User) {
+	actor := idp.Party{Type: "user", ID: u.UserID, Name: u.PrincipalName}
+	err := s.Admin.DeletePass(r.Context(), actor, v.Tenant.TenantID, u.UserID, r.PostForm.Get("delete"))
+	if err != nil && idp.ErrorCode(err) != idp.NotFound {
+		s.fail(w, r, err)
+		return
+	}
+	session, _, err := s.Signin.Current(r.Context(), v)
+	switch {
+	case err != nil:
+		s.fail(w, r, err)
+	case session == nil: // it came from the pass
+		web.DropSession(w, r)
+		s.Page(w, r, http.StatusOK, SignedOut{})
+	default:
+		s.toSecurityInfo(w, r)
+	}
+}

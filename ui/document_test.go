@@ -1,0 +1,258 @@
+package ui
+
+import (
+	"bytes"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+)
+
+// document is a page as a browser reads it.
+type document struct{ elements []*html.Node }
+
+func parse(t *testing.T, page []byte) *document {
+	t.Helper()
+	root, err := html.Parse(bytes.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &document{}
+	for n := range root.Descendants() {
+		if n.Type == html.ElementNode {
+			d.elements = append(d.elements, n)
+		}
+	}
+	return d
+}
+
+// all are the elements by that name.
+func (d *document) all(name string) []*html.Node {
+	return slices.DeleteFunc(slices.Clone(d.elements), func(n *html.Node) bool { return n.Data != name })
+}
+
+func attr(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func text(n *html.Node) string {
+	var b strings.Builder
+	for c := range n.Descendants() {
+		if c.Type == html.TextNode {
+			b.WriteString(c.Data)
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// visible is all that a page says, by text or by an attribute that is read out.
+func visible(t *testing.T, page []byte) string {
+	t.Helper()
+	var b strings.Builder
+	for _, n := range parse(t, page).elements {
+		for _, name := range []string{"title", "alt", "placeholder", "aria-label", "data-soon", "data-ended"} {
+			b.WriteString(attr(n, name) + "\n")
+		}
+		if n.Data == "html" {
+			b.WriteString(text(n))
+		}
+	}
+	return strings.ReplaceAll(b.String(), "{time}", "") // filled in by countdown.js
+}
+
+// values are the strings a view brings itself, the longest first.
+func values(v View) []string {
+	var list []string
+	collect(reflect.ValueOf(v), &list)
+	if e, ok := v.(Error); ok {
+		list = append(list, e.Problem.Code())
+	}
+	slices.SortFunc(list, func(a, b string) int { return len(b) - len(a) })
+	return list
+}
+
+func collect(v reflect.Value, list *[]string) {
+	switch v.Kind() {
+	case reflect.String:
+		*list = append(*list, v.String())
+	case reflect.Struct:
+		if v.Type().PkgPath() == "time" {
+			return
+		}
+		for i := range v.NumField() {
+			collect(v.Field(i), list)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			collect(v.Index(i), list)
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			collect(v.Elem(), list)
+		}
+	}
+}
+
+// TestDocuments holds every page to what people and machines rely on.
+func TestDocuments(t *testing.T) {
+	rd := newRenderer(t)
+	for _, s := range states() {
+		t.Run(s.name, func(t *testing.T) {
+			d := parse(t, get(rd, s.frame(), s.view).Body.Bytes())
+			checkFrame(t, d, s.view.PageName())
+			checkForms(t, d)
+			checkReferences(t, d)
+			checkNothingInline(t, d)
+		})
+	}
+}
+
+func checkFrame(t *testing.T, d *document, name string) {
+	t.Helper()
+	if lang := attr(d.all("html")[0], "lang"); lang != "en" {
+		t.Errorf("lang is %q", lang)
+	}
+	if title := d.all("title"); len(title) != 1 || strings.HasPrefix(text(title[0]), "·") {
+		t.Error("no title")
+	}
+	if main := d.all("main"); len(main) != 1 || attr(main[0], "data-page") != name {
+		t.Error("not one main with the page's name")
+	}
+	if h1 := d.all("h1"); len(h1) != 1 || text(h1[0]) == "" {
+		t.Error("not one heading")
+	}
+	for _, dup := range []string{"header", "title"} {
+		if len(d.all(dup)) != 1 {
+			t.Errorf("not one %s", dup)
+		}
+	}
+}
+
+// checkForms: plain POSTs, one primary action a page, a label for each field
+// that people fill in, and a name for each that is sent.
+func checkForms(t *testing.T, d *document) {
+	t.Helper()
+	primary := 0
+	for _, n := range d.elements {
+		if slices.Contains(strings.Fields(attr(n, "class")), "primary") {
+			primary++
+		}
+	}
+	if primary > 1 {
+		t.Errorf("%d primary actions", primary)
+	}
+	for _, form := range d.all("form") {
+		if attr(form, "method") != "post" || attr(form, "action") == "" {
+			t.Error("a form is not a plain POST to somewhere")
+		}
+	}
+	labelled := map[string]bool{}
+	for _, label := range d.all("label") {
+		labelled[attr(label, "for")] = text(label) != ""
+	}
+	for _, input := range d.all("input") {
+		if attr(input, "name") == "" {
+			t.Error("an input has no name")
+		}
+		if attr(input, "type") == "hidden" {
+			continue
+		}
+		if primary != 1 {
+			t.Error("a page with a field has no primary action")
+		}
+		if !labelled[attr(input, "id")] {
+			t.Errorf("input %s has no label", attr(input, "name"))
+		}
+		if attr(input, "autocomplete") == "" {
+			t.Errorf("input %s does not say what may fill it in", attr(input, "name"))
+		}
+	}
+	for _, button := range d.all("button") {
+		if text(button) == "" || attr(button, "type") != "" {
+			t.Error("a button says nothing or does not send its form")
+		}
+	}
+}
+
+// checkReferences: ids are unique, and what is referred to is there.
+func checkReferences(t *testing.T, d *document) {
+	t.Helper()
+	ids := map[string]bool{}
+	for _, n := range d.elements {
+		if id := attr(n, "id"); id != "" {
+			if ids[id] {
+				t.Errorf("the id %s stands twice", id)
+			}
+			ids[id] = true
+		}
+	}
+	for _, n := range d.elements {
+		for _, name := range []string{"for", "aria-describedby", "aria-labelledby"} {
+			for _, id := range strings.Fields(attr(n, name)) {
+				if !ids[id] {
+					t.Errorf("%s of %s refers to %s, which is not there", name, n.Data, id)
+				}
+			}
+		}
+	}
+}
+
+// checkNothingInline: what the Content-Security-Policy would stop is not there.
+func checkNothingInline(t *testing.T, d *document) {
+	t.Helper()
+	if len(d.all("style")) > 0 {
+		t.Error("an inline style sheet")
+	}
+	for _, n := range d.all("script") {
+		if attr(n, "src") == "" || text(n) != "" || attr(n, "type") != "module" {
+			t.Error("an inline script, or one that is no module")
+		}
+	}
+	for _, n := range d.elements {
+		for _, a := range n.Attr {
+			if a.Key == "style" || strings.HasPrefix(a.Key, "on") || strings.HasPrefix(strings.ToLower(a.Val), "javascript:") {
+				t.Errorf("%s has the attribute %s", n.Data, a.Key)
+			}
+		}
+	}
+}
+
+// TestFieldNames holds the names that scripts, load tools and the conformance
+// suite's browser rely on.
+func TestFieldNames(t *testing.T) {
+	rd := newRenderer(t)
+	for _, s := range states() {
+		var got []string
+		d := parse(t, get(rd, s.frame(), s.view).Body.Bytes())
+		for _, n := range d.elements {
+			if name := attr(n, "name"); name != "" && n.Data != "meta" && name != "state" {
+				got = append(got, strings.TrimSuffix(name+"="+attr(n, "value"), "="))
+			}
+		}
+		if want, ok := fieldNames[s.name]; ok && !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", s.name, got, want)
+		}
+	}
+}
+
+var fieldNames = map[string][]string{
+	"signin":         {"username"},
+	"signin-account": {"account=continue", "account=other"},
+	"pass":           {"code", "change=1"},
+	"pass-wrong":     {"code", "other=1", "change=1"},
+	"other-ways":     {"method=temporaryAccessPass", "method=somethingNew"},
+	"consent":        {"decision=allow", "decision=deny"},
+	"sign-out":       {"decision=sign-out", "decision=stay"},
+	"security-info":  {"delete=5b1f", "decision=sign-out"},
+	"delete-pass":    {"delete=5b1f", "decision=delete", "decision=keep"},
+	"device-code":    {"code=BCDF-GHJK"},
+	"device-confirm": {"decision=allow", "decision=deny"},
+	"organizations":  {"tenant"},
+}

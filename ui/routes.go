@@ -1,0 +1,113 @@
+package ui
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/idp/admin"
+	"latchkey/idp/signin"
+	"latchkey/idp/web"
+)
+
+// Config is what a Site needs.
+type Config struct {
+	Base     string // absolute URL without path
+	Renderer *Renderer
+	Signin   *signin.Service
+	Admin    *admin.Service
+	Tenants  *web.Tenants
+	// Respond sends a client what a sign-in led to.
+	Respond func(w http.ResponseWriter, r *http.Request, out signin.Outcome)
+	Log     *slog.Logger
+}
+
+// Site serves the pages people use.
+type Site struct {
+	Config
+	// wrong holds back an address whose answers keep being wrong, whoever they
+	// are about: thirty at once and one every two seconds.
+	wrong *web.Limiter
+}
+
+// NewSite makes a Site.
+func NewSite(c Config) *Site {
+	return &Site{Config: c, wrong: web.NewLimiter(2*time.Second, 30)}
+}
+
+// Routes is every page there is: those of the deployment, then those of a tenant.
+func (s *Site) Routes(root, tenant *mux.Router) {
+	for _, route := range []struct {
+		router  *mux.Router
+		method  string
+		path    string
+		handler http.HandlerFunc
+	}{
+		{tenant, "GET", "/signin", s.showSignin},
+		{tenant, "POST", "/signin", s.answerSignin},
+		{tenant, "GET", "/security-info", s.showSecurityInfo},
+		{tenant, "POST", "/security-info", s.changeSecurityInfo},
+		{tenant, "GET", "/device", s.showDevice},
+		{tenant, "POST", "/device", s.answerDevice},
+		{tenant, "GET", "", s.toSecurityInfo},
+		{tenant, "GET", "/", s.toSecurityInfo},
+
+		{root, "GET", "/", s.showHome},
+		{root, "GET", "/{any:common|organizations}{rest:.*}", s.showOrganizations},
+		{root, "POST", "/{any:common|organizations}{rest:.*}", s.chooseOrganization},
+		{root, "GET", "/assets/{file:.*}", s.Renderer.Assets().ServeHTTP},
+	} {
+		route.router.HandleFunc(route.path, route.handler).Methods(route.method)
+	}
+}
+
+// framed gives the pages of a request what they share.
+func framed(r *http.Request) *http.Request {
+	q := web.From(r)
+	f := Frame{RequestID: q.ID, Now: q.Now}
+	if q.Tenant != nil {
+		f.TenantName = q.Tenant.Name
+	}
+	return r.WithContext(WithFrame(r.Context(), f))
+}
+
+// here is a path of the tenant under the name the visitor reached it by.
+func (s *Site) here(r *http.Request, path string) string {
+	return s.Base + "/" + mux.Vars(r)["tenant"] + path
+}
+
+// Page draws a view, for other adapters too.
+func (s *Site) Page(w http.ResponseWriter, r *http.Request, status int, v View) {
+	s.Renderer.Page(w, framed(r), status, v)
+}
+
+// ProblemJSON tells a program of the problem, in the form of OAuth errors.
+func (s *Site) ProblemJSON(w http.ResponseWriter, r *http.Request, id string) {
+	p := Problem{ID: id}
+	body, err := json.Marshal(map[string]string{"error": p.OAuthError(), "error_description": p.Code(), "trace_id": web.From(r).ID})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status())
+	w.Write(body) // a reader who has gone away is no error of ours
+}
+
+// Problem shows an error page; r may have come from anywhere.
+func (s *Site) Problem(w http.ResponseWriter, r *http.Request, id string) {
+	s.Renderer.Problem(w, framed(r), Problem{ID: id})
+}
+
+// fail is for errors of ours: the cause is logged, the person is told that it is
+// not theirs.
+func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() == nil {
+		s.Log.Error("page failed", "request_id", web.From(r).ID, "path", r.URL.Path, "error", err)
+	}
+	s.Problem(w, r, "internal")
+}

@@ -1,0 +1,334 @@
+package ui
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/idp/signin"
+	"latchkey/idp/web"
+)
+
+// showSignin shows where a sign-in stands. Every answer leads back here by a
+// redirect, so that going back or reloading never sends an answer twice.
+func (s *Site) showSignin(w http.ResponseWriter, r *http.Request) {
+	v := web.Visit(w, r)
+	f := signin.Start(nil, "/security-info", v.Now)
+	if state := r.URL.Query().Get("state"); state != "" {
+		var ok bool
+		if f, ok = s.open(w, r, v, state); !ok {
+			return
+		}
+	}
+	out, err := s.Signin.Look(r.Context(), v, f)
+	if err != nil {
+		s.stopped(w, r, err)
+		return
+	}
+	s.show(w, r, v, out)
+}
+
+// open reads the state of a sign-in or tells the person what is wrong with it.
+func (s *Site) open(w http.ResponseWriter, r *http.Request, v signin.Visit, state string) (signin.Flow, bool) {
+	f, err := s.Signin.Open(v, state)
+	switch {
+	case err == nil:
+		return f, true
+	case errors.Is(err, signin.ErrStale):
+		again, err := s.Signin.Seal(v, f.Restarted(v.Now))
+		if err != nil {
+			s.fail(w, r, err)
+			return f, false
+		}
+		p := Problem{ID: "state.expired"}
+		s.Page(w, r, p.Status(), Error{Problem: p, Time: v.Now, TryAgainURL: s.here(r, "/signin?state="+again)})
+	default:
+		s.Problem(w, r, "state.foreign")
+	}
+	return f, false
+}
+
+// answerSignin takes what the person pressed or typed: exactly one of the stable
+// field names says what it is.
+func (s *Site) answerSignin(w http.ResponseWriter, r *http.Request) {
+	if !s.readForm(w, r) {
+		return
+	}
+	v := web.Visit(w, r)
+	f, ok := s.open(w, r, v, r.PostForm.Get("state"))
+	if !ok {
+		return
+	}
+	form := r.PostForm
+	switch {
+	case form.Has("decision"):
+		s.decide(w, r, v, f, form.Get("decision") == "allow")
+	case form.Has("other"):
+		s.showOtherWays(w, r, v, f)
+	case form.Has("method"):
+		s.follow(w, r, v, f.WithMethod(idp.Kind(form.Get("method"))))
+	case form.Has("change"), form.Get("account") == "other":
+		s.follow(w, r, v, f.WithUser(""))
+	case form.Get("account") == "continue":
+		s.follow(w, r, v, f.WithAccount())
+	case f.Challenge != "":
+		s.judge(w, r, v, f)
+	default:
+		s.identify(w, r, v, f, strings.TrimSpace(form.Get("username")))
+	}
+}
+
+// follow leads to the page for the flow as it now stands.
+func (s *Site) follow(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow) {
+	state, err := s.Signin.Seal(v, f)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, s.here(r, "/signin?state="+state), http.StatusSeeOther)
+}
+
+// identify takes the user name. Whether anybody has it makes no difference here.
+func (s *Site) identify(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow, name string) {
+	problem := Problem{}
+	if name == "" {
+		problem.ID = "username.empty"
+	} else if _, err := idp.NormalName(name); err != nil {
+		problem.ID = "username.invalid"
+	}
+	if problem.ID == "" {
+		s.follow(w, r, v, f.WithUser(name))
+		return
+	}
+	state, err := s.Signin.Seal(v, f.WithUser(""))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.Page(w, r, problem.Status(), Signin{Action: s.here(r, "/signin"), State: state, Username: clip(name, 320), Problem: problem})
+}
+
+// judge hands the answer on and shows what follows from it.
+func (s *Site) judge(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow) {
+	if !s.wrong.Open(v.Address, v.Now) {
+		s.follow(w, r, v, f.WithProblem(signin.Problem{Told: idp.UserLocked, Wait: time.Minute}))
+		return
+	}
+	out, err := s.Signin.Answer(r.Context(), v, f, answer(r.PostForm))
+	if err != nil {
+		s.stopped(w, r, err)
+		return
+	}
+	if out.Problem != nil {
+		s.wrong.Allow(v.Address, v.Now)
+		s.follow(w, r, v, out.Flow)
+		return
+	}
+	web.Keep(w, r, out)
+	s.next(w, r, v, out)
+}
+
+func (s *Site) decide(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow, allow bool) {
+	out, err := s.Signin.Decide(r.Context(), v, f, allow)
+	if err != nil {
+		s.stopped(w, r, err)
+		return
+	}
+	s.next(w, r, v, out)
+}
+
+// next goes on after an answer: away, if nothing is left to ask, else to the next
+// page by a redirect.
+func (s *Site) next(w http.ResponseWriter, r *http.Request, v signin.Visit, out signin.Outcome) {
+	switch out.Decision.Step {
+	case idp.Issue, idp.Refuse:
+		s.leave(w, r, out)
+	default:
+		s.follow(w, r, v, out.Flow)
+	}
+}
+
+// leave ends a sign-in: back to the client, to the device's last page, or to the
+// page of ours where it began.
+func (s *Site) leave(w http.ResponseWriter, r *http.Request, out signin.Outcome) {
+	switch {
+	case out.Flow.Device != "":
+		s.Page(w, r, http.StatusOK, DeviceDone{AppName: out.Client.Name, Allowed: out.Decision.Step == idp.Issue})
+	case out.Flow.Request != nil:
+		s.Respond(w, r, out)
+	default:
+		http.Redirect(w, r, s.here(r, out.Flow.Return), http.StatusSeeOther)
+	}
+}
+
+// show draws the step of a sign-in.
+func (s *Site) show(w http.ResponseWriter, r *http.Request, v signin.Visit, out signin.Outcome) {
+	if out.Decision.Step == idp.Issue || out.Decision.Step == idp.Refuse {
+		s.leave(w, r, out)
+		return
+	}
+	state, err := s.Signin.Seal(v, out.Flow)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	problem := problemOf(out.Problem)
+	s.Page(w, withLocales(r, out.Flow), problem.Status(), s.view(r, out, state, problem))
+}
+
+// prompts draws the question of a method by the page its prompt names.
+var prompts = map[string]func(c common, out signin.Outcome) View{
+	"pass": func(c common, out signin.Outcome) View {
+		return Pass{
+			Action: c.action, State: c.state, AppName: c.app, Username: out.Flow.Username, Problem: c.problem,
+			OtherWays: len(out.Decision.Offers) > 1, ChangeUser: out.Flow.Username != "",
+		}
+	},
+}
+
+// common is what the pages of a sign-in share.
+type common struct {
+	action, state, app string
+	problem            Problem
+}
+
+func (s *Site) view(r *http.Request, out signin.Outcome, state string, problem Problem) View {
+	c := common{action: s.here(r, "/signin"), state: state, app: appName(out), problem: problem}
+	switch out.Decision.Step {
+	case idp.Ask:
+		return prompts[out.Prompt.Page](c, out)
+	case idp.ConsentStep:
+		return consentView(c, out)
+	}
+	view := Signin{Action: c.action, State: c.state, AppName: c.app, Username: out.Flow.Username}
+	if out.Decision.Account {
+		view.Account = out.User.PrincipalName
+	}
+	return view
+}
+
+func consentView(c common, out signin.Outcome) View {
+	req := out.Flow.Request
+	if out.Flow.Device != "" {
+		return DeviceConfirm{Action: c.action, State: c.state, AppName: c.app, UserCode: out.Flow.UserCode, Username: out.User.PrincipalName, Scopes: req.Scopes}
+	}
+	return Consent{Action: c.action, State: c.state, AppName: c.app, AppHost: hostOf(req.RedirectURI), Username: out.User.PrincipalName, Scopes: out.Decision.Missing}
+}
+
+func (s *Site) showOtherWays(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow) {
+	out, err := s.Signin.Look(r.Context(), v, f)
+	if err != nil {
+		s.stopped(w, r, err)
+		return
+	}
+	state, err := s.Signin.Seal(v, f)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	view := OtherWays{Action: s.here(r, "/signin"), State: state, Username: f.Username}
+	for _, o := range out.Decision.Offers {
+		if o.Reason == idp.Offered {
+			view.Kinds = append(view.Kinds, string(o.Info.Kind))
+		}
+	}
+	s.Page(w, r, http.StatusOK, view)
+}
+
+// stopped tells what ended a sign-in early.
+func (s *Site) stopped(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, signin.ErrBusy):
+		w.Header().Set("Retry-After", "5")
+		s.Problem(w, r, "busy")
+	case errors.Is(err, idp.ErrSealed):
+		s.Problem(w, r, "state.foreign")
+	case idp.ErrorCode(err) == idp.Invalid:
+		s.Problem(w, r, "client.unknown")
+	default:
+		s.fail(w, r, err)
+	}
+}
+
+// readForm reads a POST's form, or says what is wrong with it.
+func (s *Site) readForm(w http.ResponseWriter, r *http.Request) bool {
+	err := r.ParseForm()
+	_, large := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case large, len(r.PostForm) > 100:
+		s.Problem(w, r, "toolarge")
+	case err != nil:
+		s.Problem(w, r, "request.invalid")
+	default:
+		return true
+	}
+	return false
+}
+
+func answer(form url.Values) idp.Answer {
+	a := idp.Answer{}
+	for name, values := range form {
+		if name != "state" && len(values) == 1 {
+			a[name] = values[0]
+		}
+	}
+	return a
+}
+
+// problemIDs are the texts for what a person is told about an answer.
+var problemIDs = map[idp.STS]string{
+	idp.PassWrong:    "pass.wrong",
+	idp.PassExpired:  "pass.expired",
+	idp.PassUsed:     "pass.used",
+	idp.PassBlocked:  "pass.blocked",
+	idp.UserLocked:   "pass.toomany",
+	idp.UserDisabled: "user.disabled",
+}
+
+func problemOf(p *signin.Problem) Problem {
+	if p == nil {
+		return Problem{}
+	}
+	q := Problem{ID: problemIDs[p.Told], Start: p.Start, Minutes: int(math.Ceil(p.Wait.Minutes()))}
+	if !p.Start.IsZero() {
+		q.ID = "pass.notyet"
+	}
+	return q
+}
+
+func appName(out signin.Outcome) string {
+	if out.Client == nil {
+		return ""
+	}
+	return out.Client.Name
+}
+
+func hostOf(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || u.Host == "" {
+		return uri
+	}
+	return u.Host
+}
+
+func withLocales(r *http.Request, f signin.Flow) *http.Request {
+	if f.Request == nil || f.Request.UILocales == "" {
+		return r
+	}
+	q := r.Clone(r.Context())
+	values := q.URL.Query()
+	values.Set("ui_locales", f.Request.UILocales)
+	q.URL.RawQuery = values.Encode()
+	return q
+}
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return strings.ToValidUTF8(s[:n], "")
+	}
+	return s
+}
