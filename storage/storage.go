@@ -63,8 +63,9 @@ type Expirer interface {
 // Driver is all that a backend provides. Update must be atomic, isolated from
 // other updates of the same tenant, and durable when it returns nil; if fn or
 // the commit fails, nothing of it remains. fn may be run more than once, so it
-// has no side effects besides its KV calls. A driver must not retain fn's
-// KV, nor may callers change or keep slices it handed out.
+// has no side effects besides its KV calls. A panic in it reaches the caller. ctx
+// counts until fn has begun. Neither side changes slices the other handed in or
+// out, and what a KV handed out is not used after its transaction.
 type Driver interface {
 	View(ctx context.Context, tenant string, fn func(KV) error) error
 	Update(ctx context.Context, tenant string, fn func(KV) error) error
@@ -103,7 +104,8 @@ func (s *Store) View(ctx context.Context, tenant string, fn func(*Tx) error) err
 }
 
 // Update runs fn and makes its writes durable, all or none. fn may run more
-// than once: it sets its results afresh each time and does nothing else.
+// than once: it sets its results afresh each time and does nothing else. It must
+// not call Update itself, which would wait for it.
 //
 // An error of fn comes back as it is. An error that wraps ErrCommit means the
 // outcome is unknown: treat it as not done, hand out nothing.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -45,7 +46,7 @@ func act[A, R any](c *cli, cmd *cobra.Command, o operation[A, R], args A, human 
 	return c.show(result, func(p *printer) { human(p, result) })
 }
 
-// list asks for all pages and shows them as one.
+// actList asks for all pages and shows them as one.
 func actList[T any](c *cli, cmd *cobra.Command, o operation[listArgs, page[T]], args listArgs, human func(*printer, []T)) error {
 	all := []T{}
 	limit := args.Limit
@@ -65,6 +66,33 @@ func actList[T any](c *cli, cmd *cobra.Command, o operation[listArgs, page[T]], 
 	}
 }
 
+// onNamed is a command that takes the name of a thing and nothing else.
+func onNamed[R any](c *cli, verb, what, example, short string, o operation[namedArgs, R], human func(*printer, R)) *cobra.Command {
+	return c.inTenant(&cobra.Command{
+		Use: verb + " " + what, Short: short, Args: wants(what),
+		Example: exampleOf(o.name, example),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return act(c, cmd, o, namedArgs{c.tenant, args[0]}, human)
+		},
+	})
+}
+
+// onUser is a command that takes a user and nothing else.
+func onUser[R any](c *cli, verb, short string, o operation[userArgs, R], human func(*printer, R)) *cobra.Command {
+	return c.inTenant(&cobra.Command{
+		Use: verb + " USER", Short: short, Args: wants("USER"),
+		Example: exampleOf(o.name, "anna@contoso.example"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return act(c, cmd, o, userArgs{c.tenant, args[0]}, human)
+		},
+	})
+}
+
+// exampleOf writes out a call: operations are named as the commands are.
+func exampleOf(operation, args string) string {
+	return "  latchkey " + strings.Replace(operation, ".", " ", 1) + " " + args
+}
+
 // listArgs asks for one page of a listing.
 type listArgs struct {
 	Tenant string `json:"tenant"`
@@ -72,6 +100,8 @@ type listArgs struct {
 	After  string `json:"after"`
 	Limit  int    `json:"limit"`
 }
+
+func (a listArgs) scope() (tenant, user string) { return a.Tenant, "" }
 
 func (a listArgs) page() storage.Page { return storage.Page{After: a.After, Limit: a.Limit} }
 

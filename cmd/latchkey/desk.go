@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"latchkey/idp"
-	"latchkey/idp/admin"
 	"latchkey/storage"
 )
 
@@ -34,6 +32,21 @@ func (d desk) tenantFor(ctx context.Context, named, user string) (*idp.Tenant, e
 		return some[0], nil
 	}
 	return nil, idp.Errorf(idp.Invalid, "There are several tenants (%s). Name one with --tenant.", initialDomains(some, next != ""))
+}
+
+// scoped are arguments that pick a tenant, by its name or by that of a user.
+type scoped interface{ scope() (tenant, user string) }
+
+// within finds the tenant for an operation.
+func within[A scoped, R any](do func(context.Context, desk, *idp.Tenant, A) (R, error)) func(context.Context, desk, A) (R, error) {
+	return func(ctx context.Context, d desk, a A) (none R, err error) {
+		named, user := a.scope()
+		t, err := d.tenantFor(ctx, named, user)
+		if err != nil {
+			return none, err
+		}
+		return do(ctx, d, t, a)
+	}
 }
 
 func initialDomains(ts []*idp.Tenant, more bool) string {
@@ -62,6 +75,10 @@ type namedArgs struct {
 	Tenant string `json:"tenant"`
 	Name   string `json:"name"`
 }
+
+func (a userArgs) scope() (tenant, user string) { return a.Tenant, a.User }
+
+func (a namedArgs) scope() (tenant, user string) { return a.Tenant, "" }
 
 // deleted is the answer to every deletion.
 type deleted struct {
@@ -92,12 +109,4 @@ func each[T, V any](items []T, view func(T) V) []V {
 		views[i] = view(item)
 	}
 	return views
-}
-
-// thisOperator is who runs this process.
-func thisOperator(uid int) idp.Party { return admin.Operator(userName(uid)) }
-
-// isNotFound tells whether err says that there is no such thing.
-func isNotFound(err error) bool {
-	return errors.Is(err, storage.ErrNotFound) || idp.ErrorCode(err) == idp.NotFound
 }

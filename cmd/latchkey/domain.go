@@ -14,13 +14,9 @@ var domainAdd = operation[namedArgs, tenantView]{"domain.add", changeDomains((*a
 var domainRemove = operation[namedArgs, tenantView]{"domain.remove", changeDomains((*admin.Service).RemoveDomain)}
 
 func changeDomains(change func(*admin.Service, context.Context, idp.Party, string, string) (*idp.Tenant, error)) func(context.Context, desk, namedArgs) (tenantView, error) {
-	return func(ctx context.Context, d desk, a namedArgs) (tenantView, error) {
-		t, err := d.tenantFor(ctx, a.Tenant, "")
-		if err != nil {
-			return tenantView{}, err
-		}
+	return within(func(ctx context.Context, d desk, t *idp.Tenant, a namedArgs) (tenantView, error) {
 		return d.tenantAnswer(change(d.Admin, ctx, d.actor, t.TenantID, a.Name))
-	}
+	})
 }
 
 func (c *cli) domainCommand() *cobra.Command {
@@ -44,17 +40,7 @@ func (c *cli) domainCommand() *cobra.Command {
 		},
 	}
 	return c.group("domain", "Manage the domains that a tenant's user names end in",
-		c.domainChange("add", "Add a domain", domainAdd), c.domainChange("remove", "Remove a domain that no user name ends in", domainRemove),
+		onNamed(c, "add", "DOMAIN", "contoso.test", "Add a domain", domainAdd, showTenant),
+		onNamed(c, "remove", "DOMAIN", "contoso.test", "Remove a domain that no user name ends in", domainRemove, showTenant),
 		c.inTenant(list))
-}
-
-func (c *cli) domainChange(verb, short string, o operation[namedArgs, tenantView]) *cobra.Command {
-	return c.inTenant(&cobra.Command{
-		Use: verb + " DOMAIN", Short: short,
-		Example: "  latchkey domain " + verb + " contoso.test",
-		Args:    wants("DOMAIN"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return act(c, cmd, o, namedArgs{c.tenant, args[0]}, showTenant)
-		},
-	})
 }

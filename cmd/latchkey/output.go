@@ -39,6 +39,14 @@ func (p *printer) line(format string, args ...any) {
 	p.WriteString(printable(fmt.Sprintf(format, args...)) + "\n")
 }
 
+// secret prints what must be copied now, apart from all else.
+func (p *printer) secret(label, value string) {
+	p.line("%s", label)
+	p.line("")
+	p.line("    %s", value)
+	p.line("")
+}
+
 // table prints rows in columns, or none when there are no rows.
 func (p *printer) table(none string, head []string, rows [][]string) {
 	if len(rows) == 0 {
@@ -76,9 +84,9 @@ func (p *printer) fields(pairs ...string) {
 }
 
 // when is a time in the zone of whoever reads it, and how far away it is; ""
-// for the zero time.
-func (p *printer) when(t time.Time) string {
-	if t.IsZero() {
+// for none.
+func (p *printer) when(t *time.Time) string {
+	if t == nil {
 		return ""
 	}
 	return fmt.Sprintf("%s (%s)", t.Local().Format("2006-01-02 15:04 MST"), distance(t.Sub(p.now)))
@@ -123,13 +131,7 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-// joined lists values, or says that there are none.
-func joined(values []string) string {
-	if len(values) == 0 {
-		return ""
-	}
-	return strings.Join(values, ", ")
-}
+func joined(values []string) string { return strings.Join(values, ", ") }
 
 // printable replaces what would not show as itself.
 func printable(s string) string {
@@ -140,3 +142,5 @@ func printable(s string) string {
 		return '\uFFFD'
 	}, s)
 }
+
+func characters(n int) string { return fmt.Sprintf("%d characters", n) }

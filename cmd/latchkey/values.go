@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
 )
 
 // minutes is a flag that takes a number of minutes or a duration such as 8h.
@@ -132,4 +131,3 @@ func someChange(cmd *cobra.Command) error {
 	}
 	return nil
 }
-

@@ -45,7 +45,10 @@ type Driver struct {
 	stopped chan struct{}
 	once    sync.Once
 	syncs   atomic.Uint64
-	failed  error // the first failed commit; belongs to the writer
+
+	// These belong to the writer.
+	failed error // the first failed commit
+	crowd  bool  // the last group had several members
 }
 
 // Open opens the database at path and makes it if there is none, in a directory
@@ -57,7 +60,7 @@ type Driver struct {
 func Open(path string) (*Driver, error) {
 	if err := inspect(path); errors.Is(err, fs.ErrNotExist) {
 		if err := create(path); err != nil {
-			return nil, fmt.Errorf("create database: %w", err)
+			return nil, fmt.Errorf("create database %s: %w", path, err)
 		}
 	} else if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
@@ -218,7 +221,7 @@ func (d *Driver) Check() error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer func() { _ = tx.Rollback() }()
 	if err := verify(d.file); err != nil {
 		return err
 	}

@@ -81,24 +81,20 @@ func (d *Driver) write() {
 	}
 }
 
-// gather yields as long as that brings more calls: those whom the last group has
-// just answered get to queue again, instead of waiting for a sync without them.
+// gather takes all calls that wait. After a group of several it yields once:
+// those whom that group has just answered get to queue again, instead of waiting
+// for a sync without them.
 func (d *Driver) gather(first *call) []*call {
 	group := []*call{first}
-	for before := 0; before < len(group); {
-		before = len(group)
+	if d.crowd {
 		runtime.Gosched()
-		group = d.drain(group)
 	}
-	return group
-}
-
-func (d *Driver) drain(group []*call) []*call {
 	for {
 		select {
 		case c := <-d.calls:
 			group = append(group, c)
 		default:
+			d.crowd = len(group) > 1
 			return group
 		}
 	}

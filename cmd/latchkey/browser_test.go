@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// stepLimit ends a test whose page does not come; it measures nothing.
+const stepLimit = 45 * time.Second
+
+// tab is one tab of a Chromium of its own, with a fresh profile.
+type tab struct {
+	t     *testing.T
+	ctx   context.Context
+	shots string // directory for screenshots, "" for none
+	seen  map[string]bool
+}
+
+// newTab starts Chromium. Without one the test is skipped, unless
+// LATCHKEY_TEST_REQUIRE is set.
+func newTab(t *testing.T) *tab {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil && os.Getenv("LATCHKEY_TEST_REQUIRE") == "" {
+		t.Skip("chromium is not installed")
+	}
+	if err != nil {
+		t.Fatal("chromium is not installed, and LATCHKEY_TEST_REQUIRE is set")
+	}
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
+		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
+	}
+	for _, flag := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "ignore-certificate-errors", "disable-dev-shm-usage"} {
+		options = append(options, chromedp.Flag(flag, true))
+	}
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	b := &tab{t: t, shots: os.Getenv("LATCHKEY_SCREENSHOT_DIR"), seen: map[string]bool{}}
+	b.ctx, stop = chromedp.NewContext(ctx)
+	complaints := b.listen()
+	t.Cleanup(func() {
+		stop()
+		<-complaints
+	})
+	return b
+}
+
+// listen starts Chromium and fails the test over what it complains about:
+// violations of the content security policy, errors of scripts and the like. A
+// page that answers 4xx or 5xx on purpose is none.
+func (b *tab) listen() (done chan struct{}) {
+	messages := chromedp.Console(b.ctx)
+	done = make(chan struct{})
+	go func() {
+		defer close(done)
+		for m, err := range messages {
+			switch {
+			case err != nil && b.ctx.Err() == nil:
+				b.t.Error(err)
+			case err != nil, strings.Contains(m.Text, "server responded with a status"):
+			case m.Type == chromedp.ConsoleError, m.IsException():
+				b.t.Errorf("Chromium complains: %s %s", m, m.URL)
+			}
+		}
+	}()
+	return done
+}
+
+func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	get(b, chromedp.Steps(actions...))
+}
+
+// get runs one action and returns its value.
+func get[T any](b *tab, action chromedp.Action[T]) T {
+	b.t.Helper()
+	ctx, stop := context.WithTimeout(b.ctx, stepLimit)
+	defer stop()
+	v, err := chromedp.Run(ctx, action)
+	if err != nil {
+		b.t.Fatalf("%v\n%s", err, b.where())
+	}
+	return v
+}
+
+// where tells what the tab shows, for a test that failed.
+func (b *tab) where() string {
+	ctx, stop := context.WithTimeout(b.ctx, stepLimit)
+	defer stop()
+	s, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location + "\n" + document.body.innerText`))
+	if err != nil {
+		return err.Error()
+	}
+	return s
+}
+
+// call sends a command of the protocol that has no action.
+func call[P, R any](command cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, command, params)
+		return err
+	})
+}
+
+func (b *tab) open(address string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(address))
+}
+
+// want waits for a page, and photographs it the first time.
+func (b *tab) want(page string) {
+	b.t.Helper()
+	b.wantElement(fmt.Sprintf(`main[data-page=%q]`, page))
+	b.shoot(page)
+}
+
+// wantText waits until the page says something.
+func (b *tab) wantText(words string) {
+	b.t.Helper()
+	b.do(chromedp.WaitReady(chromedp.Search(fmt.Sprintf(`//main[contains(., %q)]`, words))))
+}
+
+func (b *tab) wantElement(selector string) {
+	b.t.Helper()
+	b.do(chromedp.WaitReady(chromedp.CSS(selector)))
+}
+
+// fill replaces what a field holds by typing.
+func (b *tab) fill(name, value string) {
+	b.t.Helper()
+	field := chromedp.CSS(fmt.Sprintf(`input[name=%q]`, name))
+	b.do(chromedp.WaitVisible(field), chromedp.SetValue(field, ""), chromedp.SendKeys(field, value))
+}
+
+func (b *tab) press(selector string) {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+}
+
+// submit presses the main button.
+func (b *tab) submit() {
+	b.t.Helper()
+	b.press("main form button.primary")
+}
+
+// text is what an element says.
+func (b *tab) text(selector string) string {
+	b.t.Helper()
+	return get(b, chromedp.Text(chromedp.CSS(selector)))
+}
+
+// view is one way of looking at a page.
+type view struct {
+	name, scheme  string
+	width, height int64
+}
+
+// shoot writes pictures of a page, once each, if a directory for them is named.
+func (b *tab) shoot(name string) {
+	b.t.Helper()
+	if b.shots == "" || b.seen[name] {
+		return
+	}
+	b.seen[name] = true
+	for _, v := range []view{
+		{"light", "light", 1280, 900}, {"dark", "dark", 1280, 900},
+		{"phone-light", "light", 390, 844}, {"phone-dark", "dark", 390, 844},
+	} {
+		b.do(
+			chromedp.EmulateViewport(v.width, v.height),
+			call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}}),
+		)
+		wider := get(b, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
+		if wider > 0 {
+			b.t.Errorf("%s (%s) is %d px wider than the window", name, v.name, wider)
+		}
+		picture := get(b, chromedp.FullScreenshot(100))
+		if err := os.WriteFile(filepath.Join(b.shots, name+"-"+v.name+".png"), picture, 0o600); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	b.do(chromedp.EmulateReset())
+}
+
+// signIn answers the sign-in pages up to what follows the pass.
+func (b *tab) signIn(u reportUser) {
+	b.t.Helper()
+	b.want("signin")
+	b.fill("username", u.UserPrincipalName)
+	b.submit()
+	b.want("pass")
+	b.fill("code", u.TemporaryAccessPass)
+	b.submit()
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/idp/admin"
+)
+
+// clientView is a client as it is shown. The secret is there only in the answer
+// that made it.
+type clientView struct {
+	ClientID               string     `json:"client_id"`
+	ClientSecret           string     `json:"client_secret,omitempty"`
+	Name                   string     `json:"name"`
+	AuthMethod             string     `json:"auth_method"`
+	RedirectURIs           []string   `json:"redirect_uris"`
+	PostLogoutRedirectURIs []string   `json:"post_logout_redirect_uris"`
+	GrantTypes             []string   `json:"grant_types"`
+	Origins                []string   `json:"origins"`
+	Native                 bool       `json:"native"`
+	Trusted                bool       `json:"trusted"`
+	Introspect             bool       `json:"introspect"`
+	Disabled               bool       `json:"disabled"`
+	IDTokenAlg             string     `json:"id_token_alg"`
+	Issuer                 string     `json:"issuer"`
+	CreatedAt              *time.Time `json:"created_at"`
+}
+
+// clientFields is what may be given of a client; nil leaves it as it is.
+type clientFields struct {
+	Name                   *string   `json:"name"`
+	RedirectURIs           *[]string `json:"redirect_uris"`
+	PostLogoutRedirectURIs *[]string `json:"post_logout_redirect_uris"`
+	GrantTypes             *[]string `json:"grant_types"`
+	Origins                *[]string `json:"origins"`
+	Native                 *bool     `json:"native"`
+	Trusted                *bool     `json:"trusted"`
+	Introspect             *bool     `json:"introspect"`
+	Disabled               *bool     `json:"disabled"`
+	IDTokenAlg             *string   `json:"id_token_alg"`
+}
+
+type clientCreateArgs struct {
+	Tenant     string `json:"tenant"`
+	ClientID   string `json:"client_id"` // empty: drawn
+	AuthMethod string `json:"auth_method"`
+	clientFields
+}
+
+type clientUpdateArgs struct {
+	Tenant   string `json:"tenant"`
+	ClientID string `json:"client_id"`
+	clientFields
+}
+
+func (a clientCreateArgs) scope() (tenant, user string) { return a.Tenant, "" }
+
+func (a clientUpdateArgs) scope() (tenant, user string) { return a.Tenant, "" }
+
+var clientCreate = operation[clientCreateArgs, clientView]{"client.create",
+	within(func(ctx context.Context, d desk, t *idp.Tenant, a clientCreateArgs) (v clientView, err error) {
+		client := idp.Client{ClientID: a.ClientID, AuthMethod: a.AuthMethod}
+		assign(&client.Name, a.Name)
+		assign(&client.RedirectURIs, a.RedirectURIs)
+		assign(&client.PostLogoutRedirectURIs, a.PostLogoutRedirectURIs)
+		assign(&client.GrantTypes, a.GrantTypes)
+		assign(&client.Origins, a.Origins)
+		assign(&client.Native, a.Native)
+		assign(&client.Trusted, a.Trusted)
+		assign(&client.Introspect, a.Introspect)
+		assign(&client.Disabled, a.Disabled)
+		assign(&client.IDTokenAlg, a.IDTokenAlg)
+		created, secret, err := d.Admin.CreateClient(ctx, d.actor, t.TenantID, client)
+		return d.clientAnswer(t, created, secret, err)
+	})}
+
+var clientList = operation[listArgs, page[clientView]]{"client.list",
+	within(func(ctx context.Context, d desk, t *idp.Tenant, a listArgs) (p page[clientView], err error) {
+		cs, next, err := d.Admin.Clients(ctx, t.TenantID, a.page())
+		return page[clientView]{each(cs, func(c *idp.Client) clientView { return d.clientView(t, c) }), next}, err
+	})}
+
+var clientShow = operation[namedArgs, clientView]{"client.show",
+	within(func(ctx context.Context, d desk, t *idp.Tenant, a namedArgs) (v clientView, err error) {
+		c, err := d.Admin.Client(ctx, t.TenantID, a.Name)
+		return d.clientAnswer(t, c, "", err)
+	})}
+
+var clientUpdate = operation[clientUpdateArgs, clientView]{"client.update",
+	within(func(ctx context.Context, d desk, t *idp.Tenant, a clientUpdateArgs) (v clientView, err error) {
+		f := a.clientFields
+		c, err := d.Admin.UpdateClient(ctx, d.actor, t.TenantID, a.ClientID, admin.ClientChange{
+			Name: f.Name, RedirectURIs: f.RedirectURIs, PostLogoutRedirectURIs: f.PostLogoutRedirectURIs,
+			GrantTypes: f.GrantTypes, Origins: f.Origins, Native: f.Native, Trusted: f.Trusted,
+			Introspect: f.Introspect, Disabled: f.Disabled, IDTokenAlg: f.IDTokenAlg,
+		})
+		return d.clientAnswer(t, c, "", err)
+	})}
+
+var clientDelete = operation[namedArgs, deleted]{"client.delete",
+	within(func(ctx context.Context, d desk, t *idp.Tenant, a namedArgs) (deleted, error) {
+		return deleted{a.Name}, d.Admin.DeleteClient(ctx, d.actor, t.TenantID, a.Name)
+	})}
+
+var clientNewSecret = operation[namedArgs, clientView]{"client.new-secret",
+	within(func(ctx context.Context, d desk, t *idp.Tenant, a namedArgs) (v clientView, err error) {
+		c, secret, err := d.Admin.NewClientSecret(ctx, d.actor, t.TenantID, a.Name)
+		return d.clientAnswer(t, c, secret, err)
+	})}
+
+func (d desk) clientAnswer(t *idp.Tenant, c *idp.Client, secret string, err error) (clientView, error) {
+	if err != nil {
+		return clientView{}, err
+	}
+	v := d.clientView(t, c)
+	v.ClientSecret = secret
+	return v, nil
+}
+
+func (d desk) clientView(t *idp.Tenant, c *idp.Client) clientView {
+	return clientView{
+		ClientID: c.ClientID, Name: c.Name, AuthMethod: c.AuthMethod, RedirectURIs: array(c.RedirectURIs),
+		PostLogoutRedirectURIs: array(c.PostLogoutRedirectURIs), GrantTypes: array(c.GrantTypes), Origins: array(c.Origins),
+		Native: c.Native, Trusted: c.Trusted, Introspect: c.Introspect, Disabled: c.Disabled, IDTokenAlg: c.Signing(),
+		Issuer: d.issuer(t), CreatedAt: moment(c.CreatedAt),
+	}
+}

@@ -1,0 +1,607 @@
+package oidc_test
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/gorilla/mux"
+
+	"latchkey/authmethods"
+	"latchkey/idp"
+	"latchkey/idp/admin"
+	"latchkey/idp/oidc"
+	"latchkey/idp/signin"
+	"latchkey/idp/web"
+	"latchkey/storage"
+	"latchkey/storage/bolt"
+	"latchkey/storage/mem"
+)
+
+// world is the real stack over one store, at a time the test sets, with one
+// tenant, some clients and users.
+type world struct {
+	t        testing.TB
+	wall     *wall
+	store    *storage.Store
+	clock    *idp.Clock
+	admin    *admin.Service
+	signin   *signin.Service
+	provider *oidc.Provider
+	handler  http.Handler
+	tenant   *idp.Tenant
+	apps     map[string]*app
+	users    map[string]*idp.User // by the first part of the name
+}
+
+// options are what a test may want otherwise.
+type options struct {
+	bolt bool // a file instead of memory
+	rsa  bool // clients sign with RS256 instead of ES256, which is faster
+}
+
+const (
+	baseURL   = "https://id.example"
+	tenantID  = "5f3a6c1e-0b7d-4c58-9a51-2f4e8d6b7c90"
+	verifier  = "a-code-verifier-of-at-least-forty-three-characters"
+	fullScope = "openid profile email offline_access"
+)
+
+// epoch is when every world begins.
+var epoch = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+
+// testRing stretches codes as little as argon2id can.
+var testRing = sync.OnceValue(func() *idp.Keyring {
+	ring, err := idp.NewKeyring([]byte(strings.Repeat("pepper ", 5)))
+	if err != nil {
+		panic(err)
+	}
+	return ring.WithCost(idp.Cost{Passes: 1, Memory: 8})
+})
+
+// The tenant's keys are made once a process, since RSA keys take their time.
+var ecKey, rsaKey = onceKey("ES256"), onceKey("RS256")
+
+func onceKey(alg string) func() *idp.SigningKey {
+	return sync.OnceValue(func() *idp.SigningKey {
+		k, err := idp.NewSigningKey(testRing(), tenantID, alg, epoch.Add(-time.Hour), epoch.Add(-time.Hour))
+		if err != nil {
+			panic(err)
+		}
+		return k
+	})
+}
+
+// wall is a wall clock that tests set.
+type wall struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (w *wall) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.at
+}
+
+// newWorld makes a world that ends with the test.
+func newWorld(t testing.TB, o options) *world {
+	t.Helper()
+	w := &world{t: t, wall: &wall{at: epoch}, apps: map[string]*app{}, users: map[string]*idp.User{}}
+	var driver storage.Driver = mem.New()
+	if o.bolt {
+		d, err := bolt.Open(filepath.Join(t.TempDir(), "latchkey.db"))
+		w.must(err)
+		driver = d
+	}
+	w.store = storage.New(driver)
+	t.Cleanup(func() { w.store.Close() })
+	w.tenant = &idp.Tenant{TenantID: tenantID, Name: "Contoso", Domains: []string{"contoso.example"}, CreatedAt: epoch}
+	w.put(storage.System, w.tenant)
+	w.put(tenantID, ecKey())
+	if o.rsa {
+		w.put(tenantID, rsaKey())
+	}
+	w.start()
+	w.populate(o)
+	return w
+}
+
+// start makes all services anew over the store, as a start of the server does.
+func (w *world) start() {
+	w.clock = idp.NewClock(w.wall.now)
+	w.must(w.store.View(w.ctx(), storage.System, w.clock.LoadClock))
+	log := slog.New(slog.DiscardHandler)
+	w.admin = admin.New(w.store, testRing(), w.clock.Now)
+	w.signin = signin.New(w.store, testRing(), authmethods.All(testRing()), log)
+	w.provider = oidc.New(oidc.Config{Base: baseURL, Store: w.store, Keys: testRing(), Signin: w.signin, Pages: fakePages{}, Log: log})
+	failed := func(rw http.ResponseWriter, _ *http.Request, _ error) { rw.WriteHeader(http.StatusInternalServerError) }
+	enter := web.NewTenants(w.store).Enter(func(r *http.Request) string { return mux.Vars(r)["tenant"] }, http.NotFound, failed)
+	root := mux.NewRouter()
+	root.Handle(oidc.MetadataRoute, enter(http.HandlerFunc(w.provider.Metadata)))
+	below := root.PathPrefix("/{tenant}").Subrouter()
+	below.Use(mux.MiddlewareFunc(enter))
+	below.HandleFunc("/signin", func(rw http.ResponseWriter, r *http.Request) {
+		r.Context().Value(pageKey{}).(http.HandlerFunc)(rw, r)
+	})
+	w.provider.Routes(below)
+	panicked := func(rw http.ResponseWriter, r *http.Request) {
+		w.t.Errorf("%s %s panicked", r.Method, r.URL)
+		rw.WriteHeader(http.StatusInternalServerError)
+	}
+	w.handler = web.Entry{Now: w.clock.Now, Log: log, Panicked: panicked}.Enter(root)
+}
+
+// stop is what the server does on its way out.
+func (w *world) stop() { w.must(w.store.Update(w.ctx(), storage.System, w.clock.SaveClock)) }
+
+// populate makes users, clients, and a policy that allows every lifetime.
+func (w *world) populate(o options) {
+	on, least, most := true, idp.LeastPassLifetime, idp.GreatestPassLifetime
+	w.policy(admin.PassPolicyChange{Enabled: &on, MinimumLifetime: &least, MaximumLifetime: &most})
+	for _, name := range []string{"anna", "ben"} {
+		u, err := w.admin.CreateUser(w.ctx(), operator, tenantID, idp.User{
+			PrincipalName: name + "@contoso.example", DisplayName: strings.ToUpper(name[:1]) + name[1:],
+			Profile: idp.Profile{GivenName: name, Email: name + "@mail.example", EmailVerified: true},
+		})
+		w.must(err)
+		w.users[name] = u
+	}
+	const callback, signedOut = "https://app.example/callback", "https://app.example/signed-out"
+	code := []string{idp.GrantCode, idp.GrantRefresh}
+	for _, c := range []idp.Client{
+		{ClientID: "web", AuthMethod: idp.AuthBasic, GrantTypes: code, RedirectURIs: []string{callback}, PostLogoutRedirectURIs: []string{signedOut}},
+		{ClientID: "trusted", AuthMethod: idp.AuthPost, GrantTypes: code, RedirectURIs: []string{callback + "?of=trusted"}, Trusted: true},
+		{ClientID: "native", AuthMethod: idp.AuthNone, Native: true, GrantTypes: append(code, idp.GrantDevice), RedirectURIs: []string{"http://localhost", "http://127.0.0.1/callback"}},
+		{ClientID: "spa", AuthMethod: idp.AuthNone, GrantTypes: code, RedirectURIs: []string{"http://localhost:5555/callback"}, Origins: []string{"http://localhost:5555"}},
+		{ClientID: "worker", AuthMethod: idp.AuthBasic, Introspect: true, GrantTypes: []string{idp.GrantClient}},
+	} {
+		if c.Name = "The " + c.ClientID; !o.rsa {
+			c.IDTokenAlg = "ES256"
+		}
+		w.client(c)
+	}
+}
+
+var operator = admin.Operator("test")
+
+func (w *world) ctx() context.Context { return context.Background() }
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) put(tenant string, r storage.Record) {
+	w.t.Helper()
+	w.must(w.store.Update(w.ctx(), tenant, func(tx *storage.Tx) error { return tx.Put(r) }))
+}
+
+func (w *world) policy(c admin.PassPolicyChange) {
+	w.t.Helper()
+	_, err := w.admin.UpdatePassPolicy(w.ctx(), operator, tenantID, c)
+	w.must(err)
+}
+
+// client registers a relying party.
+func (w *world) client(c idp.Client) *app {
+	w.t.Helper()
+	made, secret, err := w.admin.CreateClient(w.ctx(), operator, tenantID, c)
+	w.must(err)
+	a := &app{Client: made, secret: secret}
+	w.apps[c.ClientID] = a
+	return a
+}
+
+// pass gives a user a pass and returns its code.
+func (w *world) pass(user string, req idp.PassRequest) (*idp.Pass, string) {
+	w.t.Helper()
+	info, code, err := w.admin.CreatePass(w.ctx(), operator, tenantID, user+"@contoso.example", req)
+	w.must(err)
+	return info.Pass, code
+}
+
+// advance moves the wall clock, backwards too, and lets the server see it.
+func (w *world) advance(d time.Duration) {
+	w.wall.mu.Lock()
+	w.wall.at = w.wall.at.Add(d)
+	w.wall.mu.Unlock()
+	w.clock.Now()
+}
+
+// app is a relying party.
+type app struct {
+	*idp.Client
+	secret string
+}
+
+// redirect is the redirect URI that the app uses.
+func (a *app) redirect() string { return a.RedirectURIs[0] }
+
+// params are an authorization request of the app; an empty value removes one.
+func (a *app) params(change url.Values) url.Values {
+	v := url.Values{
+		"client_id": {a.ClientID}, "redirect_uri": {a.redirect()}, "response_type": {"code"},
+		"scope": {fullScope}, "state": {"some state"}, "nonce": {"some nonce"},
+	}
+	if a.Public() {
+		sum := sha256.Sum256([]byte(verifier))
+		v.Set("code_challenge", base64.RawURLEncoding.EncodeToString(sum[:]))
+		v.Set("code_challenge_method", "S256")
+	}
+	for name, values := range change {
+		if v[name] = values; values[0] == "" {
+			v.Del(name)
+		}
+	}
+	return v
+}
+
+// shown is what a page was asked to show.
+type shown struct {
+	Page   string
+	Error  oidc.PageError
+	Action string
+	State  string
+	App    string
+	User   string
+	Back   string
+	Fields [][2]string
+}
+
+// fakePages writes what it is asked to show as JSON.
+type fakePages struct{}
+
+func (fakePages) show(w http.ResponseWriter, status int, s shown) {
+	w.Header().Set("X-Page", s.Page)
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(s)
+}
+
+func (p fakePages) Refused(w http.ResponseWriter, _ *http.Request, status int, e oidc.PageError) {
+	p.show(w, status, shown{Page: "refused", Error: e})
+}
+
+func (p fakePages) FormPost(w http.ResponseWriter, _ *http.Request, action string, fields [][2]string) {
+	p.show(w, http.StatusOK, shown{Page: "form_post", Action: action, Fields: fields})
+}
+
+func (p fakePages) ConfirmSignOut(w http.ResponseWriter, _ *http.Request, action, state, app, user string) {
+	p.show(w, http.StatusOK, shown{Page: "sign-out", Action: action, State: state, App: app, User: user})
+}
+
+func (p fakePages) SignedOut(w http.ResponseWriter, _ *http.Request, app, back string) {
+	p.show(w, http.StatusOK, shown{Page: "signed-out", App: app, Back: back})
+}
+
+// reply is an answer of the server.
+type reply struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	JSON   map[string]any // of a JSON answer
+	Page   shown          // of a page
+	// Of an authorization response: how it left, and with what.
+	Mode   string // query, fragment, form_post, or "" if it is none
+	Fields url.Values
+	// Of a sign-in that goes on: its sealed state, and why an answer was refused.
+	State   string
+	Problem *signin.Problem
+}
+
+// str is a text in a JSON answer, "" if there is none.
+func (r *reply) str(name string) string {
+	s, _ := r.JSON[name].(string)
+	return s
+}
+
+// num is a number in a JSON answer.
+func (r *reply) num(name string) int64 {
+	n, _ := r.JSON[name].(float64)
+	return int64(n)
+}
+
+// code is the authorization code of an authorization response, "" if there is none.
+func (r *reply) code() string { return r.Fields.Get("code") }
+
+// do sends a request and reads the answer. It is safe for concurrent use.
+func (w *world) do(r *http.Request) *reply {
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	got := &reply{Status: rec.Code, Header: rec.Result().Header, Body: rec.Body.Bytes()}
+	if got.Header.Get("X-Page") != "" {
+		json.Unmarshal(got.Body, &got.Page)
+	} else if strings.HasPrefix(got.Header.Get("Content-Type"), "application/json") {
+		json.Unmarshal(got.Body, &got.JSON)
+	}
+	got.readResponse()
+	return got
+}
+
+// readResponse finds an authorization response in whatever form it left.
+func (r *reply) readResponse() {
+	if r.Page.Page == "form_post" {
+		r.Mode, r.Fields = "form_post", url.Values{}
+		for _, f := range r.Page.Fields {
+			r.Fields.Add(f[0], f[1])
+		}
+		return
+	}
+	to, err := url.Parse(r.Header.Get("Location"))
+	switch {
+	case err != nil || to.String() == "":
+	case strings.HasPrefix(to.String(), baseURL+"/"):
+		r.State = to.Query().Get("state")
+	case to.Fragment != "":
+		r.Mode = "fragment"
+		r.Fields, _ = url.ParseQuery(to.EscapedFragment())
+	default:
+		r.Mode, r.Fields = "query", to.Query()
+	}
+}
+
+// request makes a request to a path below the tenant; a form makes it a POST.
+func (w *world) request(path string, form url.Values) *http.Request {
+	if form == nil {
+		return httptest.NewRequest("GET", baseURL+"/"+tenantID+path, nil)
+	}
+	r := httptest.NewRequest("POST", baseURL+"/"+tenantID+path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return r
+}
+
+// call sends a form to an endpoint with the app's authentication.
+func (w *world) call(a *app, endpoint string, form url.Values) *reply {
+	switch a.AuthMethod {
+	case idp.AuthPost:
+		form.Set("client_secret", a.secret)
+		fallthrough
+	case idp.AuthNone:
+		form.Set("client_id", a.ClientID)
+	}
+	r := w.request("/oauth2/v2.0/"+endpoint, form)
+	if a.AuthMethod == idp.AuthBasic {
+		r.SetBasicAuth(a.ClientID, a.secret)
+	}
+	return w.do(r)
+}
+
+// redeem exchanges an authorization code; change replaces parameters.
+func (w *world) redeem(a *app, code string, change url.Values) *reply {
+	form := url.Values{"grant_type": {idp.GrantCode}, "code": {code}, "redirect_uri": {a.redirect()}}
+	if a.Public() {
+		form.Set("code_verifier", verifier)
+	}
+	for name, values := range change {
+		form[name] = values
+	}
+	return w.call(a, "token", form)
+}
+
+// refresh uses a refresh token, for all that was granted or for scope.
+func (w *world) refresh(a *app, token, scope string) *reply {
+	return w.call(a, "token", url.Values{"grant_type": {idp.GrantRefresh}, "refresh_token": {token}, "scope": {scope}})
+}
+
+// device starts a device authorization.
+func (w *world) device(a *app) *reply {
+	return w.call(a, "devicecode", url.Values{"scope": {fullScope}})
+}
+
+// poll asks whether a device authorization was approved.
+func (w *world) poll(a *app, deviceCode string) *reply {
+	return w.call(a, "token", url.Values{"grant_type": {idp.GrantDevice}, "device_code": {deviceCode}})
+}
+
+// clientToken gets a token for the app itself.
+func (w *world) clientToken(a *app) *reply {
+	return w.call(a, "token", url.Values{"grant_type": {idp.GrantClient}})
+}
+
+func (w *world) introspect(a *app, token string) *reply {
+	return w.call(a, "introspect", url.Values{"token": {token}})
+}
+
+func (w *world) revoke(a *app, token string) *reply {
+	return w.call(a, "revoke", url.Values{"token": {token}})
+}
+
+func (w *world) userinfo(token string) *reply {
+	r := w.request("/oauth2/v2.0/userinfo", nil)
+	r.Header.Set("Authorization", "Bearer "+token)
+	return w.do(r)
+}
+
+// claims verifies an ID token with the published keys and returns what it says.
+func (w *world) claims(token string) map[string]any {
+	w.t.Helper()
+	var set jose.JSONWebKeySet
+	w.must(json.Unmarshal(w.do(w.request("/discovery/v2.0/keys", nil)).Body, &set))
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+	w.must(err)
+	payload, err := jws.Verify(set)
+	w.must(err)
+	var claims map[string]any
+	w.must(json.Unmarshal(payload, &claims))
+	return claims
+}
+
+// browser keeps the cookies of one person's browser.
+type browser struct {
+	w       *world
+	cookies map[string]string
+}
+
+func (w *world) browser() *browser { return &browser{w, map[string]string{}} }
+
+// clone is a browser with the same cookies, as another tab has them.
+func (b *browser) clone() *browser {
+	c := b.w.browser()
+	for name, value := range b.cookies {
+		c.cookies[name] = value
+	}
+	return c
+}
+
+// do sends the cookies, over plain HTTP too, and keeps those that come back.
+func (b *browser) do(r *http.Request) *reply {
+	names := make([]string, 0, len(b.cookies))
+	for name := range b.cookies {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		r.AddCookie(&http.Cookie{Name: name, Value: b.cookies[name]})
+	}
+	got := b.w.do(r)
+	for _, c := range (&http.Response{Header: got.Header}).Cookies() {
+		if b.cookies[c.Name] = c.Value; c.MaxAge < 0 {
+			delete(b.cookies, c.Name)
+		}
+	}
+	return got
+}
+
+// authorize opens the app's authorization request in the browser.
+func (b *browser) authorize(a *app, change url.Values) *reply {
+	return b.do(b.w.request("/oauth2/v2.0/authorize?"+a.params(change).Encode(), nil))
+}
+
+// person is how somebody answers the pages of a sign-in. Without a name they go
+// on as who is signed in; without a code they stop at that page.
+type person struct {
+	name string // the first part of a user name
+	code string
+	deny bool
+}
+
+// answer goes through the pages of a sign-in as ui would, until it ends or the
+// person is stuck.
+func (b *browser) answer(state string, p person) *reply {
+	return b.page(func(rw http.ResponseWriter, r *http.Request, v signin.Visit) (signin.Outcome, error) {
+		f, err := b.w.signin.Open(v, state)
+		if err != nil {
+			return signin.Outcome{}, err
+		}
+		return b.walk(rw, r, v, f, p)
+	})
+}
+
+// approve enters the code of a device and answers the pages that follow.
+func (b *browser) approve(userCode string, p person) *reply {
+	return b.page(func(rw http.ResponseWriter, r *http.Request, v signin.Visit) (signin.Outcome, error) {
+		f, err := b.w.signin.DeviceFlow(r.Context(), v, userCode)
+		if err != nil {
+			return signin.Outcome{}, err
+		}
+		return b.walk(rw, r, v, f, p)
+	})
+}
+
+// signIn signs in at Latchkey's own pages, for no app.
+func (b *browser) signIn(p person) *reply {
+	return b.page(func(rw http.ResponseWriter, r *http.Request, v signin.Visit) (signin.Outcome, error) {
+		return b.walk(rw, r, v, signin.Start(nil, "/security-info", v.Now), p)
+	})
+}
+
+// walk takes one step after another. A decision is taken at most once a page.
+func (b *browser) walk(rw http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow, p person) (signin.Outcome, error) {
+	s := b.w.signin
+	out, err := s.Look(r.Context(), v, f)
+	for pages := 0; err == nil && out.Problem == nil && pages < 6; pages++ {
+		switch step := out.Decision.Step; {
+		case step == idp.Identify && p.name != "":
+			out, err = s.Look(r.Context(), v, out.Flow.WithUser(p.name+"@contoso.example"))
+		case step == idp.Identify && out.Decision.Account:
+			out, err = s.Look(r.Context(), v, out.Flow.WithAccount())
+		case step == idp.Ask && p.code != "":
+			out, err = s.Answer(r.Context(), v, out.Flow, idp.Answer{"code": p.code})
+			web.Keep(rw, r, out)
+			v.Session, v.Known = cmp.Or(out.NewSession, v.Session), cmp.Or(out.NewKnown, v.Known)
+		case step == idp.ConsentStep:
+			out, err = s.Decide(r.Context(), v, out.Flow, !p.deny)
+		default:
+			return out, nil
+		}
+	}
+	return out, err
+}
+
+type pageKey struct{}
+
+// page runs fn where pages run, below the tenant, and answers as ui would: to the
+// app when the sign-in is over, else with the state to go on from.
+func (b *browser) page(fn func(http.ResponseWriter, *http.Request, signin.Visit) (signin.Outcome, error)) *reply {
+	var out signin.Outcome
+	run := func(rw http.ResponseWriter, r *http.Request) {
+		v := web.Visit(rw, r)
+		var err error
+		if out, err = fn(rw, r, v); err != nil {
+			rw.Header().Set("X-Error", err.Error())
+			rw.WriteHeader(web.Status(idp.ErrorCode(err)))
+			return
+		}
+		over := out.Decision.Step == idp.Issue || out.Decision.Step == idp.Refuse
+		switch {
+		case over && out.Flow.Request != nil && out.Flow.Device == "":
+			b.w.provider.Respond(rw, r, out)
+		case !over:
+			state, err := b.w.signin.Seal(v, out.Flow)
+			b.w.must(err)
+			http.Redirect(rw, r, baseURL+"/"+tenantID+"/signin?state="+state, http.StatusSeeOther)
+		}
+	}
+	r := b.w.request("/signin", nil)
+	got := b.do(r.WithContext(context.WithValue(r.Context(), pageKey{}, http.HandlerFunc(run))))
+	got.Problem = out.Problem
+	return got
+}
+
+// code gets an authorization code for the app, signing in as p if need be.
+func (b *browser) code(a *app, p person, change url.Values) string {
+	b.w.t.Helper()
+	got := b.authorize(a, change)
+	if got.State != "" {
+		got = b.answer(got.State, p)
+	}
+	if got.code() == "" {
+		b.w.t.Fatalf("no code: %d %v %v %s", got.Status, got.Fields, got.Problem, got.Header.Get("X-Error"))
+	}
+	return got.code()
+}
+
+// tokens gets the tokens of the code flow for the app.
+func (b *browser) tokens(a *app, p person, change url.Values) *reply {
+	b.w.t.Helper()
+	got := b.w.redeem(a, b.code(a, p, change), nil)
+	if got.Status != http.StatusOK {
+		b.w.t.Fatalf("no tokens: %d %s", got.Status, got.Body)
+	}
+	return got
+}
+
+// logout opens the logout endpoint with the parameters.
+func (b *browser) logout(params url.Values) *reply {
+	return b.do(b.w.request("/oauth2/v2.0/logout?"+params.Encode(), nil))
+}
+
+// confirmLogout answers the page that asks whether to sign out.
+func (b *browser) confirmLogout(state string) *reply {
+	return b.do(b.w.request("/oauth2/v2.0/logout/confirm", url.Values{"state": {state}, "decision": {"sign-out"}}))
+}
