@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"strings"
 	"sync"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -54,7 +55,7 @@ func (k *Keyring) Seal(purpose, tenant, context string, plain []byte) string {
 func (k *Keyring) Open(purpose, tenant, context, sealed string) ([]byte, error) {
 	aead := k.aead(purpose, tenant)
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
-	if err != nil || len(raw) < aead.NonceSize() {
+	if err != nil || len(raw) < aead.NonceSize() || strings.ContainsAny(sealed, "\r\n") { // which the decoder skips
 		return nil, ErrSealed
 	}
 	plain, err := aead.Open(nil, raw[:aead.NonceSize()], raw[aead.NonceSize():], []byte(context))

@@ -118,38 +118,53 @@ type PassRequest struct {
 // The latest a pass may start, so that nobody has to reckon with centuries.
 const maxPassDelay = 365 * 24 * time.Hour
 
-// NewPass checks the request against policy and user and makes the pass with
-// its secret, which is not kept anywhere. Errors have the texts of PRODUCT 9.
-func NewPass(keys *Keyring, tenant string, policy PassPolicy, u *User, req PassRequest, now time.Time) (*Pass, string, error) {
+// Check tells why the policy does not allow the pass for the user, in the texts of
+// PRODUCT 9.
+func (req PassRequest) Check(policy PassPolicy, u *User, now time.Time) error {
+	req = req.completed(policy, now)
+	switch {
+	case u.Type == ExternalGuest:
+		return Errorf(Invalid, "Temporary Access Pass cannot be added to an external guest user.")
+	case !policy.Enabled:
+		return Errorf(Invalid, "Converged UserCredentialPolicy does not allow creating or updating this authentication method. AuthMethodType [TemporaryAccessPass].")
+	case req.Lifetime < policy.MinimumLifetime || req.Lifetime > policy.MaximumLifetime:
+		return Errorf(Invalid, "Invalid LifetimeInMinutes specified. The valid range between %d and %d.", policy.MinimumLifetime, policy.MaximumLifetime)
+	case policy.Once && !*req.Once:
+		return Errorf(Invalid, "The policy of this organization allows one-time passes only.")
+	case req.StartsAt.Before(now.Add(-time.Minute)):
+		return Errorf(Invalid, "The start %s lies in the past.", req.StartsAt.UTC().Format(time.RFC3339))
+	case req.StartsAt.After(now.Add(maxPassDelay)):
+		return Errorf(Invalid, "The start %s is more than a year away.", req.StartsAt.UTC().Format(time.RFC3339))
+	case len(req.Reason) > 1024 || !utf8.ValidString(req.Reason) || strings.ContainsFunc(req.Reason, unicode.IsControl):
+		return Errorf(Invalid, "The reason may have at most 1,024 bytes, without control characters.")
+	}
+	return nil
+}
+
+// completed puts the policy's values where the request has none.
+func (req PassRequest) completed(policy PassPolicy, now time.Time) PassRequest {
 	if req.Lifetime == 0 {
 		req.Lifetime = policy.DefaultLifetime
 	}
 	if req.StartsAt.IsZero() {
 		req.StartsAt = now
 	}
-	once := policy.Once
-	if req.Once != nil {
-		once = *req.Once
+	if req.Once == nil {
+		req.Once = &policy.Once
 	}
-	switch {
-	case u.Type == ExternalGuest:
-		return nil, "", Errorf(Invalid, "Temporary Access Pass cannot be added to an external guest user.")
-	case !policy.Enabled:
-		return nil, "", Errorf(Invalid, "Converged UserCredentialPolicy does not allow creating or updating this authentication method. AuthMethodType [TemporaryAccessPass].")
-	case req.Lifetime < policy.MinimumLifetime || req.Lifetime > policy.MaximumLifetime:
-		return nil, "", Errorf(Invalid, "Invalid LifetimeInMinutes specified. The valid range between %d and %d.", policy.MinimumLifetime, policy.MaximumLifetime)
-	case policy.Once && !once:
-		return nil, "", Errorf(Invalid, "The policy of this organization allows one-time passes only.")
-	case req.StartsAt.Before(now.Add(-time.Minute)):
-		return nil, "", Errorf(Invalid, "The start %s lies in the past.", req.StartsAt.UTC().Format(time.RFC3339))
-	case req.StartsAt.After(now.Add(maxPassDelay)):
-		return nil, "", Errorf(Invalid, "The start %s is more than a year away.", req.StartsAt.UTC().Format(time.RFC3339))
-	case len(req.Reason) > 1024 || !utf8.ValidString(req.Reason) || strings.ContainsFunc(req.Reason, unicode.IsControl):
-		return nil, "", Errorf(Invalid, "The reason may have at most 1,024 bytes, without control characters.")
+	return req
+}
+
+// NewPass makes the pass if Check allows it, with its secret, which is not kept
+// anywhere.
+func NewPass(keys *Keyring, tenant string, policy PassPolicy, u *User, req PassRequest, now time.Time) (*Pass, string, error) {
+	if err := req.Check(policy, u, now); err != nil {
+		return nil, "", err
 	}
+	req = req.completed(policy, now)
 	p := &Pass{
 		PassID: NewID(), UserID: u.UserID, CreatedAt: now, CreatedBy: req.Actor, Reason: req.Reason,
-		StartsAt: req.StartsAt.UTC(), Lifetime: time.Duration(req.Lifetime) * time.Minute, Once: once,
+		StartsAt: req.StartsAt.UTC(), Lifetime: time.Duration(req.Lifetime) * time.Minute, Once: *req.Once,
 	}
 	secret := newPassCode(policy.Length)
 	p.Verifier = keys.NewVerifier(tenant, p.UserID, p.Kind(), p.PassID, CanonicalPassCode(secret))

@@ -61,7 +61,9 @@ func TestPassPolicyValidate(t *testing.T) {
 		t.Errorf("default %+v is not that of PRODUCT 3.1", d)
 	}
 	lifetimes := func(least, standard, greatest int) func(*idp.PassPolicy) {
-		return func(p *idp.PassPolicy) { p.MinimumLifetime, p.DefaultLifetime, p.MaximumLifetime = least, standard, greatest }
+		return func(p *idp.PassPolicy) {
+			p.MinimumLifetime, p.DefaultLifetime, p.MaximumLifetime = least, standard, greatest
+		}
 	}
 	length := func(n int) func(*idp.PassPolicy) { return func(p *idp.PassPolicy) { p.Length = n } }
 	include := func(ts ...idp.Target) func(*idp.PassPolicy) {

@@ -79,11 +79,11 @@ func (b *tab) listen() (done chan struct{}) {
 
 func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	get(b, chromedp.Steps(actions...))
+	evaluate(b, chromedp.Steps(actions...))
 }
 
-// get runs one action and returns its value.
-func get[T any](b *tab, action chromedp.Action[T]) T {
+// evaluate runs one action and returns its value.
+func evaluate[T any](b *tab, action chromedp.Action[T]) T {
 	b.t.Helper()
 	ctx, stop := context.WithTimeout(b.ctx, stepLimit)
 	defer stop()
@@ -140,7 +140,7 @@ func (b *tab) wantElement(selector string) {
 func (b *tab) fill(name, value string) {
 	b.t.Helper()
 	field := chromedp.CSS(fmt.Sprintf(`input[name=%q]`, name))
-	b.do(chromedp.WaitVisible(field), chromedp.SetValue(field, ""), chromedp.SendKeys(field, value))
+	b.do(chromedp.WaitVisible(field), chromedp.Clear(field), chromedp.SendKeys(field, value))
 }
 
 func (b *tab) press(selector string) {
@@ -157,7 +157,7 @@ func (b *tab) submit() {
 // text is what an element says.
 func (b *tab) text(selector string) string {
 	b.t.Helper()
-	return get(b, chromedp.Text(chromedp.CSS(selector)))
+	return evaluate(b, chromedp.Text(chromedp.CSS(selector)))
 }
 
 // view is one way of looking at a page.
@@ -181,11 +181,11 @@ func (b *tab) shoot(name string) {
 			chromedp.EmulateViewport(v.width, v.height),
 			call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}}),
 		)
-		wider := get(b, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
+		wider := evaluate(b, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
 		if wider > 0 {
 			b.t.Errorf("%s (%s) is %d px wider than the window", name, v.name, wider)
 		}
-		picture := get(b, chromedp.FullScreenshot(100))
+		picture := evaluate(b, chromedp.FullScreenshot(100))
 		if err := os.WriteFile(filepath.Join(b.shots, name+"-"+v.name+".png"), picture, 0o600); err != nil {
 			b.t.Fatal(err)
 		}

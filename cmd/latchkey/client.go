@@ -81,7 +81,7 @@ func (c *cli) clientCreateCommand() *cobra.Command {
 	auth := oneOf{value: "basic", words: []string{"basic", "post", "none"}}
 	cmd := &cobra.Command{
 		Use: "create NAME", Short: "Register a client",
-		Example: "  latchkey client create \"Time sheets\" --id web --redirect-uri https://time.contoso.example/callback\n" +
+		Example: "  latchkey client create 'Time sheets' --id web --redirect-uri https://time.contoso.example/callback\n" +
 			"  latchkey client create Notes --auth none --native --redirect-uri http://127.0.0.1/callback",
 		Args: wants("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -18,33 +18,42 @@ import (
 // createData makes a data directory: the directory, a pepper unless the
 // configuration holds one, and an empty database. It refuses a directory that
 // holds anything, and leaves nothing behind when it fails.
-func createData(cfg config.Config) (err error) {
+func createData(cfg config.Config) error {
+	_, err := makeData(cfg)
+	return err
+}
+
+// makeData is createData, and answers how to undo it.
+func makeData(cfg config.Config) (undo func(), err error) {
 	if err := checkSocketPath(cfg.Data); err != nil {
-		return err
+		return nil, err
 	}
 	made, err := emptyDirectory(cfg.Data)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	pepper, database := filepath.Join(cfg.Data, config.PepperFile), filepath.Join(cfg.Data, databaseFile)
-	defer func() {
-		if err != nil {
-			removeData(cfg, made)
-		}
-	}()
+	undo = func() { removeData(cfg, made) }
+	if err := fillData(cfg); err != nil {
+		undo()
+		return nil, err
+	}
+	return undo, nil
+}
+
+func fillData(cfg config.Config) error {
 	if cfg.Pepper.Reveal() == "" {
-		if err := writePepper(pepper); err != nil {
+		if err := writePepper(filepath.Join(cfg.Data, config.PepperFile)); err != nil {
 			return err
 		}
 	}
-	driver, err := bolt.Open(database)
+	driver, err := bolt.Open(filepath.Join(cfg.Data, databaseFile))
 	if err != nil {
 		return err
 	}
 	return driver.Close()
 }
 
-// removeData undoes createData; directory tells whether it was made too.
+// removeData undoes makeData; directory tells whether it was made too.
 func removeData(cfg config.Config, directory bool) {
 	names := []string{databaseFile, databaseFile + ".new"}
 	if cfg.Pepper.Reveal() == "" {

@@ -139,7 +139,7 @@ func TestDemoRenews(t *testing.T) {
 	d := startDemo(t, "")
 	ctx, domain := t.Context(), "contoso.example"
 	service, home := d.server.Admin, d.world[0]
-	if err := service.DeletePass(ctx, demoActor, domain, "noor@contoso.example"); err != nil {
+	if err := service.DeletePass(ctx, demoActor, domain, "noor@contoso.example", ""); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := service.NewClientSecret(ctx, demoActor, domain, home.clients[0].client.ClientID); err != nil {

@@ -57,11 +57,12 @@ func openDeps(cfg config.Config, log *slog.Logger) (*deps, error) {
 func newDeps(cfg config.Config, log *slog.Logger, driver *bolt.Driver, keys *idp.Keyring) *deps {
 	store := storage.New(driver)
 	clock := idp.NewClock(time.Now)
+	metrics := newMetrics(store, clock)
 	return &deps{
 		Config: cfg, Store: store, Keys: keys, Clock: clock, Log: log,
-		Signin:  signin.New(store, keys, authmethods.All(keys), log),
+		Signin:  signin.New(store, keys, metrics.counted(authmethods.All(keys)), log),
 		Admin:   admin.New(store, keys, clock.Now),
-		Metrics: newMetrics(store, clock),
+		Metrics: metrics,
 		driver:  driver,
 	}
 }

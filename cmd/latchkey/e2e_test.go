@@ -139,7 +139,7 @@ func TestOtherPagesInChromium(t *testing.T) {
 	base, contoso := d.server.Config.BaseURL, d.report().tenant(t, "contoso.example")
 	b.open(base)
 	b.want("home")
-	b.open(base + "/common/oauth2/v2.0/authorize")
+	b.open(base + "/common/security-info")
 	b.want("organizations")
 	b.open(base + "/nowhere.example/security-info")
 	b.want("error")

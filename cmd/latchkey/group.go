@@ -74,9 +74,9 @@ func changeMembers(change func(s *admin.Service, ctx context.Context, actor idp.
 
 func (c *cli) groupCommand() *cobra.Command {
 	return c.group("group", "Manage groups of users, for the targets of policies",
-		c.groupCreateCommand(), c.groupListCommand(), 
-		onNamed(c, "show", "GROUP", `"New starters"`, "Show a group; 'latchkey user list --group GROUP' lists its members", groupShow, showGroup),
-		onNamed(c, "delete", "GROUP", `"New starters"`, "Delete a group that is empty and that no policy names", groupDelete, gone("group")),
+		c.groupCreateCommand(), c.groupListCommand(),
+		onNamed(c, "show", "GROUP", "'New starters'", "Show a group; 'latchkey user list --group GROUP' lists its members", groupShow, showGroup),
+		onNamed(c, "delete", "GROUP", "'New starters'", "Delete a group that is empty and that no policy names", groupDelete, gone("group")),
 		c.memberChange("add-member", "Put a user into a group", groupAddMember),
 		c.memberChange("remove-member", "Take a user out of a group", groupRemoveMember))
 }
@@ -85,7 +85,7 @@ func (c *cli) groupCreateCommand() *cobra.Command {
 	var description string
 	cmd := &cobra.Command{
 		Use: "create NAME", Short: "Create an empty group",
-		Example: "  latchkey group create \"New starters\"",
+		Example: "  latchkey group create 'New starters'",
 		Args:    wants("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return act(c, cmd, groupCreate, groupCreateArgs{namedArgs{c.tenant, args[0]}, description}, showGroup)
@@ -112,7 +112,7 @@ func (c *cli) groupListCommand() *cobra.Command {
 func (c *cli) memberChange(verb, short string, o operation[memberArgs, userView]) *cobra.Command {
 	return c.inTenant(&cobra.Command{
 		Use: verb + " GROUP USER", Short: short,
-		Example: "  latchkey group " + verb + " \"New starters\" anna@contoso.example",
+		Example: "  latchkey group " + verb + " 'New starters' anna@contoso.example",
 		Args:    wants("GROUP", "USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return act(c, cmd, o, memberArgs{userArgs{c.tenant, args[1]}, args[0]}, func(p *printer, u userView) {

@@ -37,6 +37,8 @@ func (s *server) maintain(ctx context.Context) {
 			}
 		case <-reload.C:
 			s.tls.refresh()
+		case <-s.hangUp:
+			s.tls.refresh()
 		case <-clock.C:
 			s.keepClock(ctx)
 		case <-sweep.C:

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -19,6 +21,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
+	signIns  *prometheus.CounterVec
 }
 
 func newMetrics(store *storage.Store, clock *idp.Clock) *metrics {
@@ -31,11 +34,14 @@ func newMetrics(store *storage.Store, clock *idp.Clock) *metrics {
 			Name: "latchkey_http_request_duration_seconds", Help: "Time until a request was answered, by route.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
 		}, []string{"route"}),
+		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "latchkey_sign_ins_total", Help: "Answers of people who sign in, by method and what became of them: right, wrong, refused or fault.",
+		}, []string{"method", "result"}),
 	}
 	build := versionInfo()
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.requests, m.duration,
+		m.requests, m.duration, m.signIns,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "latchkey_build_info", Help: "Always 1; the labels tell what is running.",
 			ConstLabels: prometheus.Labels{"version": build.Version, "commit": build.Commit, "go": runtime.Version()},
@@ -54,6 +60,35 @@ func newMetrics(store *storage.Store, clock *idp.Clock) *metrics {
 func (m *metrics) observe(route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
 	m.duration.WithLabelValues(route).Observe(took.Seconds())
+}
+
+// counted has every method's answers counted. It hides what else a method can
+// do than idp.Method says.
+func (m *metrics) counted(methods []idp.Method) []idp.Method {
+	return each(methods, func(inner idp.Method) idp.Method {
+		return countedMethod{inner, m.signIns.MustCurryWith(prometheus.Labels{"method": string(inner.Info().Kind)})}
+	})
+}
+
+type countedMethod struct {
+	idp.Method
+	results *prometheus.CounterVec
+}
+
+func (c countedMethod) Verify(ctx context.Context, s idp.Subject, p idp.Prompt, a idp.Answer) (idp.Verdict, error) {
+	verdict, err := c.Method.Verify(ctx, s, p, a)
+	refusal, refused := errors.AsType[*idp.Refusal](err)
+	switch {
+	case err == nil:
+		c.results.WithLabelValues("right").Inc()
+	case !refused:
+		c.results.WithLabelValues("fault").Inc()
+	case refusal.Wrong:
+		c.results.WithLabelValues("wrong").Inc()
+	default:
+		c.results.WithLabelValues("refused").Inc()
+	}
+	return verdict, err
 }
 
 // operations is the handler of the metrics listener. ready says why the server

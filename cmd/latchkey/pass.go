@@ -80,7 +80,7 @@ var passShow = operation[userArgs, passView]{"pass.show",
 
 var passDelete = operation[userArgs, deleted]{"pass.delete",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a userArgs) (deleted, error) {
-		return deleted{a.User}, d.Admin.DeletePass(ctx, d.actor, t.TenantID, a.User)
+		return deleted{a.User}, d.Admin.DeletePass(ctx, d.actor, t.TenantID, a.User, "")
 	})}
 
 func (c *cli) passCommand() *cobra.Command {

@@ -173,7 +173,7 @@ func (c *cli) policySetCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "set", Short: "Change the policy; it holds at once, for passes that exist too",
 		Example: "  latchkey policy set --enabled --include all --max-lifetime 8h\n" +
-			"  latchkey policy set --include \"group:New starters\" --exclude none",
+			"  latchkey policy set --include 'group:New starters' --exclude none",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := someChange(cmd); err != nil {

@@ -148,7 +148,7 @@ func TestPassBoundsTokens(t *testing.T) {
 	p := newParty(t, d.report(), "web")
 	token, browser := p.signIn("noor@contoso.example")
 	other, _ := p.signIn("admin@contoso.example")
-	if err := d.server.Admin.DeletePass(t.Context(), demoActor, "contoso.example", "noor@contoso.example"); err != nil {
+	if err := d.server.Admin.DeletePass(t.Context(), demoActor, "contoso.example", "noor@contoso.example", ""); err != nil {
 		t.Fatal(err)
 	}
 	_, err := p.refresh(token)

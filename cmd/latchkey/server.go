@@ -3,26 +3,13 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
-	"time"
 
 	"latchkey/config"
 	"latchkey/storage"
-)
-
-// The limits of every listener, against peers that send slowly or too much.
-const (
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 15 * time.Second
-	writeTimeout      = 30 * time.Second
-	idleTimeout       = 120 * time.Second
-	maxHeaderBytes    = 64 << 10
 )
 
 var errStopping = errors.New("stopping")
@@ -34,22 +21,17 @@ type server struct {
 	public   *endpoint
 	metrics  *endpoint // nil: off
 	control  *endpoint
-	tls      *certificate // nil: plain HTTP
+	tls      *certificate   // nil: plain HTTP
+	hangUp   chan os.Signal // asks to look for a new certificate now
 	failed   chan error
 	stopping atomic.Bool
 	saved    uint64 // commits when the clock was saved
 }
 
-// endpoint is one listener and what answers on it.
-type endpoint struct {
-	listener net.Listener
-	http     *http.Server
-}
-
 // openServer opens the data directory and every listener. A base URL that is
 // empty becomes the address that is listened on. If it fails, nothing has
 // changed and nothing stays open.
-func openServer(cfg config.Config, log *slog.Logger) (s *server, err error) {
+func openServer(cfg config.Config, log *slog.Logger) (*server, error) {
 	if err := checkSocketPath(cfg.Data); err != nil {
 		return nil, err
 	}
@@ -57,35 +39,36 @@ func openServer(cfg config.Config, log *slog.Logger) (s *server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s = &server{deps: d, failed: make(chan error, 1)}
-	defer func() {
-		if err != nil {
-			s.closeListeners()
-			err = errors.Join(err, d.Store.Close())
-		}
-	}()
-	if cfg.TLS.Enabled() {
-		if s.tls, err = loadCertificate(cfg.TLS, log); err != nil {
-			return nil, err
+	s := &server{deps: d, hangUp: make(chan os.Signal, 1), failed: make(chan error, 1)}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *server) open() (err error) {
+	if s.Config.TLS.Enabled() {
+		if s.tls, err = loadCertificate(s.Config.TLS, s.Log); err != nil {
+			return err
 		}
 	}
 	if err := s.listen(); err != nil {
-		return nil, err
+		return err
 	}
 	if s.Config.BaseURL == "" {
 		s.Config.BaseURL = s.address()
 	}
-	return s, nil
+	return nil
 }
 
 // listen opens the listeners. The database is locked by now, so that a control
 // socket that is already there is a stale one.
 func (s *server) listen() (err error) {
-	if s.public, err = s.endpoint("listen", s.Config.Listen); err != nil {
+	if s.public, err = s.endpoint("--listen", s.Config.Listen); err != nil {
 		return err
 	}
 	if s.Config.MetricsListen != "" {
-		if s.metrics, err = s.endpoint("metrics_listen", s.Config.MetricsListen); err != nil {
+		if s.metrics, err = s.endpoint("--metrics-listen", s.Config.MetricsListen); err != nil {
 			return err
 		}
 	}
@@ -95,27 +78,6 @@ func (s *server) listen() (err error) {
 	}
 	s.control = s.newEndpoint(l)
 	return nil
-}
-
-func (s *server) endpoint(key, address string) (*endpoint, error) {
-	l, err := net.Listen("tcp", address)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("another program is listening on %s: stop it, or choose another address with %s", address, key)
-	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("this user may not listen on %s: choose a port above 1023 with %s, or allow it", address, key)
-	case err != nil:
-		return nil, fmt.Errorf("listen on %s (%s): %w", address, key, err)
-	}
-	return s.newEndpoint(l), nil
-}
-
-func (s *server) newEndpoint(l net.Listener) *endpoint {
-	return &endpoint{l, &http.Server{
-		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), // what peers do wrong
-	}}
 }
 
 // address is the URL of the public listener, with its real port.
@@ -133,17 +95,6 @@ func (s *server) metricsURL() string {
 		return ""
 	}
 	return urlOf("http", s.Config.MetricsListen, s.metrics.listener)
-}
-
-// urlOf keeps the host as it was configured and takes the port from the
-// listener, since port 0 leaves it to the system.
-func urlOf(scheme, configured string, l net.Listener) string {
-	host, _, err := net.SplitHostPort(configured)
-	_, port, err2 := net.SplitHostPort(l.Addr().String())
-	if err != nil || err2 != nil || host == "" {
-		return scheme + "://" + l.Addr().String()
-	}
-	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
 // Start begins to serve and returns at once.
@@ -164,20 +115,6 @@ func (s *server) Start() error {
 	s.prepareControl()
 	s.serve(s.control)
 	return nil
-}
-
-func (s *server) serve(e *endpoint) {
-	go func() {
-		var err error
-		if e.http.TLSConfig != nil {
-			err = e.http.ServeTLS(e.listener, "", "")
-		} else {
-			err = e.http.Serve(e.listener)
-		}
-		if !errors.Is(err, http.ErrServerClosed) {
-			s.fail(fmt.Errorf("listening on %s: %w", e.listener.Addr(), err))
-		}
-	}()
 }
 
 // fail ends Wait; only the first reason is kept.

@@ -30,7 +30,7 @@ func (f *userFlags) add(flags *pflag.FlagSet) {
 	f.kind.words = []string{string(idp.Member), string(idp.InternalGuest), string(idp.ExternalGuest)}
 	flags.StringVar(&f.displayName, "display-name", "", "how people see the user's name")
 	flags.Var(&f.kind, "type", "whose user this is")
-	flags.StringArrayVar(&f.roles, "role", nil, "an administrative role, such as \"Authentication Administrator\"; may be repeated")
+	flags.StringArrayVar(&f.roles, "role", nil, "an administrative role, such as 'Authentication Administrator'; may be repeated")
 	flags.BoolVar(&f.disabled, "disabled", false, "the user cannot sign in while disabled")
 	flags.StringVar(&f.givenName, "given-name", "", "given name")
 	flags.StringVar(&f.familyName, "family-name", "", "family name")
@@ -55,7 +55,7 @@ func (c *cli) userCreateCommand() *cobra.Command {
 	var groups []string
 	cmd := &cobra.Command{
 		Use: "create USER", Short: "Create a user, named like an e-mail address in one of the tenant's domains",
-		Example: "  latchkey user create anna@contoso.example --display-name \"Anna Maier\"",
+		Example: "  latchkey user create anna@contoso.example --display-name 'Anna Maier'",
 		Args:    wants("USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return act(c, cmd, userCreate, userCreateArgs{userArgs{c.tenant, args[0]}, f.fields(cmd), groups}, showUser)
@@ -86,7 +86,7 @@ func (c *cli) userUpdateCommand() *cobra.Command {
 	var noRoles bool
 	cmd := &cobra.Command{
 		Use: "update USER", Short: "Change a user; what is not given stays",
-		Example: "  latchkey user update anna@contoso.example --role \"Authentication Administrator\"",
+		Example: "  latchkey user update anna@contoso.example --role 'Authentication Administrator'",
 		Args:    wants("USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := someChange(cmd); err != nil {

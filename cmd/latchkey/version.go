@@ -34,7 +34,7 @@ func versionInfo() build {
 }
 
 func (c *cli) versionCommand() *cobra.Command {
-	return &cobra.Command{
+	return c.withJSON(&cobra.Command{
 		Use: "version", Short: "Tell which Latchkey this is",
 		Example: "  latchkey version --json",
 		Args:    noArgs,
@@ -44,7 +44,7 @@ func (c *cli) versionCommand() *cobra.Command {
 				p.line("latchkey %s (commit %s, %s, %s)", b.Version, b.Commit, b.Go, b.Platform)
 			})
 		},
-	}
+	})
 }
 
 // String is the version in one line, for logs.

@@ -26,7 +26,12 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Party, tenant, name 
 	// The verifier is made outside the transaction, as it takes some 15 ms; the
 	// transaction checks that what it rested on still stands.
 	now := s.now()
-	u, policy, err := s.passInputs(ctx, t, name)
+	var u *idp.User
+	var policy idp.PassPolicy
+	err = s.store.View(ctx, t.TenantID, func(tx *storage.Tx) error {
+		u, policy, err = passInputs(tx, name)
+		return err
+	})
 	if err != nil {
 		return info, "", err
 	}
@@ -41,7 +46,10 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Party, tenant, name 
 		return info, "", err
 	}
 	err = s.store.Update(ctx, t.TenantID, func(tx *storage.Tx) error {
-		if u, err = findUser(tx, p.UserID); err != nil {
+		if u, policy, err = passInputs(tx, p.UserID); err != nil {
+			return err
+		}
+		if err := req.Check(policy, u, now); err != nil {
 			return err
 		}
 		if err := replacePass(tx, p, now); err != nil {
@@ -55,18 +63,16 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Party, tenant, name 
 	return PassInfo{p, u, p.Usability(policy, u, now)}, secret, nil
 }
 
-func (s *Service) passInputs(ctx context.Context, t *idp.Tenant, name string) (u *idp.User, policy idp.PassPolicy, err error) {
-	err = s.store.View(ctx, t.TenantID, func(tx *storage.Tx) error {
-		if u, err = findUser(tx, name); err != nil {
-			return err
-		}
-		all, err := idp.LoadMethodsPolicy(tx)
-		if err == nil {
-			policy = all.TemporaryAccessPass
-		}
-		return err
-	})
-	return u, policy, err
+func passInputs(tx *storage.Tx, name string) (*idp.User, idp.PassPolicy, error) {
+	u, err := findUser(tx, name)
+	if err != nil {
+		return nil, idp.PassPolicy{}, err
+	}
+	all, err := idp.LoadMethodsPolicy(tx)
+	if err != nil {
+		return nil, idp.PassPolicy{}, err
+	}
+	return u, all.TemporaryAccessPass, nil
 }
 
 func replacePass(tx *storage.Tx, p *idp.Pass, now time.Time) error {

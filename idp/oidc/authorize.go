@@ -12,24 +12,31 @@ import (
 	"latchkey/storage"
 )
 
-// authorizePost turns a request by POST (OIDC Core 3.1.2.1) into one by GET: a
-// POST from another site carries no SameSite=Lax cookies, the GET that follows
-// does.
-func (p *Provider) authorizePost(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		p.Pages.Refused(w, r, http.StatusBadRequest, PageError{Code: "invalid_request", Detail: "The form cannot be read, or is longer than 64 KiB."})
-		return
+// byGet turns a request by POST (OIDC Core 3.1.2.1, RP-Initiated Logout 2) into
+// one by GET: a POST from another site carries no SameSite=Lax cookies, the GET
+// that follows does.
+func (p *Provider) byGet(path string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseForm(); err != nil {
+			p.refuseRequest(w, r, "The form cannot be read, or is longer than 64 KiB.")
+			return
+		}
+		form := r.PostForm.Encode()
+		if len(form) > maxRequest {
+			p.tooLong(w, r)
+			return
+		}
+		http.Redirect(w, r, p.url(web.From(r).Tenant, path+"?")+form, http.StatusSeeOther)
 	}
-	form := r.PostForm.Encode()
-	if len(form) > maxRequest {
-		p.tooLong(w, r)
-		return
-	}
-	http.Redirect(w, r, p.url(web.From(r).Tenant, "/oauth2/v2.0/authorize?")+form, http.StatusSeeOther)
 }
 
 func (p *Provider) tooLong(w http.ResponseWriter, r *http.Request) {
-	p.Pages.Refused(w, r, http.StatusRequestURITooLong, PageError{Code: "invalid_request", Detail: "The authorization request is longer than 8 KiB."})
+	p.Pages.Refused(w, r, http.StatusRequestURITooLong, PageError{Code: "invalid_request", Detail: "The request is longer than 8 KiB."})
+}
+
+// refuseRequest shows what is wrong with a request that names nobody to answer to.
+func (p *Provider) refuseRequest(w http.ResponseWriter, r *http.Request, detail string) {
+	p.Pages.Refused(w, r, http.StatusBadRequest, PageError{Code: "invalid_request", Detail: detail})
 }
 
 // authorize is the authorization endpoint (RFC 6749 3.1). What cannot be sent to
@@ -41,18 +48,22 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		p.Pages.Refused(w, r, http.StatusBadRequest, PageError{Code: "invalid_request", Detail: "The query of the request cannot be read."})
+		p.refuseRequest(w, r, "The query of the request cannot be read.")
 		return
 	}
-	given, repeated := readParams(values)
+	given, flaw := readParams(values)
+	if given == nil {
+		p.refuseRequest(w, r, flaw.Detail)
+		return
+	}
 	client, shown := p.addressee(r.Context(), web.From(r).Tenant, values, given)
 	if shown != nil {
 		p.showOrFail(w, r, shown)
 		return
 	}
 	req, fault := p.parse(r.Context(), web.From(r), client, given)
-	if repeated != nil {
-		fault = repeated
+	if flaw != nil {
+		fault = flaw
 	}
 	if fault != nil {
 		p.respondError(w, r, req, fault)
@@ -102,9 +113,13 @@ func (p *Provider) addressee(ctx context.Context, t *idp.Tenant, values url.Valu
 	case given["redirect_uri"] == "":
 		return nil, &shownError{PageError{Code: "invalid_request", Detail: "The request names no redirect_uri."}}
 	case !client.RedirectAllowed(given["redirect_uri"]):
-		return nil, &shownError{PageError{STS: idp.RedirectUnknown, Code: "invalid_request"}}
+		return nil, redirectUnknown()
 	}
 	return client, nil
+}
+
+func redirectUnknown() error {
+	return &shownError{PageError{STS: idp.RedirectUnknown, Code: "invalid_request"}}
 }
 
 // shownError is an error for the person, as no client can be told.

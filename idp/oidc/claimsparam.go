@@ -11,19 +11,23 @@ import (
 // claimRequest is one claim of the claims parameter (OIDC Core 5.5.1); null asks
 // for it without more.
 type claimRequest struct {
-	Essential bool     `json:"essential"`
-	Value     any      `json:"value"`
-	Values    []string `json:"values"`
+	Essential bool  `json:"essential"`
+	Value     any   `json:"value"`
+	Values    []any `json:"values"`
 }
 
+// values are the texts among the values asked for; those of acr and sub are.
 func (c *claimRequest) values() []string {
 	if c == nil {
 		return nil
 	}
-	if v, ok := c.Value.(string); ok {
-		return append([]string{v}, c.Values...)
+	var out []string
+	for _, v := range append([]any{c.Value}, c.Values...) {
+		if s, ok := v.(string); ok {
+			out = append(out, s)
+		}
 	}
-	return c.Values
+	return out
 }
 
 // parseClaims reads acr_values and the claims parameter. Claims nobody knows are

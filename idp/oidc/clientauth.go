@@ -29,7 +29,7 @@ func readCredentials(r *http.Request, given params) (credentials, *protocolError
 	}
 	id, secret, ok := parseBasic(header)
 	if !ok {
-		return credentials{}, invalidClient(true, "The Authorization header is not Basic with a client id and secret.")
+		return credentials{}, invalidClient("The Authorization header is not Basic with a client id and secret.")
 	}
 	if given["client_id"] != "" && given["client_id"] != id {
 		return credentials{}, bad("invalid_request", "The client_id in the form is not that of the Authorization header.")
@@ -67,18 +67,17 @@ func authenticate(tx *storage.Tx, c credentials) (*idp.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	basic := c.method == idp.AuthBasic
 	switch {
 	case client == nil && c.method == idp.AuthNone:
 		return nil, &protocolError{Status: http.StatusUnauthorized, Code: "invalid_client", STS: idp.ClientUnknown}
 	case client == nil, c.method != idp.AuthNone && !client.SecretMatches(c.secret):
-		return nil, &protocolError{Status: http.StatusUnauthorized, Code: "invalid_client", STS: idp.ClientSecretWrong, Basic: basic}
+		return nil, &protocolError{Status: http.StatusUnauthorized, Code: "invalid_client", STS: idp.ClientSecretWrong}
 	case client.AuthMethod != c.method:
-		return nil, invalidClient(basic, "This client is registered for "+client.AuthMethod+", not for "+c.method+".")
+		return nil, invalidClient("This client is registered for " + client.AuthMethod + ", not for " + c.method + ".")
 	}
 	return client, nil
 }
 
-func invalidClient(basic bool, detail string) *protocolError {
-	return &protocolError{Status: http.StatusUnauthorized, Code: "invalid_client", Detail: detail, Basic: basic}
+func invalidClient(detail string) *protocolError {
+	return &protocolError{Status: http.StatusUnauthorized, Code: "invalid_client", Detail: detail}
 }

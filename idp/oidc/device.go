@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -90,7 +91,7 @@ func (p *Provider) redeemDevice(ctx context.Context, q *tokenRequest) (minting, 
 		if g == nil || g.ClientID != q.client.ClientID {
 			return invalidGrant(idp.GrantExpired), nil
 		}
-		if fault := p.pending(g, q.Now); fault != nil {
+		if fault := waiting(g, q.Now); fault != nil {
 			return fault, nil
 		}
 		if sts := g.RedeemDevice(q.Now); sts != 0 {
@@ -105,43 +106,46 @@ func (p *Provider) redeemDevice(ctx context.Context, q *tokenRequest) (minting, 
 		m.grant = g
 		return nil, tx.Put(g)
 	})
+	if e, ok := errors.AsType[*protocolError](err); ok && e.Code == pending && p.polls.tooSoon(hash, q.Now) {
+		err = bad("slow_down", "The device asks more often than every five seconds.")
+	}
 	m.scopes, m.user, m.client = scopesOf(m.grant), q.user, q.client
 	return m, err
 }
 
-// pending is what a device that has to wait is told (RFC 8628 3.5).
-func (p *Provider) pending(g *idp.Grant, now time.Time) *protocolError {
+const pending = "authorization_pending"
+
+// waiting is what a device that has nothing to redeem yet is told (RFC 8628 3.5).
+func waiting(g *idp.Grant, now time.Time) *protocolError {
 	switch {
 	case g.Device.Denied:
 		return bad("access_denied", "The person refused the request.")
 	case !now.Before(g.Device.Ends):
 		return bad("expired_token", "The device code has expired. Start again.")
-	case g.UserID != "":
-		return nil
-	case p.polls.tooSoon(g.GrantID, now):
-		return bad("slow_down", "The device asks more often than every five seconds.")
+	case g.UserID == "":
+		return bad(pending, "Nobody has entered the code yet.")
 	}
-	return bad("authorization_pending", "Nobody has entered the code yet.")
+	return nil
 }
 
 // polls remembers when each waiting device asked last. It is kept in memory: after
 // a restart a device merely gets one poll for free.
 type polls struct {
 	mu   sync.Mutex
-	last map[string]time.Time
+	last map[string]time.Time // by hash of the device code
 }
 
 const maxPolls = 10_000
 
 func newPolls() *polls { return &polls{last: map[string]time.Time{}} }
 
-func (p *polls) tooSoon(id string, now time.Time) bool {
+func (p *polls) tooSoon(code string, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	before, asked := p.last[id]
+	before, asked := p.last[code]
 	if len(p.last) >= maxPolls {
 		clear(p.last)
 	}
-	p.last[id] = now
+	p.last[code] = now
 	return asked && now.Sub(before) < pollInterval
 }

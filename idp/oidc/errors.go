@@ -17,7 +17,6 @@ type protocolError struct {
 	Code   string
 	STS    idp.STS // 0 where there is none
 	Detail string  // used when there is no STS, and beside it
-	Basic  bool    // answer with WWW-Authenticate: Basic
 }
 
 func (e *protocolError) Error() string { return e.Code + ": " + e.description() }
@@ -77,8 +76,11 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if e.STS == idp.PassExpired || e.STS == idp.PassNotFound {
 		body.Suberror = "basic_action" // MSAL prompts the person again
 	}
-	if e.Basic {
+	switch {
+	case e.Status == http.StatusUnauthorized && w.Header().Get("WWW-Authenticate") == "": // RFC 6749 5.2, RFC 9110 11.6.1
 		w.Header().Set("WWW-Authenticate", `Basic realm="`+p.issuer(q.Tenant)+`", charset="UTF-8"`)
+	case e.Status == http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", "60")
 	}
 	writeJSON(w, e.Status, body)
 }

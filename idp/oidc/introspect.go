@@ -42,7 +42,7 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		if asker.Public() { // RFC 7662 2.1
-			return invalidClient(false, "Only a client that authenticates may introspect.")
+			return invalidClient("Only a client that authenticates may introspect.")
 		}
 		answer, err = p.inspect(tx, q, asker, given["token"])
 		return err

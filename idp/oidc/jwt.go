@@ -38,6 +38,10 @@ var errHint = errors.New("oidc: not an ID token of this issuer")
 
 const maxJWT = 16 << 10
 
+// tokenType is the typ of our ID tokens; whatever else the keys may come to sign
+// has another one.
+const tokenType = "JWT"
+
 // verifyHint is the one parser of untrusted JWTs. The signature is checked before
 // anything of the payload is looked at, by a key of ours chosen by kid, with that
 // key's algorithm; expiry does not matter for a hint (OIDC Core 3.1.2.1). Header
@@ -54,8 +58,9 @@ func (p *Provider) verifyHint(ctx context.Context, q *web.Request, token string)
 	if err != nil {
 		return hint{}, err
 	}
-	key := keys.public[jws.Signatures[0].Protected.KeyID]
-	if key == nil {
+	header := jws.Signatures[0].Protected
+	key := keys.public[header.KeyID]
+	if key == nil || header.ExtraHeaders[jose.HeaderType] != tokenType { // RFC 8725 3.11
 		return hint{}, errHint
 	}
 	payload, err := jws.Verify(key) // fails for an algorithm that is not the key's

@@ -62,7 +62,7 @@ func (c *keyCache) get(ctx context.Context, tenant string, now time.Time) (*keyS
 func (c *keyCache) build(tenant string, records []*idp.SigningKey, now time.Time) (*keySet, error) {
 	parsed := map[string]crypto.Signer{}
 	set := &keySet{signers: map[string]jose.Signer{}, public: map[string]crypto.PublicKey{}}
-	var jwks jose.JSONWebKeySet
+	jwks := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
 	signing := map[string]*idp.SigningKey{}
 	for _, k := range records {
 		if !k.Published(now) {
@@ -99,7 +99,7 @@ func (c *keyCache) build(tenant string, records []*idp.SigningKey, now time.Time
 
 func newSigner(k *idp.SigningKey, private crypto.Signer) (jose.Signer, error) {
 	key := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(k.Alg), Key: jose.JSONWebKey{Key: private, KeyID: k.KeyID}}
-	return jose.NewSigner(key, (&jose.SignerOptions{}).WithType("JWT"))
+	return jose.NewSigner(key, (&jose.SignerOptions{}).WithType(tokenType))
 }
 
 func (p *Provider) jwks(w http.ResponseWriter, r *http.Request) {

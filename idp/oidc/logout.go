@@ -3,6 +3,7 @@ package oidc
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"latchkey/idp"
@@ -25,13 +26,14 @@ const logoutPurpose = "logout"
 // asks otherwise: a link on a stranger's page must not sign anybody out. Without a
 // valid hint nobody is redirected anywhere.
 func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		p.Pages.Refused(w, r, http.StatusBadRequest, PageError{Code: "invalid_request", Detail: "The form cannot be read, or is longer than 64 KiB."})
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		p.refuseRequest(w, r, "The query of the request cannot be read.")
 		return
 	}
-	given, fault := readParams(r.Form)
+	given, fault := readParams(values)
 	if fault != nil {
-		p.Pages.Refused(w, r, http.StatusBadRequest, PageError{Code: fault.Code, Detail: fault.Detail})
+		p.refuseRequest(w, r, fault.Detail)
 		return
 	}
 	v := web.Visit(w, r)
@@ -103,7 +105,7 @@ func (p *Provider) logoutConfirmed(w http.ResponseWriter, r *http.Request) {
 	var l logoutRequest
 	raw, err := p.Keys.Open(logoutPurpose, v.Tenant.TenantID, v.Browser, r.PostFormValue("state"))
 	if err != nil || json.Unmarshal(raw, &l) != nil {
-		p.Pages.Refused(w, r, http.StatusBadRequest, PageError{Code: "invalid_request", Detail: "This page was opened in another browser, or is too old."})
+		p.refuseRequest(w, r, "This page was opened in another browser.")
 		return
 	}
 	if r.PostFormValue("decision") != "sign-out" {
@@ -118,14 +120,16 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, v signin.Visi
 		p.fail(w, r, err)
 		return
 	}
-	web.DropSession(w, r)
+	if v.Session != "" {
+		web.DropSession(w, r)
+	}
 	if l.Back == "" {
 		p.Pages.SignedOut(w, r, l.AppName, "")
 		return
 	}
 	back := l.Back
 	if l.State != "" {
-		back = withQuery(back, map[string][]string{"state": {l.State}})
+		back = withQuery(back, url.Values{"state": {l.State}})
 	}
 	redirect(w, back)
 }

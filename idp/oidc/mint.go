@@ -57,7 +57,7 @@ func (p *Provider) mint(ctx context.Context, m minting) (*tokenAnswer, error) {
 		AccessToken: access, TokenType: "Bearer", ExpiresIn: int64(life / time.Second),
 		Scope: strings.Join(m.scopes, " "), RefreshToken: m.refresh,
 	}
-	if m.grant != nil && slices.Contains(m.grant.Scopes, idp.ScopeOpenID) {
+	if m.grant != nil && slices.Contains(m.scopes, idp.ScopeOpenID) {
 		answer.IDToken, err = p.idToken(ctx, m, access)
 	}
 	return answer, err
@@ -83,7 +83,7 @@ func (p *Provider) idToken(ctx context.Context, m minting, access string) (strin
 	claims["exp"] = q.Now.Add(g.Lifetime(q.Now, idp.IDTokenLifetime)).Unix()
 	claims["auth_time"] = g.AuthTime.Unix()
 	claims["acr"], claims["amr"], claims["sid"] = g.ACR, g.AMR, g.SessionID
-	if g.Nonce != "" {
+	if g.Nonce != "" && m.request.given["grant_type"] != idp.GrantRefresh { // OIDC Core 12.2
 		claims["nonce"] = g.Nonce
 	}
 	if claims["at_hash"], err = oidc.ClaimHash(access, signatureAlg(m.client)); err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // Limits on what a request may hold. Longer authorization requests would not
@@ -18,24 +19,32 @@ const (
 // as not given (RFC 6749 3.1).
 type params map[string]string
 
-// readParams refuses repeated parameters (RFC 6749 3.1, 3.2) but still returns
-// what there is, so that an error can find its way back to the client.
+// readParams refuses repeated parameters (RFC 6749 3.1, 3.2) and values that are
+// no text, but still returns what else there is, so that an error can find its way
+// back to the client. It returns no params at all when there are too many.
 func readParams(v url.Values) (params, *protocolError) {
+	if len(v) > maxParams {
+		return nil, bad("invalid_request", "The request has more than 100 parameters.")
+	}
 	p := make(params, len(v))
 	var fault *protocolError
-	if len(v) > maxParams {
-		return p, bad("invalid_request", "The request has too many parameters.")
-	}
 	for name, values := range v {
 		switch {
-		case len(values) > 1 && standard[name]:
+		case !standard[name]:
+		case len(values) > 1:
 			fault = bad("invalid_request", "The parameter "+name+" is given more than once.")
-		case len(values) > 0 && values[0] != "":
+		case !isText(values[0]):
+			fault = bad("invalid_request", "The parameter "+name+" is not valid UTF-8 text.")
+		case values[0] != "":
 			p[name] = values[0]
 		}
 	}
 	return p, fault
 }
+
+// isText keeps out what would not come back from the store, or through a sealed
+// state, as it went in.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 // standard are the parameters we read; of others we look at nothing.
 var standard = set(
@@ -56,12 +65,14 @@ func set(names ...string) map[string]bool {
 	return m
 }
 
+const formType = "application/x-www-form-urlencoded"
+
 // formParams reads the form of a POST: only from the body, only in the one form
 // that RFC 6749 knows.
 func formParams(r *http.Request) (params, *protocolError) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" {
-		return nil, bad("invalid_request", "Send the parameters as application/x-www-form-urlencoded.")
+	if err != nil || kind != formType {
+		return nil, bad("invalid_request", "Send the parameters as "+formType+".")
 	}
 	if r.URL.RawQuery != "" {
 		q := r.URL.Query()

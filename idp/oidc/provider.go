@@ -57,14 +57,18 @@ type Provider struct {
 	metadata  *documentCache
 	polls     *polls
 	deviceCap *web.Limiter
+	own       *http.CrossOriginProtection // for forms of our own pages
 }
 
 // New makes a Provider.
 func New(c Config) *Provider {
+	own := http.NewCrossOriginProtection()
+	_ = own.AddTrustedOrigin(c.Base) // fails for what is no origin, and then trusts none
 	return &Provider{
 		Config: c, keys: newKeyCache(c.Store, c.Keys), metadata: newDocumentCache(), polls: newPolls(),
 		// An address starts at most 30 device authorizations at once and 10 a minute.
 		deviceCap: web.NewLimiter(6*time.Second, 30),
+		own:       own,
 	}
 }
 
@@ -78,11 +82,12 @@ func (p *Provider) Routes(r *mux.Router) {
 	r.HandleFunc(v2+"/userinfo", p.cors(p.userinfo)).Methods("GET", "POST", "OPTIONS")
 	r.HandleFunc(v2+"/introspect", p.introspect).Methods("POST")
 	r.HandleFunc(v2+"/authorize", p.authorize).Methods("GET")
-	r.HandleFunc(v2+"/authorize", p.authorizePost).Methods("POST")
+	r.HandleFunc(v2+"/authorize", p.byGet(v2+"/authorize")).Methods("POST")
 	r.HandleFunc(v2+"/revoke", p.cors(p.revoke)).Methods("POST", "OPTIONS")
 	r.HandleFunc(v2+"/devicecode", p.cors(p.deviceAuthorization)).Methods("POST", "OPTIONS")
-	r.HandleFunc(v2+"/logout", p.logout).Methods("GET", "POST")
-	r.HandleFunc(v2+"/logout/confirm", p.logoutConfirmed).Methods("POST")
+	r.HandleFunc(v2+"/logout", p.logout).Methods("GET")
+	r.HandleFunc(v2+"/logout", p.byGet(v2+"/logout")).Methods("POST")
+	r.Handle(v2+"/logout/confirm", p.own.Handler(http.HandlerFunc(p.logoutConfirmed))).Methods("POST")
 	r.HandleFunc("/.well-known/openid-configuration", p.discovery).Methods("GET", "HEAD")
 }
 

@@ -143,6 +143,9 @@ func (p *Provider) parseHint(ctx context.Context, q *web.Request, req *idp.AuthR
 	if err != nil {
 		return bad("invalid_request", "The id_token_hint is not an ID token of this issuer.")
 	}
+	if req.Subject != "" && req.Subject != claims.Subject { // OIDC Core 5.5.1: both must hold
+		return bad("login_required", "The id_token_hint and the claims parameter name different people.")
+	}
 	req.Subject = claims.Subject
 	return nil
 }

@@ -14,6 +14,10 @@ import (
 // Respond sends the client what a sign-in led to, success or refusal alike.
 func (p *Provider) Respond(w http.ResponseWriter, r *http.Request, out signin.Outcome) {
 	req := out.Flow.Request
+	if !out.Client.RedirectAllowed(req.RedirectURI) { // taken off the registration meanwhile
+		p.showOrFail(w, r, redirectUnknown())
+		return
+	}
 	if out.Decision.Step != idp.Issue {
 		p.respondError(w, r, req, &protocolError{Code: out.Decision.Error, STS: out.Decision.STS})
 		return

@@ -19,14 +19,19 @@ type tokenRequest struct {
 	user   *idp.User   // likewise
 }
 
-// grants are the grant types of the token endpoint. Each decides in one
-// transaction and answers what to mint.
-var grants = map[string]func(*Provider, context.Context, *tokenRequest) (minting, error){
-	idp.GrantCode:        (*Provider).redeemCode,
-	idp.GrantRefresh:     (*Provider).redeemRefresh,
-	idp.GrantClient:      (*Provider).grantClient,
-	idp.GrantDevice:      (*Provider).redeemDevice,
-	idp.GrantDeviceShort: (*Provider).redeemDevice,
+// grantType decides in one transaction and answers what to mint.
+type grantType struct {
+	needs  string // the parameter without which there is nothing to decide
+	redeem func(*Provider, context.Context, *tokenRequest) (minting, error)
+}
+
+// grants are the grant types of the token endpoint.
+var grants = map[string]grantType{
+	idp.GrantCode:        {"code", (*Provider).redeemCode},
+	idp.GrantRefresh:     {"refresh_token", (*Provider).redeemRefresh},
+	idp.GrantClient:      {"grant_type", (*Provider).grantClient},
+	idp.GrantDevice:      {"device_code", (*Provider).redeemDevice},
+	idp.GrantDeviceShort: {"device_code", (*Provider).redeemDevice},
 }
 
 // token is the token endpoint (RFC 6749 3.2).
@@ -51,11 +56,14 @@ func (p *Provider) answerToken(r *http.Request) (*tokenAnswer, error) {
 	if given["grant_type"] == "" {
 		return nil, bad("invalid_request", "The request names no grant_type.")
 	}
-	redeem := grants[given["grant_type"]]
-	if redeem == nil {
+	grant, known := grants[given["grant_type"]]
+	switch {
+	case !known:
 		return nil, bad("unsupported_grant_type", "The grant_type is none of: "+strings.Join(idp.GrantTypes, ", ")+".")
+	case given[grant.needs] == "":
+		return nil, bad("invalid_request", "The request names no "+grant.needs+".")
 	}
-	m, err := redeem(p, r.Context(), &tokenRequest{Request: web.From(r), given: given, shown: shown})
+	m, err := grant.redeem(p, r.Context(), &tokenRequest{Request: web.From(r), given: given, shown: shown})
 	if err != nil {
 		return nil, err
 	}

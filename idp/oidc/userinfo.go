@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -48,7 +49,7 @@ func bearerToken(r *http.Request) (string, *protocolError) {
 		}
 		token = strings.TrimSpace(rest)
 	}
-	if r.Method == http.MethodPost && r.Header.Get("Content-Type") != "" {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); r.Method == http.MethodPost && kind == formType {
 		given, fault := formParams(r)
 		if fault != nil {
 			return "", fault

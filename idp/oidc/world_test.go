@@ -1,7 +1,6 @@
 package oidc_test
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -11,7 +10,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -105,10 +103,10 @@ func newWorld(t testing.TB, o options) *world {
 	if o.bolt {
 		d, err := bolt.Open(filepath.Join(t.TempDir(), "latchkey.db"))
 		w.must(err)
+		t.Cleanup(func() { d.Close() })
 		driver = d
 	}
 	w.store = storage.New(driver)
-	t.Cleanup(func() { w.store.Close() })
 	w.tenant = &idp.Tenant{TenantID: tenantID, Name: "Contoso", Domains: []string{"contoso.example"}, CreatedAt: epoch}
 	w.put(storage.System, w.tenant)
 	w.put(tenantID, ecKey())
@@ -252,73 +250,6 @@ func (a *app) params(change url.Values) url.Values {
 	return v
 }
 
-// shown is what a page was asked to show.
-type shown struct {
-	Page   string
-	Error  oidc.PageError
-	Action string
-	State  string
-	App    string
-	User   string
-	Back   string
-	Fields [][2]string
-}
-
-// fakePages writes what it is asked to show as JSON.
-type fakePages struct{}
-
-func (fakePages) show(w http.ResponseWriter, status int, s shown) {
-	w.Header().Set("X-Page", s.Page)
-	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(s)
-}
-
-func (p fakePages) Refused(w http.ResponseWriter, _ *http.Request, status int, e oidc.PageError) {
-	p.show(w, status, shown{Page: "refused", Error: e})
-}
-
-func (p fakePages) FormPost(w http.ResponseWriter, _ *http.Request, action string, fields [][2]string) {
-	p.show(w, http.StatusOK, shown{Page: "form_post", Action: action, Fields: fields})
-}
-
-func (p fakePages) ConfirmSignOut(w http.ResponseWriter, _ *http.Request, action, state, app, user string) {
-	p.show(w, http.StatusOK, shown{Page: "sign-out", Action: action, State: state, App: app, User: user})
-}
-
-func (p fakePages) SignedOut(w http.ResponseWriter, _ *http.Request, app, back string) {
-	p.show(w, http.StatusOK, shown{Page: "signed-out", App: app, Back: back})
-}
-
-// reply is an answer of the server.
-type reply struct {
-	Status int
-	Header http.Header
-	Body   []byte
-	JSON   map[string]any // of a JSON answer
-	Page   shown          // of a page
-	// Of an authorization response: how it left, and with what.
-	Mode   string // query, fragment, form_post, or "" if it is none
-	Fields url.Values
-	// Of a sign-in that goes on: its sealed state, and why an answer was refused.
-	State   string
-	Problem *signin.Problem
-}
-
-// str is a text in a JSON answer, "" if there is none.
-func (r *reply) str(name string) string {
-	s, _ := r.JSON[name].(string)
-	return s
-}
-
-// num is a number in a JSON answer.
-func (r *reply) num(name string) int64 {
-	n, _ := r.JSON[name].(float64)
-	return int64(n)
-}
-
-// code is the authorization code of an authorization response, "" if there is none.
-func (r *reply) code() string { return r.Fields.Get("code") }
-
 // do sends a request and reads the answer. It is safe for concurrent use.
 func (w *world) do(r *http.Request) *reply {
 	rec := httptest.NewRecorder()
@@ -331,28 +262,6 @@ func (w *world) do(r *http.Request) *reply {
 	}
 	got.readResponse()
 	return got
-}
-
-// readResponse finds an authorization response in whatever form it left.
-func (r *reply) readResponse() {
-	if r.Page.Page == "form_post" {
-		r.Mode, r.Fields = "form_post", url.Values{}
-		for _, f := range r.Page.Fields {
-			r.Fields.Add(f[0], f[1])
-		}
-		return
-	}
-	to, err := url.Parse(r.Header.Get("Location"))
-	switch {
-	case err != nil || to.String() == "":
-	case strings.HasPrefix(to.String(), baseURL+"/"):
-		r.State = to.Query().Get("state")
-	case to.Fragment != "":
-		r.Mode = "fragment"
-		r.Fields, _ = url.ParseQuery(to.EscapedFragment())
-	default:
-		r.Mode, r.Fields = "query", to.Query()
-	}
 }
 
 // request makes a request to a path below the tenant; a form makes it a POST.
@@ -399,8 +308,8 @@ func (w *world) refresh(a *app, token, scope string) *reply {
 }
 
 // device starts a device authorization.
-func (w *world) device(a *app) *reply {
-	return w.call(a, "devicecode", url.Values{"scope": {fullScope}})
+func (w *world) device(a *app, scope string) *reply {
+	return w.call(a, "devicecode", url.Values{"scope": {scope}})
 }
 
 // poll asks whether a device authorization was approved.
@@ -439,169 +348,4 @@ func (w *world) claims(token string) map[string]any {
 	var claims map[string]any
 	w.must(json.Unmarshal(payload, &claims))
 	return claims
-}
-
-// browser keeps the cookies of one person's browser.
-type browser struct {
-	w       *world
-	cookies map[string]string
-}
-
-func (w *world) browser() *browser { return &browser{w, map[string]string{}} }
-
-// clone is a browser with the same cookies, as another tab has them.
-func (b *browser) clone() *browser {
-	c := b.w.browser()
-	for name, value := range b.cookies {
-		c.cookies[name] = value
-	}
-	return c
-}
-
-// do sends the cookies, over plain HTTP too, and keeps those that come back.
-func (b *browser) do(r *http.Request) *reply {
-	names := make([]string, 0, len(b.cookies))
-	for name := range b.cookies {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		r.AddCookie(&http.Cookie{Name: name, Value: b.cookies[name]})
-	}
-	got := b.w.do(r)
-	for _, c := range (&http.Response{Header: got.Header}).Cookies() {
-		if b.cookies[c.Name] = c.Value; c.MaxAge < 0 {
-			delete(b.cookies, c.Name)
-		}
-	}
-	return got
-}
-
-// authorize opens the app's authorization request in the browser.
-func (b *browser) authorize(a *app, change url.Values) *reply {
-	return b.do(b.w.request("/oauth2/v2.0/authorize?"+a.params(change).Encode(), nil))
-}
-
-// person is how somebody answers the pages of a sign-in. Without a name they go
-// on as who is signed in; without a code they stop at that page.
-type person struct {
-	name string // the first part of a user name
-	code string
-	deny bool
-}
-
-// answer goes through the pages of a sign-in as ui would, until it ends or the
-// person is stuck.
-func (b *browser) answer(state string, p person) *reply {
-	return b.page(func(rw http.ResponseWriter, r *http.Request, v signin.Visit) (signin.Outcome, error) {
-		f, err := b.w.signin.Open(v, state)
-		if err != nil {
-			return signin.Outcome{}, err
-		}
-		return b.walk(rw, r, v, f, p)
-	})
-}
-
-// approve enters the code of a device and answers the pages that follow.
-func (b *browser) approve(userCode string, p person) *reply {
-	return b.page(func(rw http.ResponseWriter, r *http.Request, v signin.Visit) (signin.Outcome, error) {
-		f, err := b.w.signin.DeviceFlow(r.Context(), v, userCode)
-		if err != nil {
-			return signin.Outcome{}, err
-		}
-		return b.walk(rw, r, v, f, p)
-	})
-}
-
-// signIn signs in at Latchkey's own pages, for no app.
-func (b *browser) signIn(p person) *reply {
-	return b.page(func(rw http.ResponseWriter, r *http.Request, v signin.Visit) (signin.Outcome, error) {
-		return b.walk(rw, r, v, signin.Start(nil, "/security-info", v.Now), p)
-	})
-}
-
-// walk takes one step after another. A decision is taken at most once a page.
-func (b *browser) walk(rw http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow, p person) (signin.Outcome, error) {
-	s := b.w.signin
-	out, err := s.Look(r.Context(), v, f)
-	for pages := 0; err == nil && out.Problem == nil && pages < 6; pages++ {
-		switch step := out.Decision.Step; {
-		case step == idp.Identify && p.name != "":
-			out, err = s.Look(r.Context(), v, out.Flow.WithUser(p.name+"@contoso.example"))
-		case step == idp.Identify && out.Decision.Account:
-			out, err = s.Look(r.Context(), v, out.Flow.WithAccount())
-		case step == idp.Ask && p.code != "":
-			out, err = s.Answer(r.Context(), v, out.Flow, idp.Answer{"code": p.code})
-			web.Keep(rw, r, out)
-			v.Session, v.Known = cmp.Or(out.NewSession, v.Session), cmp.Or(out.NewKnown, v.Known)
-		case step == idp.ConsentStep:
-			out, err = s.Decide(r.Context(), v, out.Flow, !p.deny)
-		default:
-			return out, nil
-		}
-	}
-	return out, err
-}
-
-type pageKey struct{}
-
-// page runs fn where pages run, below the tenant, and answers as ui would: to the
-// app when the sign-in is over, else with the state to go on from.
-func (b *browser) page(fn func(http.ResponseWriter, *http.Request, signin.Visit) (signin.Outcome, error)) *reply {
-	var out signin.Outcome
-	run := func(rw http.ResponseWriter, r *http.Request) {
-		v := web.Visit(rw, r)
-		var err error
-		if out, err = fn(rw, r, v); err != nil {
-			rw.Header().Set("X-Error", err.Error())
-			rw.WriteHeader(web.Status(idp.ErrorCode(err)))
-			return
-		}
-		over := out.Decision.Step == idp.Issue || out.Decision.Step == idp.Refuse
-		switch {
-		case over && out.Flow.Request != nil && out.Flow.Device == "":
-			b.w.provider.Respond(rw, r, out)
-		case !over:
-			state, err := b.w.signin.Seal(v, out.Flow)
-			b.w.must(err)
-			http.Redirect(rw, r, baseURL+"/"+tenantID+"/signin?state="+state, http.StatusSeeOther)
-		}
-	}
-	r := b.w.request("/signin", nil)
-	got := b.do(r.WithContext(context.WithValue(r.Context(), pageKey{}, http.HandlerFunc(run))))
-	got.Problem = out.Problem
-	return got
-}
-
-// code gets an authorization code for the app, signing in as p if need be.
-func (b *browser) code(a *app, p person, change url.Values) string {
-	b.w.t.Helper()
-	got := b.authorize(a, change)
-	if got.State != "" {
-		got = b.answer(got.State, p)
-	}
-	if got.code() == "" {
-		b.w.t.Fatalf("no code: %d %v %v %s", got.Status, got.Fields, got.Problem, got.Header.Get("X-Error"))
-	}
-	return got.code()
-}
-
-// tokens gets the tokens of the code flow for the app.
-func (b *browser) tokens(a *app, p person, change url.Values) *reply {
-	b.w.t.Helper()
-	got := b.w.redeem(a, b.code(a, p, change), nil)
-	if got.Status != http.StatusOK {
-		b.w.t.Fatalf("no tokens: %d %s", got.Status, got.Body)
-	}
-	return got
-}
-
-// logout opens the logout endpoint with the parameters.
-func (b *browser) logout(params url.Values) *reply {
-	return b.do(b.w.request("/oauth2/v2.0/logout?"+params.Encode(), nil))
-}
-
-// confirmLogout answers the page that asks whether to sign out.
-func (b *browser) confirmLogout(state string) *reply {
-	return b.do(b.w.request("/oauth2/v2.0/logout/confirm", url.Values{"state": {state}, "decision": {"sign-out"}}))
 }

@@ -13,9 +13,6 @@ import (
 // ErrBusy: too many answers are being looked at; try again in a moment.
 var ErrBusy = errors.New("signin: too many answers at once")
 
-// errHeld ends a transaction that reserves nothing.
-var errHeld = errors.New("signin: answer not looked at")
-
 // attempt is one answer on its way through.
 type attempt struct {
 	v       Visit
@@ -33,18 +30,38 @@ func (s *Service) Answer(ctx context.Context, v Visit, f Flow, answer idp.Answer
 	if a.m == nil || f.Challenge == "" {
 		return Outcome{}, idp.ErrSealed
 	}
-	if err := s.reserve(ctx, a); err != nil {
-		return s.refused(ctx, a, err)
-	}
-	verdict, err := s.verify(ctx, a, answer)
-	if err != nil {
-		return s.refused(ctx, a, err)
-	}
-	out, err := s.accept(ctx, a, verdict)
+	out, err := s.judge(ctx, a, answer)
 	if err != nil {
 		return s.refused(ctx, a, err)
 	}
 	return out, nil
+}
+
+// judge holds one of the places from before the answer is reserved until what
+// follows from it is stored: right answers that are on their way at the same time
+// then never look like wrong ones to the throttle. Who is held back anyway is so
+// before waiting for a place.
+func (s *Service) judge(ctx context.Context, a *attempt, answer idp.Answer) (Outcome, error) {
+	err := s.store.View(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) error {
+		_, err := s.spend(tx, a)
+		return err
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	release, err := s.slots.take(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer release()
+	if err := s.reserve(ctx, a); err != nil {
+		return Outcome{}, err
+	}
+	verdict, err := s.verify(ctx, a, answer)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return s.accept(ctx, a, verdict)
 }
 
 // held is a refusal before the answer was looked at: it costs a flood nothing
@@ -54,37 +71,51 @@ type held struct {
 	spent bool // the challenge takes no more answers: the next try is a new one
 }
 
-func (*held) Error() string { return errHeld.Error() }
+func (*held) Error() string { return "signin: answer not looked at" }
 
 // reserve spends one try of the challenge and one answer of the throttle before
 // anything is verified, so that parallel guesses cannot overshoot either.
 func (s *Service) reserve(ctx context.Context, a *attempt) error {
 	return s.store.Update(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) error {
-		if err := s.loadSubject(tx, a); err != nil {
-			return err
-		}
-		t, err := idp.Optional(storage.Get[idp.Throttle](tx, a.key))
+		spent, err := s.spend(tx, a)
 		if err != nil {
 			return err
 		}
-		if t == nil {
-			t = &idp.Throttle{Key: a.key}
-		}
-		if ok, wait := t.Spend(a.v.Now, heldIDs(a.subject.Credentials)); !ok {
-			return &held{Problem: Problem{Told: idp.UserLocked, Wait: wait}}
-		}
-		c, err := idp.Optional(storage.Get[idp.Challenge](tx, a.f.Challenge))
-		if err != nil {
-			return err
-		}
-		if c == nil {
-			c = &idp.Challenge{ChallengeID: a.f.Challenge, UserKey: a.key, Method: a.f.Chosen, Ends: a.f.StartedAt.Add(idp.ChallengeLifetime)}
-		}
-		if !c.Try(a.v.Now) {
-			return &held{Problem: Problem{Told: idp.UserLocked}, spent: true}
-		}
-		return errors.Join(tx.Put(c), tx.Put(t))
+		return errors.Join(tx.Put(spent.challenge), tx.Put(spent.throttle))
 	})
+}
+
+// reserved is what an answer has spent.
+type reserved struct {
+	challenge *idp.Challenge
+	throttle  *idp.Throttle
+}
+
+// spend counts the answer, or says why it is not looked at. The caller stores
+// what it returns.
+func (s *Service) spend(tx *storage.Tx, a *attempt) (r reserved, err error) {
+	if err := s.loadSubject(tx, a); err != nil {
+		return r, err
+	}
+	if r.throttle, err = idp.Optional(storage.Get[idp.Throttle](tx, a.key)); err != nil {
+		return r, err
+	}
+	if r.throttle == nil {
+		r.throttle = &idp.Throttle{Key: a.key}
+	}
+	if ok, wait := r.throttle.Spend(a.v.Now, heldIDs(a.subject.Credentials)); !ok {
+		return r, &held{Problem: Problem{Told: idp.UserLocked, Wait: wait}}
+	}
+	if r.challenge, err = idp.Optional(storage.Get[idp.Challenge](tx, a.f.Challenge)); err != nil {
+		return r, err
+	}
+	if r.challenge == nil {
+		r.challenge = &idp.Challenge{ChallengeID: a.f.Challenge, UserKey: a.key, Method: a.f.Chosen, Ends: a.f.StartedAt.Add(idp.ChallengeLifetime)}
+	}
+	if !r.challenge.Try(a.v.Now) {
+		return r, &held{Problem: Problem{Told: idp.UserLocked}, spent: true}
+	}
+	return r, nil
 }
 
 // loadSubject reads who is to be proved, and the throttle that holds for them
@@ -117,37 +148,14 @@ func (s *Service) wanted(tx *storage.Tx, a *attempt) (*idp.User, error) {
 	return idp.Optional(storage.Get[idp.User](tx, session.UserID))
 }
 
-// verify looks at the answer outside of any transaction, two at a time.
+// verify looks at the answer outside of any transaction.
 func (s *Service) verify(ctx context.Context, a *attempt, answer idp.Answer) (idp.Verdict, error) {
-	release, err := s.slots.take(ctx)
-	if err != nil {
-		return idp.Verdict{}, errors.Join(err, s.giveBack(ctx, a))
-	}
-	defer release()
 	verdict, err := a.m.Verify(ctx, a.subject, a.f.Prompt, answer)
 	if err == nil && a.subject.User.Disabled {
 		// Only who holds the credential learns that the account is disabled.
 		err = &idp.Refusal{Told: idp.UserDisabled, Logged: idp.UserDisabled}
 	}
 	return verdict, err
-}
-
-// giveBack undoes reserve for an answer that was not looked at after all, so that
-// a crowd of others cannot use up a person's tries.
-func (s *Service) giveBack(ctx context.Context, a *attempt) error {
-	return s.store.Update(context.WithoutCancel(ctx), a.v.Tenant.TenantID, func(tx *storage.Tx) error {
-		c, err := storage.Get[idp.Challenge](tx, a.f.Challenge)
-		if err != nil {
-			return err
-		}
-		t, err := storage.Get[idp.Throttle](tx, a.key)
-		if err != nil {
-			return err
-		}
-		c.Unspend()
-		t.Unspend()
-		return errors.Join(tx.Put(c), tx.Put(t))
-	})
 }
 
 // accept stores all that follows from a right answer in one transaction: the

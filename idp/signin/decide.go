@@ -36,7 +36,9 @@ func (s *Service) decide(tx *storage.Tx, v Visit, f Flow, fresh *idp.Session) (O
 	if err := addConsent(tx, &facts); err != nil {
 		return out, err
 	}
-	out.Decision = idp.Next(facts)
+	if out.Decision = idp.Next(facts); out.Decision.Step == idp.ConsentStep {
+		out.Flow.Asked = out.User.UserID
+	}
 	return out, nil
 }
 

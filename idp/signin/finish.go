@@ -41,7 +41,9 @@ func (s *Service) finishDevice(tx *storage.Tx, v Visit, out *Outcome) error {
 }
 
 // Decide carries out the person's answer on the consent page: allow leads on to
-// the app; otherwise the app is told of the refusal, and nothing is kept.
+// the app; otherwise the app is told of the refusal, and nothing is kept. If
+// somebody else has signed in in this browser since the page was shown, they are
+// asked themselves.
 func (s *Service) Decide(ctx context.Context, v Visit, f Flow, allow bool) (Outcome, error) {
 	var out Outcome
 	err := s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {

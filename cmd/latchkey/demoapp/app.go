@@ -82,11 +82,12 @@ func (a *app) routes() http.Handler {
 	mux.HandleFunc("GET /login", a.login)
 	mux.HandleFunc("GET /callback", a.callback)
 	mux.HandleFunc("POST /refresh", a.refresh)
-	mux.HandleFunc("POST /userinfo", a.userinfo)
 	mux.HandleFunc("POST /logout", a.logout)
 	mux.Handle("GET /assets/", a.pages.assets())
 	mux.HandleFunc("/", a.nothing)
-	guarded := new(http.CrossOriginProtection).Handler(mux)
+	own := http.NewCrossOriginProtection()
+	own.SetDenyHandler(http.HandlerFunc(a.foreign))
+	guarded := own.Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil {
 			r.Body = http.MaxBytesReader(w, r.Body, 64<<10)

@@ -113,7 +113,7 @@ func TestSignIn(t *testing.T) {
 		t.Errorf("token request: %v", f.form)
 	}
 	b.page("GET", "/", "app-signed-in", "Hello, <bdi>Ada</bdi>", ">3600<", `data-honoured="yes"`, "security-info")
-	b.page("POST", "/userinfo", "app-signed-in", "What userinfo says", "ada@contoso.example")
+	b.page("GET", "/", "app-signed-in", "ada@contoso.example")
 	for _, c := range b.cookies {
 		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Secure {
 			t.Errorf("cookie %s", c)
@@ -211,9 +211,8 @@ func TestForeignPost(t *testing.T) {
 	b := open(t, f)
 	b.signIn(f)
 	b.header.Set("Sec-Fetch-Site", "cross-site")
-	if resp := b.do("POST", "/logout"); resp.StatusCode != http.StatusForbidden {
-		t.Errorf("a stranger's form signs people out: %s", resp.Status)
-	}
+	b.page("POST", "/logout", "app-error", "403 Forbidden", "another site")
+	b.page("GET", "/", "app-signed-in")
 }
 
 func TestUnreachable(t *testing.T) {
@@ -221,6 +220,16 @@ func TestUnreachable(t *testing.T) {
 	b := open(t, f)
 	f.server.Close()
 	b.page("GET", "/login", "app-error", "502 Bad Gateway", "cannot be reached")
+}
+
+// TestOtherPerson: userinfo about somebody else signs nobody in (OIDC Core 5.3.2).
+func TestOtherPerson(t *testing.T) {
+	f := newFake(t)
+	b := open(t, f)
+	asked := b.begin()
+	f.claims["nonce"], f.claims["sub"] = asked.Get("nonce"), "u2"
+	b.page("GET", answer(f, asked), "app-error", "cannot be trusted")
+	b.page("GET", "/", "app-home")
 }
 
 func TestOtherPages(t *testing.T) {

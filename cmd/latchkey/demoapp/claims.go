@@ -24,7 +24,7 @@ var notes = []struct{ name, note string }{
 	{"family_name", ""},
 	{"email", ""},
 	{"email_verified", ""},
-	{"sub", "your identifier, the same at every sign-in"},
+	{"sub", "your identifier, the same each time"},
 	{"iss", "the provider that says all this"},
 	{"aud", "the app it says it to"},
 	{"auth_time", "when you proved who you are"},

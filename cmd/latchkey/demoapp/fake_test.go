@@ -37,7 +37,7 @@ func newFake(t *testing.T) *fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fake{t: t, key: key, now: time.Now().Truncate(time.Second), claims: map[string]any{"sub": "u1", "name": "Ada"}}
+	f := &fake{t: t, key: key, now: time.Now().Truncate(time.Second), claims: map[string]any{"sub": "u1"}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/.well-known/openid-configuration", f.discovery)
 	mux.HandleFunc("/keys", f.keys)
@@ -106,5 +106,5 @@ func (f *fake) userinfo(w http.ResponseWriter, _ *http.Request) {
 		f.reply(w, http.StatusUnauthorized, map[string]any{"error": "invalid_token"})
 		return
 	}
-	f.reply(w, http.StatusOK, map[string]any{"sub": "u1", "email": "ada@contoso.example"})
+	f.reply(w, http.StatusOK, map[string]any{"sub": "u1", "name": "Ada", "email": "ada@contoso.example"})
 }

@@ -16,25 +16,21 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) {
 		a.browsers.signOut(w, id)
 		a.pages.home(w, homeView{Ended: s.ends})
 	default:
-		a.signedIn(w, r, s, false)
+		a.signedIn(w, r, s)
 	}
 }
 
 // signedIn asks the provider each time whether the session still holds: that
 // question is what the page is for.
-func (a *app) signedIn(w http.ResponseWriter, r *http.Request, s session, show bool) {
+func (a *app) signedIn(w http.ResponseWriter, r *http.Request, s session) {
 	v := signedInView{session: s}
 	ctx := a.provider.context(r)
 	d, err := a.provider.discover(ctx)
-	var info map[string]any
 	if err == nil {
-		info, err = d.ask(ctx, s)
+		err = d.ask(ctx, &v.session)
 	}
 	if v.Honoured = err == nil; !v.Honoured {
 		v.Doubt = firstLine(err)
-	}
-	if show {
-		v.Userinfo = rows(info)
 	}
 	a.pages.signedIn(w, v)
 }
@@ -79,6 +75,9 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s, err := d.exchange(ctx, q.Get("code"), begun)
+	if err == nil {
+		err = d.ask(ctx, &s)
+	}
 	if err != nil {
 		a.pages.problem(w, explain(err))
 		return
@@ -110,15 +109,6 @@ func (a *app) refresh(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-func (a *app) userinfo(w http.ResponseWriter, r *http.Request) {
-	s, _, ok := a.browsers.session(r)
-	if !ok {
-		http.Redirect(w, r, "/", http.StatusSeeOther)
-		return
-	}
-	a.signedIn(w, r, s, true)
-}
-
 func (a *app) logout(w http.ResponseWriter, r *http.Request) {
 	s, id, ok := a.browsers.session(r)
 	if !ok {
@@ -142,5 +132,13 @@ func (a *app) nothing(w http.ResponseWriter, _ *http.Request) {
 	a.pages.problem(w, problem{
 		Status: http.StatusNotFound, Title: "There is nothing here",
 		Text: "This app has one page; the link leads to it.",
+	})
+}
+
+// foreign answers forms that other sites make a browser send.
+func (a *app) foreign(w http.ResponseWriter, _ *http.Request) {
+	a.pages.problem(w, problem{
+		Status: http.StatusForbidden, Title: "That came from another site",
+		Text: "This app only acts on its own buttons. Nothing has changed.",
 	})
 }

@@ -56,16 +56,18 @@ type signedInView struct {
 	session  session
 	Honoured bool   // the provider still answers for the session
 	Doubt    string // why not
-	Userinfo []row
 }
 
 // Claims are those of the ID token.
 func (v signedInView) Claims() []row { return rows(v.session.claims) }
 
+// Person is what userinfo says.
+func (v signedInView) Person() []row { return rows(v.session.person) }
+
 // Who is the name to greet with.
 func (v signedInView) Who() string {
 	for _, name := range []string{"name", "preferred_username"} {
-		if s, ok := v.session.claims[name].(string); ok && s != "" {
+		if s, ok := v.session.person[name].(string); ok && s != "" {
 			return s
 		}
 	}

@@ -125,20 +125,21 @@ func (d *discovered) accept(ctx context.Context, token *oauth2.Token, s *session
 	return verified, nil
 }
 
-// ask calls userinfo, which also tells whether the provider honours the session.
-func (d *discovered) ask(ctx context.Context, s session) (map[string]any, error) {
+// ask calls userinfo for what scopes promise beside the sign-in itself (OIDC Core
+// 5.4). Its answer also tells whether the provider still honours the session.
+func (d *discovered) ask(ctx context.Context, s *session) error {
 	info, err := d.UserInfo(ctx, oauth2.StaticTokenSource(&oauth2.Token{AccessToken: s.access}))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if info.Subject != s.subject { // OIDC Core 5.3.2
-		return nil, distrusted{errors.New("userinfo is about somebody else")}
+		return distrusted{errors.New("userinfo is about somebody else")}
 	}
-	var claims map[string]any
-	if err := info.Claims(&claims); err != nil {
-		return nil, distrusted{err}
+	s.person = nil
+	if err := info.Claims(&s.person); err != nil {
+		return distrusted{err}
 	}
-	return claims, nil
+	return nil
 }
 
 // endSession is where to send the browser to sign out (RP-Initiated Logout 2),

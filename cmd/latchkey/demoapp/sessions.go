@@ -19,6 +19,7 @@ type attempt struct {
 // session is a signed-in browser.
 type session struct {
 	claims  map[string]any // of the ID token that is valid now
+	person  map[string]any // what userinfo said
 	subject string
 	nonce   string // of the sign-in, which a refreshed ID token may repeat
 	idToken string

@@ -1,0 +1,232 @@
+package idp_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"latchkey/idp"
+)
+
+// attack lets somebody guess for as long as there are moments, and answers when
+// a guess was looked at. held names the credentials at each guess.
+func attack(t *idp.Throttle, moments []time.Time, held func(i int) string) (looked []time.Time) {
+	for i, now := range moments {
+		if ok, _ := t.Spend(now, held(i)); ok {
+			looked = append(looked, now)
+		}
+	}
+	return looked
+}
+
+// busiest is the most that fell into any stretch of the length, its ends included.
+func busiest(moments []time.Time, length time.Duration) (most int) {
+	from := 0
+	for i, m := range moments {
+		for m.Sub(moments[from]) > length {
+			from++
+		}
+		most = max(most, i-from+1)
+	}
+	return most
+}
+
+func every(step, length time.Duration) (moments []time.Time) {
+	for at := time.Duration(0); at <= length; at += step {
+		moments = append(moments, t0.Add(at))
+	}
+	return moments
+}
+
+// bursts are guesses at random paces: floods, pauses, and single ones.
+func bursts(r *rand.Rand, n int) (moments []time.Time) {
+	now := t0
+	for len(moments) < n {
+		pace := []time.Duration{0, time.Millisecond, time.Second, time.Minute, idp.ThrottleInterval, idp.ThrottleInterval - 1}[r.IntN(6)]
+		for range r.IntN(60) {
+			now = now.Add(pace)
+			moments = append(moments, now)
+		}
+		now = now.Add(time.Duration(r.Int64N(int64(6 * time.Hour))))
+	}
+	return moments
+}
+
+// TestThrottleBounds: at most 10 answers in any hour and 125 in any day (E2),
+// whatever the pace, and though each guess is made at a new pass (E3).
+func TestThrottleBounds(t *testing.T) {
+	t.Parallel()
+	renewed := func(i int) string { return string(rune('a' + i%7)) }
+	check := func(name string, moments []time.Time) int {
+		looked := attack(&idp.Throttle{Key: "user"}, moments, renewed)
+		hour, day := busiest(looked, time.Hour), busiest(looked, 24*time.Hour)
+		if hour > 10 || day > 125 {
+			t.Errorf("%s: %d answers in an hour, %d in a day", name, hour, day)
+		}
+		return day
+	}
+	day := check("every 10 s for a day", every(10*time.Second, 24*time.Hour))
+	t.Logf("24 h of guesses every 10 s: %d were looked at", day)
+	if day != 125 {
+		t.Errorf("%d answers in a day of guessing, want 125", day)
+	}
+	for seed := range uint64(200) {
+		check("bursts", bursts(random(seed), 3000))
+	}
+}
+
+// TestThrottleOwnSuccess: right answers in between, by whoever shares the bucket,
+// buy no further guesses.
+func TestThrottleOwnSuccess(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(100) {
+		r, th := random(seed), &idp.Throttle{}
+		var wrong []time.Time
+		for _, now := range bursts(r, 2000) {
+			ok, _ := th.Spend(now, "p1")
+			switch {
+			case ok && r.IntN(2) == 0:
+				th.Refund()
+			case ok:
+				wrong = append(wrong, now)
+			}
+		}
+		if hour, day := busiest(wrong, time.Hour), busiest(wrong, 24*time.Hour); hour > 10 || day > 125 {
+			t.Errorf("seed %d: %d wrong answers in an hour, %d in a day", seed, hour, day)
+		}
+	}
+}
+
+// TestThrottleEconomics is E1 for passes: 32 symbols, at least eight of them.
+func TestThrottleEconomics(t *testing.T) {
+	t.Parallel()
+	day := len(attack(&idp.Throttle{}, every(time.Second, 24*time.Hour), func(i int) string { return string(rune(i)) }))
+	codes := math.Pow(32, idp.LeastPassLength)
+	perDay, perPass := float64(day)/codes, float64(idp.MaxFailures)/codes
+	t.Logf("E1: %d guesses a day at one of 32^%d = %.3g passes: P = %.2g per account and day; %d failures in a row: P = %.2g per pass",
+		day, idp.LeastPassLength, codes, perDay, idp.MaxFailures, perPass)
+	if perDay > 1e-9 || perPass > 1e-9 {
+		t.Errorf("P = %g per day, %g per pass; want at most 1e-9", perDay, perPass)
+	}
+}
+
+// TestThrottleHardStop: 100 failures in a row end an authenticator; only a new
+// credential is looked at again, and within the same pace.
+func TestThrottleHardStop(t *testing.T) {
+	t.Parallel()
+	th := &idp.Throttle{}
+	same := func(int) string { return "p1" }
+	moments := every(time.Minute, 10*24*time.Hour)
+	if n := len(attack(th, moments, same)); n != 100 {
+		t.Fatalf("%d answers to one pass were looked at, want 100", n)
+	}
+	now := moments[len(moments)-1]
+	for _, later := range []time.Duration{0, time.Hour, 365 * 24 * time.Hour} {
+		if ok, wait := th.Spend(now.Add(later), "p1"); ok || wait != 0 {
+			t.Errorf("after the stop and %s: %t, wait %s", later, ok, wait)
+		}
+	}
+	if ok, _ := th.Spend(now, "p2"); !ok || th.Failures != 1 {
+		t.Errorf("a new pass is not looked at: %+v", th)
+	}
+	if ok, _ := th.Spend(now.Add(time.Hour), "p1"); !ok {
+		t.Error("what is held counts, not what was held before")
+	}
+}
+
+func TestThrottleSpend(t *testing.T) {
+	t.Parallel()
+	th := &idp.Throttle{}
+	for i := range idp.ThrottleBurst {
+		if ok, wait := th.Spend(t0, "p"); !ok || wait != 0 {
+			t.Fatalf("answer %d of the burst: %t, wait %s", i, ok, wait)
+		}
+	}
+	for _, c := range []struct {
+		after time.Duration
+		ok    bool
+		wait  time.Duration
+	}{
+		{0, false, 12 * time.Minute},
+		{time.Minute, false, 11 * time.Minute},
+		{12*time.Minute - 1, false, 1},
+		{12 * time.Minute, true, 0},
+		{12 * time.Minute, false, 12 * time.Minute},
+		{24 * time.Minute, true, 0},
+		{11 * time.Minute, false, 25 * time.Minute}, // a request that began earlier
+		{5 * time.Hour, true, 0},
+	} {
+		if ok, wait := th.Spend(t0.Add(c.after), "p"); ok != c.ok || wait != c.wait {
+			t.Errorf("after %s: %t, wait %s; want %t, %s", c.after, ok, wait, c.ok, c.wait)
+		}
+	}
+}
+
+// TestThrottleRefund: right answers cost nothing and give nothing.
+func TestThrottleRefund(t *testing.T) {
+	t.Parallel()
+	th := &idp.Throttle{Key: "user"}
+	for range 3 {
+		th.Spend(t0, "p")
+	}
+	before := th.TAT
+	for range 1000 {
+		if ok, _ := th.Spend(t0, "p"); !ok {
+			t.Fatal("held back")
+		}
+		th.Refund()
+	}
+	if !th.TAT.Equal(before) || th.Failures != 0 {
+		t.Errorf("from %s to %s, %d failures in a row", before, th.TAT, th.Failures)
+	}
+}
+
+// TestThrottleExpiry: what the sweeper may remove says no more than a new one.
+func TestThrottleExpiry(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(100) {
+		r, th := random(seed), &idp.Throttle{}
+		attack(th, bursts(r, 1+r.IntN(500)), func(int) string { return "" })
+		swept, fresh := th.ExpiresAt(), &idp.Throttle{}
+		for _, now := range []time.Time{swept, swept.Add(time.Second), swept.Add(time.Second), swept.Add(time.Second), swept.Add(time.Second), swept.Add(time.Second)} {
+			th.Failures = 0
+			a, waitA := th.Spend(now, "")
+			b, waitB := fresh.Spend(now, "")
+			if a != b || waitA != waitB {
+				t.Errorf("seed %d: kept %t %s, swept %t %s", seed, a, waitA, b, waitB)
+			}
+		}
+	}
+	th := &idp.Throttle{}
+	th.Spend(t0, "p")
+	if want := t0.Add(12*time.Minute + 30*24*time.Hour); !th.ExpiresAt().Equal(want) {
+		t.Errorf("failures against a pass are kept until %s, want %s", th.ExpiresAt(), want)
+	}
+}
+
+func TestChallenge(t *testing.T) {
+	t.Parallel()
+	open := func() *idp.Challenge { return &idp.Challenge{ChallengeID: "c", Ends: t0.Add(idp.ChallengeLifetime)} }
+	c := open()
+	for i := range idp.MaxTries {
+		if c.Left() != idp.MaxTries-i || !c.Try(t0) {
+			t.Fatalf("try %d: %+v", i, c)
+		}
+	}
+	if c.Try(t0) || c.Left() != 0 || c.Tries != idp.MaxTries {
+		t.Errorf("a sixth try: %+v", c)
+	}
+	for after, want := range map[time.Duration]bool{0: true, idp.ChallengeLifetime - 1: true, idp.ChallengeLifetime: false, idp.ChallengeLifetime + 1: false} {
+		if got := open().Try(t0.Add(after)); got != want {
+			t.Errorf("try after %s: %t", after, got)
+		}
+	}
+	c = open()
+	if !c.Close(t0) || c.Close(t0.Add(1)) || c.Try(t0) || !c.ClosedAt.Equal(t0) {
+		t.Errorf("closed twice, or tried after: %+v", c)
+	}
+	if !c.ExpiresAt().Equal(c.Ends) {
+		t.Errorf("%+v", c)
+	}
+}

@@ -1,0 +1,46 @@
+// The demo, built from this checkout and run on free ports.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Starts the demo; stop() ends it and removes its data. */
+export async function startDemo() {
+  const dir = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
+  const program = join(dir, 'latchkey');
+  await promisify(execFile)('go', ['build', '-o', program, './cmd/latchkey'], { cwd: root });
+  const file = join(dir, 'report.json');
+  const child = spawn(program, [
+    'demo', '--listen', 'localhost:0', '--app-listen', '127.0.0.1:0', '--metrics-listen', 'localhost:0',
+    '--data', join(dir, 'data'), '--json', file,
+  ], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+    await rm(dir, { recursive: true, force: true });
+  };
+  // It greets once all is ready, the report included; or it ends without.
+  const greeted = await Promise.race([once(child.stdout, 'data').then(() => true), ended.then(() => false)]);
+  if (!greeted) {
+    await stop();
+    throw new Error('the demo did not start; what it said stands above');
+  }
+  child.stdout.resume();
+  return { report: JSON.parse(await readFile(file, 'utf8')), stop };
+}
+
+/** The Contoso tenant of a report, with its clients and users found by name. */
+export function contoso(report) {
+  const tenant = report.tenants.find((t) => t.domain === 'contoso.example');
+  return {
+    ...tenant,
+    client: (name) => tenant.clients.find((c) => c.name === name),
+    user: (name) => tenant.users.find((u) => u.user_principal_name === `${name}@contoso.example`),
+  };
+}
