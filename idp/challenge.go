@@ -44,9 +44,6 @@ func (c *Challenge) Try(now time.Time) bool {
 	return true
 }
 
-// Unspend gives back a try whose answer was not looked at.
-func (c *Challenge) Unspend() { c.Tries = max(c.Tries-1, 0) }
-
 // Close records the right answer; only the first call gets true.
 func (c *Challenge) Close(now time.Time) bool {
 	if !c.ClosedAt.IsZero() {

@@ -70,12 +70,6 @@ func (t *Throttle) Spend(now time.Time, held string) (ok bool, wait time.Duratio
 	return true, 0
 }
 
-// Unspend gives back what an answer reserved that was not looked at.
-func (t *Throttle) Unspend() {
-	t.TAT = t.TAT.Add(-ThrottleInterval)
-	t.Failures = max(t.Failures-1, 0)
-}
-
 // Refund gives back what a right answer reserved.
 func (t *Throttle) Refund() {
 	t.TAT = t.TAT.Add(-ThrottleInterval)

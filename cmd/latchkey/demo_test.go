@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/config"
 	"latchkey/idp"
 	"latchkey/idp/admin"
 )
@@ -45,7 +51,7 @@ func startDemo(t *testing.T, dir string, change ...func(*demoOptions)) *demo {
 }
 
 // find picks what a test needs out of a report.
-func (r demoReport) tenant(t *testing.T, domain string) reportTenant {
+func (r demoReport) tenant(t testing.TB, domain string) reportTenant {
 	t.Helper()
 	i := slices.IndexFunc(r.Tenants, func(x reportTenant) bool { return x.Domain == domain })
 	if i < 0 {
@@ -54,7 +60,7 @@ func (r demoReport) tenant(t *testing.T, domain string) reportTenant {
 	return r.Tenants[i]
 }
 
-func (r reportTenant) client(t *testing.T, name string) reportClient {
+func (r reportTenant) client(t testing.TB, name string) reportClient {
 	t.Helper()
 	i := slices.IndexFunc(r.Clients, func(x reportClient) bool { return x.Name == name })
 	if i < 0 {
@@ -63,7 +69,7 @@ func (r reportTenant) client(t *testing.T, name string) reportClient {
 	return r.Clients[i]
 }
 
-func (r reportTenant) user(t *testing.T, name string) reportUser {
+func (r reportTenant) user(t testing.TB, name string) reportUser {
 	t.Helper()
 	i := slices.IndexFunc(r.Users, func(x reportUser) bool { return x.UserPrincipalName == name })
 	if i < 0 {
@@ -206,6 +212,96 @@ func TestDemoRefuses(t *testing.T) {
 				t.Errorf("%q, want one line with %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestDemoTLS: both listeners speak https, and the app trusts the provider.
+func TestDemoTLS(t *testing.T) {
+	d := startDemo(t, "", func(o *demoOptions) { o.TLS = true })
+	r := d.report()
+	if !strings.HasPrefix(r.BaseURL, "https://localhost:") || !strings.HasPrefix(d.appURL, "https://127.0.0.1:") {
+		t.Errorf("provider at %s, app at %s", r.BaseURL, d.appURL)
+	}
+	pool, err := trusting(d.server.Config.TLS.Certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPerson(t, "")
+	p.client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}
+	p.Open(d.appURL)
+	p.Follow("sign-in")
+	p.signIn(r.tenant(t, "contoso.example").user(t, "noor@contoso.example"))
+	p.WantPage("app-signed-in")
+	p.WantText("The provider stands behind this session.")
+}
+
+// TestDemoCertificate: it is made once, and anew when it no longer fits.
+func TestDemoCertificate(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	files := config.TLS{Certificate: filepath.Join(dir, demoCertificateFile), Key: filepath.Join(dir, demoKeyFile)}
+	var last []byte
+	for _, c := range []struct {
+		name  string
+		hosts []string
+		after time.Duration
+		fresh bool
+	}{
+		{"none yet", []string{"localhost", "127.0.0.1"}, 0, true},
+		{"still good", []string{"localhost"}, time.Hour, false},
+		{"another host", []string{"demo.example"}, time.Hour, true},
+		{"almost over", []string{"demo.example"}, 91 * 24 * time.Hour, true},
+	} {
+		if err := demoCertificate(files, c.hosts, now.Add(c.after)); err != nil {
+			t.Fatal(err)
+		}
+		made, err := os.ReadFile(files.Certificate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fresh := !bytes.Equal(made, last); fresh != c.fresh {
+			t.Errorf("%s: made anew: %v", c.name, fresh)
+		}
+		last = made
+	}
+}
+
+// TestDemoCommand runs the command as the program does, until it is interrupted.
+func TestDemoCommand(t *testing.T) {
+	dir := t.TempDir()
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	read, write := io.Pipe()
+	code := make(chan int, 1)
+	go func() {
+		args := []string{"demo", "--listen", "localhost:0", "--app-listen", "127.0.0.1:0", "--metrics-listen", "localhost:0", "--data", filepath.Join(dir, "d"), "--json", filepath.Join(dir, "report.json")}
+		code <- run(ctx, args, strings.NewReader(""), write, t.Output(), nil)
+		write.Close()
+	}()
+	said := bufio.NewScanner(read)
+	for said.Scan() && !strings.Contains(said.Text(), "Control-C") {
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r demoReport
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Get(r.MetricsURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("%s: %s", r.MetricsURL, resp.Status)
+	}
+	interrupt()
+	if _, err := io.Copy(io.Discard, read); err != nil {
+		t.Error(err)
+	}
+	if got := <-code; got != exitOK {
+		t.Errorf("exit code %d", got)
 	}
 }
 

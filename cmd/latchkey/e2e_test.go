@@ -145,7 +145,7 @@ func TestOtherPagesInChromium(t *testing.T) {
 	b.want("error")
 	b.open(demoSecurityInfo(base, d.world[0].tenant))
 	b.signIn(contoso.user(t, "guest@contoso.example"))
-	b.want("security-info")
+	b.wantElement(`main[data-page="security-info"]`)
 	b.shoot("security-info-once")
 	b.open(base + "/contoso.example/oauth2/v2.0/logout")
 	b.want("sign-out")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,7 @@ type firstPerson struct{ tenantName, domain, admin string }
 // initView is the answer of init.
 type initView struct {
 	Data   string      `json:"data"`
+	Pepper string      `json:"pepper_file"` // empty: the configuration holds the pepper
 	Tenant *tenantView `json:"tenant"`
 	Admin  *userView   `json:"admin"`
 	Pass   *passView   `json:"pass"`
@@ -80,6 +82,9 @@ func initData(ctx context.Context, cfg config.Config, first firstPerson) (v init
 // begin makes the first tenant and person.
 func (d desk) begin(ctx context.Context, first firstPerson) (v initView, err error) {
 	v.Data = d.Config.Data
+	if d.Config.Pepper.Reveal() == "" {
+		v.Pepper = filepath.Join(v.Data, config.PepperFile)
+	}
 	if first.domain == "" {
 		return v, nil
 	}
@@ -109,7 +114,10 @@ func (d desk) begin(ctx context.Context, first firstPerson) (v initView, err err
 }
 
 func showInit(p *printer, v initView) {
-	p.line("Made the data directory %s. Keep a copy of its file 'pepper' apart from backups of the database.", v.Data)
+	p.line("Made the data directory %s.", v.Data)
+	if v.Pepper != "" {
+		p.line("Keep a copy of %s apart from backups of the database: neither is worth anything without the other.", v.Pepper)
+	}
 	if v.Tenant != nil {
 		p.line("")
 		p.fields("Tenant", v.Tenant.Name, "ID", v.Tenant.ID, "Domain", joined(v.Tenant.Domains))

@@ -53,6 +53,9 @@ func (s *Service) Decide(ctx context.Context, v Visit, f Flow, allow bool) (Outc
 		if err != nil || out.Client == nil || out.Decision.Step != idp.ConsentStep && out.Decision.Step != idp.Issue {
 			return err
 		}
+		if out.Decision.Step == idp.ConsentStep && f.Asked != out.User.UserID { // signed in as somebody else meanwhile
+			return nil
+		}
 		if !allow {
 			out.Decision.Step, out.Decision.Error, out.Decision.STS = idp.Refuse, "access_denied", idp.ConsentDeclined
 			return s.deny(tx, f)

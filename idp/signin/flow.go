@@ -21,6 +21,7 @@ type Flow struct {
 	Prompt    idp.Prompt       `json:",omitzero"`
 	Account   bool             `json:",omitzero"` // go on as who is signed in
 	Another   bool             `json:",omitzero"` // sign in as somebody else, or as who was typed
+	Asked     string           `json:",omitzero"` // id of the user who was shown the consent page
 	Problem   *Problem         `json:",omitzero"`
 	StartedAt time.Time
 }
@@ -68,7 +69,7 @@ func (s *Service) Open(v Visit, state string) (Flow, error) {
 
 // unasked is the flow without the question put last.
 func (f Flow) unasked() Flow {
-	f.Chosen, f.Challenge, f.Prompt, f.Problem = "", "", idp.Prompt{}, nil
+	f.Chosen, f.Challenge, f.Prompt, f.Problem, f.Asked = "", "", idp.Prompt{}, nil, ""
 	return f
 }
 

@@ -174,7 +174,7 @@ func TestRefresh(t *testing.T) {
 
 	f.refuse, f.revoked = "temporarily_unavailable", true
 	b.page("POST", "/refresh", "app-error", "temporarily_unavailable")
-	b.page("GET", "/", "app-signed-in", `data-honoured="no"`)
+	b.page("GET", "/", "app-signed-in", `data-honoured="no"`, "<code>The token was revoked.</code>")
 	f.refuse = "invalid_grant"
 	b.page("POST", "/refresh", "app-error", "The pass was deleted.", "Your session has ended")
 	b.page("GET", "/", "app-home")

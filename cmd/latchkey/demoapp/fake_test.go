@@ -103,7 +103,7 @@ func (f *fake) idToken() string {
 func (f *fake) userinfo(w http.ResponseWriter, _ *http.Request) {
 	if f.revoked {
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-		f.reply(w, http.StatusUnauthorized, map[string]any{"error": "invalid_token"})
+		f.reply(w, http.StatusUnauthorized, map[string]any{"error": "invalid_token", "error_description": "The token was revoked."})
 		return
 	}
 	f.reply(w, http.StatusOK, map[string]any{"sub": "u1", "name": "Ada", "email": "ada@contoso.example"})

@@ -30,7 +30,7 @@ func (a *app) signedIn(w http.ResponseWriter, r *http.Request, s session) {
 		err = d.ask(ctx, &v.session)
 	}
 	if v.Honoured = err == nil; !v.Honoured {
-		v.Doubt = firstLine(err)
+		v.Doubt = doubt(err)
 	}
 	a.pages.signedIn(w, v)
 }

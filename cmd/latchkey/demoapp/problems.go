@@ -2,6 +2,7 @@ package demoapp
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -64,6 +65,19 @@ func explain(err error) problem {
 		}
 	}
 	return problem{Status: http.StatusBadGateway, Title: "That did not work", Detail: firstLine(err), Text: "Start again from this app's first page."}
+}
+
+// doubt is what the provider said against a session. The library hands on its
+// answer as text: the status, a colon, and the JSON of RFC 6750 3 or of OAuth.
+func doubt(err error) string {
+	_, body, _ := strings.Cut(err.Error(), ": ")
+	var said struct {
+		Detail string `json:"error_description"`
+	}
+	if json.Unmarshal([]byte(body), &said) == nil && said.Detail != "" {
+		return said.Detail
+	}
+	return firstLine(err)
 }
 
 func firstLine(err error) string {

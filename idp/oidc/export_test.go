@@ -1,0 +1,7 @@
+package oidc
+
+// What the tests of this package look at from inside.
+var (
+	ParseBasic   = parseBasic
+	VerifierFits = verifierFits
+)
