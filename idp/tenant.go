@@ -84,6 +84,8 @@ func (t *Tenant) Validate() error {
 		return Errorf(Invalid, "A tenant has between 1 and 900 domains.")
 	case t.Accent != "" && !accentPattern.MatchString(t.Accent):
 		return Errorf(Invalid, "The accent colour %q is not of the form #1a2b3c.", t.Accent)
+	case t.Accent != "" && contrastWithWhite(t.Accent) < leastContrast:
+		return Errorf(Invalid, "The accent colour %s is too light for white text: its contrast is %.1f and must be at least %.1f.", t.Accent, contrastWithWhite(t.Accent), leastContrast)
 	case t.SessionLifetime != 0 && (t.SessionLifetime < time.Minute || t.SessionLifetime > 90*24*time.Hour):
 		return Errorf(Invalid, "The session lifetime must lie between one minute and 90 days.")
 	}

@@ -12,6 +12,7 @@ func TestAssets(t *testing.T) {
 	for name, contentType := range map[string]string{
 		"style.css":    "text/css; charset=utf-8",
 		"submit.js":    "text/javascript; charset=utf-8",
+		"code.js":      "text/javascript; charset=utf-8",
 		"countdown.js": "text/javascript; charset=utf-8",
 		"icon.svg":     "image/svg+xml",
 	} {
@@ -28,7 +29,7 @@ func TestAssets(t *testing.T) {
 			t.Errorf("%s: headers %v", url, h)
 		}
 	}
-	if len(rd.assets.urls) != 4 {
+	if len(rd.assets.urls) != 5 {
 		t.Errorf("an asset is not tested: %v", rd.assets.urls)
 	}
 }

@@ -52,10 +52,13 @@ func (s *Site) Routes(root, tenant *mux.Router) {
 		{tenant, "POST", "/security-info", s.changeSecurityInfo},
 		{tenant, "GET", "/device", s.showDevice},
 		{tenant, "POST", "/device", s.answerDevice},
+		{tenant, "GET", "/brand.css", s.showBrand},
 		{tenant, "GET", "", s.toSecurityInfo},
 		{tenant, "GET", "/", s.toSecurityInfo},
 
 		{root, "GET", "/", s.showHome},
+		{root, "GET", "/tap", s.showTap},
+		{root, "POST", "/tap", s.answerTap},
 		{root, "GET", "/{any:common|organizations}{rest:.*}", s.showOrganizations},
 		{root, "POST", "/{any:common|organizations}{rest:.*}", s.chooseOrganization},
 		{root, "GET", "/assets/{file:.*}", s.Renderer.Assets().ServeHTTP},
@@ -65,11 +68,11 @@ func (s *Site) Routes(root, tenant *mux.Router) {
 }
 
 // framed gives the pages of a request what they share.
-func framed(r *http.Request) *http.Request {
+func (s *Site) framed(r *http.Request) *http.Request {
 	q := web.From(r)
 	f := Frame{RequestID: q.ID, Now: q.Now}
 	if q.Tenant != nil {
-		f.TenantName = q.Tenant.Name
+		f.TenantName, f.Brand = q.Tenant.Name, s.brand(q.Tenant)
 	}
 	return r.WithContext(WithFrame(r.Context(), f))
 }
@@ -81,7 +84,7 @@ func (s *Site) here(r *http.Request, path string) string {
 
 // Page draws a view, for other adapters too.
 func (s *Site) Page(w http.ResponseWriter, r *http.Request, status int, v View) {
-	s.Renderer.Page(w, framed(r), status, v)
+	s.Renderer.Page(w, s.framed(r), status, v)
 }
 
 // ProblemJSON tells a program of the problem, in the form of OAuth errors.
@@ -100,7 +103,7 @@ func (s *Site) ProblemJSON(w http.ResponseWriter, r *http.Request, id string) {
 
 // Problem shows an error page; r may have come from anywhere.
 func (s *Site) Problem(w http.ResponseWriter, r *http.Request, id string) {
-	s.Renderer.Problem(w, framed(r), Problem{ID: id})
+	s.Renderer.Problem(w, s.framed(r), Problem{ID: id})
 }
 
 // fail is for errors of ours: the cause is logged, the person is told that it is

@@ -17,7 +17,8 @@ import (
 // redirect, so that going back or reloading never sends an answer twice.
 func (s *Site) showSignin(w http.ResponseWriter, r *http.Request) {
 	v := web.Visit(w, r)
-	f := signin.Start(nil, "/security-info", v.Now)
+	f := signin.Start(nil, securityInfo, v.Now)
+	f.Username = clip(r.URL.Query().Get("login_hint"), 320)
 	if state := r.URL.Query().Get("state"); state != "" {
 		var ok bool
 		if f, ok = s.open(w, r, v, state); !ok {

@@ -56,7 +56,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		p.refuseRequest(w, r, flaw.Detail)
 		return
 	}
-	client, shown := p.addressee(r.Context(), web.From(r).Tenant, values, given)
+	client, shown := p.addressee(r.Context(), web.From(r).Tenant, given, flaw)
 	if shown != nil {
 		p.showOrFail(w, r, shown)
 		return
@@ -95,14 +95,14 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, req *idp.AuthRe
 
 // addressee finds the client and checks the redirect URI byte for byte. Its
 // errors are shown, never redirected (RFC 6749 4.1.2.1).
-func (p *Provider) addressee(ctx context.Context, t *idp.Tenant, values url.Values, given params) (*idp.Client, error) {
+func (p *Provider) addressee(ctx context.Context, t *idp.Tenant, given params, flaw *protocolError) (*idp.Client, error) {
 	for _, name := range []string{"client_id", "redirect_uri"} {
-		if len(values[name]) > 1 {
-			return nil, &shownError{PageError{Code: "invalid_request", Detail: "The parameter " + name + " is given more than once."}}
+		switch {
+		case given[name] == "" && flaw != nil:
+			return nil, &shownError{PageError{Code: flaw.Code, Detail: flaw.Detail}}
+		case given[name] == "":
+			return nil, &shownError{PageError{Code: "invalid_request", Detail: "The request names no " + name + "."}}
 		}
-	}
-	if given["client_id"] == "" {
-		return nil, &shownError{PageError{Code: "invalid_request", Detail: "The request names no client_id."}}
 	}
 	client, err := p.client(ctx, t, given["client_id"])
 	switch {
@@ -110,8 +110,6 @@ func (p *Provider) addressee(ctx context.Context, t *idp.Tenant, values url.Valu
 		return nil, err
 	case client == nil:
 		return nil, &shownError{PageError{STS: idp.ClientUnknown, Code: "unauthorized_client"}}
-	case given["redirect_uri"] == "":
-		return nil, &shownError{PageError{Code: "invalid_request", Detail: "The request names no redirect_uri."}}
 	case !client.RedirectAllowed(given["redirect_uri"]):
 		return nil, redirectUnknown()
 	}

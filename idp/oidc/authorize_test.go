@@ -300,6 +300,7 @@ func TestOidccPromptOthers(t *testing.T) {
 		v := newVisitor(t, options{})
 		web := v.apps["web"]
 		v.in(web)
+		v.advance(time.Second)
 		if got := v.authorize(web, one("prompt", prompt)); got.State == "" {
 			t.Errorf("%s: nobody was asked: %d %v", prompt, got.Status, got.Fields)
 		}

@@ -48,8 +48,8 @@ type tab struct {
 type differs string
 
 // play runs the steps and, at the end, tries everything that was ever obtained.
-func play(t testing.TB, steps []step) *player {
-	p := &player{w: newWorld(t, options{}), m: newModel(epoch)}
+func play(t testing.TB, steps []step) (p *player) {
+	p = &player{w: newWorld(t, options{}), m: newModel(epoch)}
 	p.w.stop() // leaves a mark of the clock
 	for _, name := range []string{"A", "B", "C"} {
 		p.browsers = append(p.browsers, &seat{p.w.browser(), name, nil})

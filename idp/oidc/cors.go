@@ -8,28 +8,36 @@ import (
 	"latchkey/storage"
 )
 
-// cors lets the registered origins of a tenant's clients call an endpoint from a
+// shared lets the registered origins of a tenant's clients call an endpoint from a
 // browser, without cookies. Every other origin gets an answer its browser keeps
 // from it.
-func (p *Provider) cors(next http.HandlerFunc) http.HandlerFunc {
+func (p *Provider) shared(own methods) methods {
+	out := methods{"OPTIONS": p.allowOrigin(preflight)}
+	for method, handler := range own {
+		out[method] = p.allowOrigin(handler)
+	}
+	return out
+}
+
+func preflight(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
+	w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	w.Header().Set("Access-Control-Max-Age", "600")
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (p *Provider) allowOrigin(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {
 			w.Header().Add("Vary", "Origin")
-			ok, err := p.originKnown(r, origin)
+			known, err := p.originKnown(r, origin)
 			if err != nil {
 				p.fail(w, r, err)
 				return
 			}
-			if ok {
+			if known {
 				w.Header().Set("Access-Control-Allow-Origin", origin)
 			}
-		}
-		if r.Method == http.MethodOptions {
-			w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
-			w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
-			w.Header().Set("Access-Control-Max-Age", "600")
-			w.WriteHeader(http.StatusNoContent)
-			return
 		}
 		next(w, r)
 	}

@@ -50,9 +50,14 @@ func (v *visitor) in(a *app) *visitor {
 	return v
 }
 
-// at makes a request to any URL, with a form a POST.
+// raw is a request with any body.
+func raw(method, target, body string) *http.Request {
+	return httptest.NewRequest(method, target, strings.NewReader(body))
+}
+
+// at is a request to any URL, with a form if there is one.
 func at(method, target string, form url.Values) *http.Request {
-	r := httptest.NewRequest(method, target, strings.NewReader(form.Encode()))
+	r := raw(method, target, form.Encode())
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}

@@ -10,7 +10,10 @@ package oidc
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -76,19 +79,39 @@ func New(c Config) *Provider {
 // router looks in order.
 func (p *Provider) Routes(r *mux.Router) {
 	const v2 = "/oauth2/v2.0"
-	r.HandleFunc("/v2.0/.well-known/openid-configuration", p.discovery).Methods("GET", "HEAD")
-	r.HandleFunc("/discovery/v2.0/keys", p.jwks).Methods("GET", "HEAD")
-	r.HandleFunc(v2+"/token", p.cors(p.token)).Methods("POST", "OPTIONS")
-	r.HandleFunc(v2+"/userinfo", p.cors(p.userinfo)).Methods("GET", "POST", "OPTIONS")
-	r.HandleFunc(v2+"/introspect", p.introspect).Methods("POST")
-	r.HandleFunc(v2+"/authorize", p.authorize).Methods("GET")
-	r.HandleFunc(v2+"/authorize", p.byGet(v2+"/authorize")).Methods("POST")
-	r.HandleFunc(v2+"/revoke", p.cors(p.revoke)).Methods("POST", "OPTIONS")
-	r.HandleFunc(v2+"/devicecode", p.cors(p.deviceAuthorization)).Methods("POST", "OPTIONS")
-	r.HandleFunc(v2+"/logout", p.logout).Methods("GET")
-	r.HandleFunc(v2+"/logout", p.byGet(v2+"/logout")).Methods("POST")
-	r.Handle(v2+"/logout/confirm", p.own.Handler(http.HandlerFunc(p.logoutConfirmed))).Methods("POST")
-	r.HandleFunc("/.well-known/openid-configuration", p.discovery).Methods("GET", "HEAD")
+	for _, endpoint := range []struct {
+		path    string
+		methods methods
+	}{
+		{"/v2.0/.well-known/openid-configuration", methods{"GET": p.discovery, "HEAD": p.discovery}},
+		{"/discovery/v2.0/keys", methods{"GET": p.jwks, "HEAD": p.jwks}},
+		{v2 + "/token", p.shared(methods{"POST": p.token})},
+		{v2 + "/userinfo", p.shared(methods{"GET": p.userinfo, "POST": p.userinfo})},
+		{v2 + "/introspect", methods{"POST": p.introspect}},
+		{v2 + "/authorize", methods{"GET": p.authorize, "POST": p.byGet(v2 + "/authorize")}},
+		{v2 + "/revoke", p.shared(methods{"POST": p.revoke})},
+		{v2 + "/devicecode", p.shared(methods{"POST": p.deviceAuthorization})},
+		{v2 + "/logout", methods{"GET": p.logout, "POST": p.byGet(v2 + "/logout")}},
+		{v2 + "/logout/confirm", methods{"POST": p.own.Handler(http.HandlerFunc(p.logoutConfirmed)).ServeHTTP}},
+		{"/.well-known/openid-configuration", methods{"GET": p.discovery, "HEAD": p.discovery}},
+	} {
+		r.HandleFunc(endpoint.path, endpoint.methods.serve)
+	}
+}
+
+// methods is an endpoint by the methods it answers. The router's own way to tell
+// them apart would answer others with 404, as pages lie below the same prefix.
+type methods map[string]http.HandlerFunc
+
+func (m methods) serve(w http.ResponseWriter, r *http.Request) {
+	if handler := m[r.Method]; handler != nil {
+		handler(w, r)
+		return
+	}
+	allowed := slices.Sorted(maps.Keys(m))
+	w.Header().Set("Allow", strings.Join(allowed, ", ")) // RFC 9110 15.5.6
+	writeJSON(w, http.StatusMethodNotAllowed, errorBody{Error: "invalid_request", Description: "This endpoint answers " + strings.Join(allowed, ", ") + ".",
+		Timestamp: web.From(r).Now.Format(time.RFC3339), TraceID: web.From(r).ID})
 }
 
 // MetadataRoute is the RFC 8414 form of the discovery URL, which puts the
