@@ -9,7 +9,10 @@ import (
 	"latchkey/idp/web"
 )
 
-const securityInfo = "/security-info"
+const (
+	securityInfo = "/security-info"
+	passDeleted  = "pass-deleted" // the one notice there is so far
+)
 
 func (s *Site) toSecurityInfo(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, s.here(r, securityInfo), http.StatusSeeOther)
@@ -37,6 +40,9 @@ func (s *Site) showSecurityInfo(w http.ResponseWriter, r *http.Request) {
 	view := SecurityInfo{
 		Action: s.here(r, securityInfo), SignOutAction: s.here(r, securityInfo),
 		Username: u.PrincipalName, DisplayName: u.DisplayName, Banner: true, SessionEnds: session.NotAfter,
+	}
+	if r.URL.Query().Get("done") == passDeleted {
+		view.NoticeID = passDeleted
 	}
 	info, err := s.Admin.Pass(r.Context(), v.Tenant.TenantID, u.UserID)
 	switch {
@@ -70,7 +76,7 @@ func (s *Site) changeSecurityInfo(w http.ResponseWriter, r *http.Request) {
 	case "":
 		s.askDeletePass(w, r, v, session, u)
 	default:
-		s.toSecurityInfo(w, r)
+		http.Redirect(w, r, s.here(r, securityInfo+"?done="+passDeleted), http.StatusSeeOther)
 	}
 }
 
@@ -109,8 +115,8 @@ func (s *Site) deletePass(w http.ResponseWriter, r *http.Request, v signin.Visit
 		s.fail(w, r, err)
 	case session == nil: // it came from the pass
 		web.DropSession(w, r)
-		s.Page(w, r, http.StatusOK, SignedOut{})
+		s.Page(w, r, http.StatusOK, SignedOut{NoticeID: passDeleted})
 	default:
-		s.toSecurityInfo(w, r)
+		http.Redirect(w, r, s.here(r, securityInfo+"?done="+passDeleted), http.StatusSeeOther)
 	}
 }

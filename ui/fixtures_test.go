@@ -56,6 +56,7 @@ func states() []state {
 		{"sign-out", SignOut{Action: "/t/logout", State: sealed, AppName: "Intranet", Username: anna}},
 		{"sign-out-no-app", SignOut{Action: "/t/logout", State: sealed, Username: anna}},
 		{"signed-out", SignedOut{}},
+		{"signed-out-pass-deleted", SignedOut{NoticeID: "pass-deleted"}},
 		{"signed-out-return", SignedOut{AppName: "Intranet", ReturnURL: "https://intranet.contoso.example/bye"}},
 		{"delete-pass", DeletePass{Action: "/t/security-info", ID: "5b1f", ValidUntil: noon.Add(8 * time.Hour)}},
 		{"delete-pass-only", DeletePass{Action: "/t/security-info", ID: "5b1f", ValidUntil: noon.Add(8 * time.Hour), OnlyWay: true, EndsSession: true}},

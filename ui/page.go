@@ -139,3 +139,13 @@ func (p *page) Tell(pr Problem) (t told, err error) {
 	t.Remedy, err = p.Rich(id+".remedy", "Start", start, "Wait", template.HTML(template.HTMLEscapeString(wait)))
 	return t, err
 }
+
+// Explain is the problem in one line of English, for programs.
+func (rd *Renderer) Explain(pr Problem) string {
+	p := &page{texts: rd.catalogue.choose("", "en")}
+	title, err := p.T("error." + pr.ID + ".title")
+	if err != nil {
+		return pr.Code()
+	}
+	return pr.Code() + ": " + title + "."
+}

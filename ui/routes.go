@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -59,12 +61,22 @@ func (s *Site) Routes(root, tenant *mux.Router) {
 		{root, "GET", "/", s.showHome},
 		{root, "GET", "/tap", s.showTap},
 		{root, "POST", "/tap", s.answerTap},
-		{root, "GET", "/{any:common|organizations}{rest:.*}", s.showOrganizations},
-		{root, "POST", "/{any:common|organizations}{rest:.*}", s.chooseOrganization},
+		{root, "GET", anyTenant, s.showOrganizations},
+		{root, "POST", anyTenant, s.chooseOrganization},
 		{root, "GET", "/assets/{file:.*}", s.Renderer.Assets().ServeHTTP},
 	} {
 		route.router.HandleFunc(route.path, route.handler).Methods(route.method)
 	}
+}
+
+// anyTenant is the addresses of people that name no tenant. Programs get an error
+// there: nobody could pick one for them.
+const anyTenant = "/{any:common|organizations}{rest:(?:/oauth2/v2.0/authorize|/signin|/security-info|/device)?/?}"
+
+// Shared matches what belongs to the deployment and to no tenant.
+func Shared(r *http.Request, _ *mux.RouteMatch) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	return slices.Contains([]string{"", "assets", "common", "organizations", "tap"}, first)
 }
 
 // framed gives the pages of a request what they share.
@@ -90,7 +102,9 @@ func (s *Site) Page(w http.ResponseWriter, r *http.Request, status int, v View) 
 // ProblemJSON tells a program of the problem, in the form of OAuth errors.
 func (s *Site) ProblemJSON(w http.ResponseWriter, r *http.Request, id string) {
 	p := Problem{ID: id}
-	body, err := json.Marshal(map[string]string{"error": p.OAuthError(), "error_description": p.Code(), "trace_id": web.From(r).ID})
+	body, err := json.Marshal(map[string]string{
+		"error": p.OAuthError(), "error_description": s.Renderer.Explain(p), "trace_id": web.From(r).ID,
+	})
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -23,13 +23,18 @@ type demo struct {
 }
 
 // openDemo makes or reopens the demo's data and begins to serve. If it fails,
-// nothing stays open.
+// nothing stays open, and data that it made is gone again.
 func openDemo(ctx context.Context, o demoOptions, log *slog.Logger) (d *demo, err error) {
 	cfg, err := o.config()
 	if err != nil {
 		return nil, err
 	}
-	memory, err := openDemoData(cfg)
+	memory, undo, err := openDemoData(cfg)
+	defer func() {
+		if err != nil {
+			undo()
+		}
+	}()
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +56,9 @@ func openDemo(ctx context.Context, o demoOptions, log *slog.Logger) (d *demo, er
 
 func (d *demo) begin(ctx context.Context, memory *demoMemory) (err error) {
 	if d.app, err = d.server.endpoint("--app-listen", d.options.AppListen); err != nil {
+		return err
+	}
+	if err := d.options.forgetReport(); err != nil {
 		return err
 	}
 	d.appURL = urlOf(d.scheme(), d.options.AppListen, d.app.listener)

@@ -22,8 +22,7 @@ type demoOptions struct {
 	TLS           bool
 }
 
-// config is the server's configuration. A report of an earlier start goes, so
-// that nobody takes it for the new one.
+// config is the server's configuration.
 func (o demoOptions) config() (config.Config, error) {
 	cfg := config.Defaults()
 	data, err := filepath.Abs(o.Data)
@@ -37,15 +36,19 @@ func (o demoOptions) config() (config.Config, error) {
 	if err := o.validate(); err != nil {
 		return cfg, err
 	}
-	if err := cfg.Validate(); err != nil {
-		return cfg, err
+	return cfg, cfg.Validate()
+}
+
+// forgetReport removes the report of an earlier start, so that nobody takes it
+// for the new one.
+func (o demoOptions) forgetReport() error {
+	if o.JSON == "" {
+		return nil
 	}
-	if o.JSON != "" {
-		if err := os.Remove(o.JSON); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return cfg, err
-		}
+	if err := os.Remove(o.JSON); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	return cfg, nil
+	return nil
 }
 
 // validate checks what the server's configuration does not: issuer and redirect
@@ -76,17 +79,30 @@ func (o demoOptions) hosts() []string {
 }
 
 // openDemoData makes the data directory, or recognises one that a demo made.
-func openDemoData(cfg config.Config) (*demoMemory, error) {
-	_, err := os.Stat(filepath.Join(cfg.Data, databaseFile))
-	switch {
-	case err == nil:
-		return loadDemoMemory(cfg.Data)
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, err
+// undo removes what it made.
+func openDemoData(cfg config.Config) (memory *demoMemory, undo func(), err error) {
+	nothing := func() {}
+	_, err = os.Stat(filepath.Join(cfg.Data, databaseFile))
+	if err == nil {
+		memory, err = loadDemoMemory(cfg.Data)
+		return memory, nothing, err
 	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, nothing, err
+	}
+	_, err = os.Stat(cfg.Data)
+	made := errors.Is(err, fs.ErrNotExist)
 	if err := createData(cfg); err != nil {
-		return nil, err
+		return nil, nothing, err
 	}
-	memory := newDemoMemory()
-	return memory, memory.save(cfg.Data)
+	memory = newDemoMemory()
+	return memory, func() { removeDemoData(cfg, made) }, memory.save(cfg.Data)
+}
+
+// removeDemoData undoes openDemoData; directory tells whether it was made too.
+func removeDemoData(cfg config.Config, directory bool) {
+	for _, name := range []string{demoMemoryFile, demoCertificateFile, demoKeyFile} {
+		_ = os.Remove(filepath.Join(cfg.Data, name)) // what is not there need not go
+	}
+	removeData(cfg, directory)
 }

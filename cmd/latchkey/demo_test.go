@@ -6,7 +6,9 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -210,6 +212,9 @@ func TestDemoRefuses(t *testing.T) {
 			}
 			if got := err.Error(); !strings.Contains(got, c.want) || strings.Contains(got, "\n") {
 				t.Errorf("%q, want one line with %q", got, c.want)
+			}
+			if _, err := os.Stat(o.Data); o.Data != real && !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s was left behind: %v", o.Data, err)
 			}
 		})
 	}

@@ -61,6 +61,11 @@ type errorBody struct {
 	TraceID     string    `json:"trace_id"`
 }
 
+func newErrorBody(r *http.Request, code, description string) errorBody {
+	q := web.From(r)
+	return errorBody{Error: code, Description: description, Timestamp: q.Now.Format(time.RFC3339), TraceID: q.ID}
+}
+
 // refuse writes a protocol error, or 500 for anything else.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	e, ok := errors.AsType[*protocolError](err)
@@ -68,8 +73,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		p.fail(w, r, err)
 		return
 	}
-	q := web.From(r)
-	body := errorBody{Error: e.Code, Description: e.description(), Timestamp: q.Now.Format(time.RFC3339), TraceID: q.ID}
+	body := newErrorBody(r, e.Code, e.description())
 	if e.STS != 0 {
 		body.Codes = []idp.STS{e.STS}
 	}
@@ -78,7 +82,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	switch {
 	case e.Status == http.StatusUnauthorized && w.Header().Get("WWW-Authenticate") == "": // RFC 6749 5.2, RFC 9110 11.6.1
-		w.Header().Set("WWW-Authenticate", `Basic realm="`+p.issuer(q.Tenant)+`", charset="UTF-8"`)
+		w.Header().Set("WWW-Authenticate", `Basic realm="`+p.issuer(web.From(r).Tenant)+`", charset="UTF-8"`)
 	case e.Status == http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", "60")
 	}
@@ -95,7 +99,7 @@ func (p *Provider) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() == nil {
 		p.Log.Error("request failed", "request_id", web.From(r).ID, "path", r.URL.Path, "error", err)
 	}
-	writeJSON(w, status, errorBody{Error: code, Description: "The request could not be carried out.", Timestamp: web.From(r).Now.Format(time.RFC3339), TraceID: web.From(r).ID})
+	writeJSON(w, status, newErrorBody(r, code, "The request could not be carried out."))
 }
 
 // writeJSON writes an answer that nobody may keep (RFC 6749 5.1).

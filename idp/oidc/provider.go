@@ -108,10 +108,9 @@ func (m methods) serve(w http.ResponseWriter, r *http.Request) {
 		handler(w, r)
 		return
 	}
-	allowed := slices.Sorted(maps.Keys(m))
-	w.Header().Set("Allow", strings.Join(allowed, ", ")) // RFC 9110 15.5.6
-	writeJSON(w, http.StatusMethodNotAllowed, errorBody{Error: "invalid_request", Description: "This endpoint answers " + strings.Join(allowed, ", ") + ".",
-		Timestamp: web.From(r).Now.Format(time.RFC3339), TraceID: web.From(r).ID})
+	allowed := strings.Join(slices.Sorted(maps.Keys(m)), ", ")
+	w.Header().Set("Allow", allowed) // RFC 9110 15.5.6
+	writeJSON(w, http.StatusMethodNotAllowed, newErrorBody(r, "invalid_request", "This endpoint answers "+allowed+"."))
 }
 
 // MetadataRoute is the RFC 8414 form of the discovery URL, which puts the
