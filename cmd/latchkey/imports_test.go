@@ -55,6 +55,7 @@ func outsiders() []outside {
 		{"github.com/nicksnyder/go-i18n", "ui ui/*", "texts for people are the pages' business"},
 		{"github.com/prometheus/client_golang", "cmd/latchkey", "packages count by plain functions they are given"},
 		{"github.com/spf13/cobra", "cmd/latchkey", "one place reads the command line"},
+		{"github.com/spf13/pflag", "cmd/latchkey", "cobra's flags: one place reads the command line"},
 		{"github.com/zitadel/oidc", "idp/oidc", "its pitfalls stay behind one adapter"},
 		{"go.etcd.io/bbolt", "storage/bolt", "no bbolt notion above the driver"},
 		{"golang.org/x/crypto", "idp authmethods authmethods/*", "cryptography belongs to rules and methods"},

@@ -25,7 +25,6 @@ type server struct {
 	hangUp   chan os.Signal // asks to look for a new certificate now
 	failed   chan error
 	stopping atomic.Bool
-	saved    uint64 // commits when the clock was saved
 }
 
 // openServer opens the data directory and every listener. A base URL that is
@@ -193,12 +192,8 @@ func (s *server) closeListeners() {
 	}
 }
 
-// saveClock writes the clock's mark if anything was written since the last one.
+// saveClock writes the clock's mark, also when nothing else was written: what ended
+// by the mere passing of time must not come back either.
 func (s *server) saveClock(ctx context.Context) error {
-	if s.Store.Commits() == s.saved {
-		return nil
-	}
-	err := s.Store.Update(ctx, storage.System, s.Clock.SaveClock)
-	s.saved = s.Store.Commits()
-	return err
+	return s.Store.Update(ctx, storage.System, s.Clock.SaveClock)
 }

@@ -23,6 +23,9 @@ func (s *Service) CreateTenant(ctx context.Context, actor idp.Party, name string
 	if err := t.Validate(); err != nil {
 		return nil, err
 	}
+	if err := s.domainsFree(ctx, t.Domains); err != nil {
+		return nil, err
+	}
 	keys, err := s.newKeys(t.TenantID, now, now)
 	if err != nil {
 		return nil, err
@@ -40,7 +43,23 @@ func (s *Service) CreateTenant(ctx context.Context, actor idp.Party, name string
 		return nil, err
 	}
 	err = s.store.Update(ctx, storage.System, func(tx *storage.Tx) error { return tx.Insert(t) })
-	return t, taken(err, "One of the domains %v belongs to another tenant.", t.Domains)
+	return t, taken(err, takenDomains, t.Domains)
+}
+
+const takenDomains = "One of the domains %v belongs to another tenant."
+
+// domainsFree is asked before anything is stored, so that a tenant whose domain is
+// taken leaves nothing behind; what decides is the unique index.
+func (s *Service) domainsFree(ctx context.Context, domains []string) error {
+	for _, d := range domains {
+		switch _, err := s.tenant(ctx, d); {
+		case err == nil:
+			return idp.Errorf(idp.Conflict, takenDomains, domains)
+		case idp.ErrorCode(err) != idp.NotFound:
+			return err
+		}
+	}
+	return nil
 }
 
 // Tenant finds a tenant by GUID or domain.

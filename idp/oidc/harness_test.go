@@ -3,6 +3,7 @@ package oidc_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -159,4 +160,19 @@ func clientOff(disabled *bool) admin.ClientChange { return admin.ClientChange{Di
 func challengeOf(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// userOff is the change that disables a user.
+func userOff(disabled *bool) admin.UserChange { return admin.UserChange{Disabled: disabled} }
+
+// headerOf is the header of a JWT.
+func headerOf(t testing.TB, token string) map[string]any {
+	t.Helper()
+	coded, _, _ := strings.Cut(token, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(coded)
+	var header map[string]any
+	if err != nil || json.Unmarshal(raw, &header) != nil {
+		t.Fatalf("no JWT: %q", token)
+	}
+	return header
 }
