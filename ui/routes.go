@@ -42,30 +42,33 @@ func NewSite(c Config) *Site {
 
 // Routes is every page there is: those of the deployment, then those of a tenant.
 func (s *Site) Routes(root, tenant *mux.Router) {
+	below := func(path string, handler func(http.ResponseWriter, *http.Request)) *mux.Route {
+		return web.Route(tenant, path, handler)
+	}
 	for _, route := range []struct {
-		router  *mux.Router
+		mount   func(path string, handler func(http.ResponseWriter, *http.Request)) *mux.Route
 		method  string
 		path    string
 		handler http.HandlerFunc
 	}{
-		{tenant, "GET", "/signin", s.showSignin},
-		{tenant, "POST", "/signin", s.answerSignin},
-		{tenant, "GET", "/security-info", s.showSecurityInfo},
-		{tenant, "POST", "/security-info", s.changeSecurityInfo},
-		{tenant, "GET", "/device", s.showDevice},
-		{tenant, "POST", "/device", s.answerDevice},
-		{tenant, "GET", "/brand.css", s.showBrand},
-		{tenant, "GET", "", s.toSecurityInfo},
-		{tenant, "GET", "/", s.toSecurityInfo},
+		{below, "GET", "/signin", s.showSignin},
+		{below, "POST", "/signin", s.answerSignin},
+		{below, "GET", "/security-info", s.showSecurityInfo},
+		{below, "POST", "/security-info", s.changeSecurityInfo},
+		{below, "GET", "/device", s.showDevice},
+		{below, "POST", "/device", s.answerDevice},
+		{below, "GET", "/brand.css", s.showBrand},
+		{below, "GET", "", s.toSecurityInfo},
+		{below, "GET", "/", s.toSecurityInfo},
 
-		{root, "GET", "/", s.showHome},
-		{root, "GET", "/tap", s.showTap},
-		{root, "POST", "/tap", s.answerTap},
-		{root, "GET", anyTenant, s.showOrganizations},
-		{root, "POST", anyTenant, s.chooseOrganization},
-		{root, "GET", "/assets/{file:.*}", s.Renderer.Assets().ServeHTTP},
+		{root.HandleFunc, "GET", "/", s.showHome},
+		{root.HandleFunc, "GET", "/tap", s.showTap},
+		{root.HandleFunc, "POST", "/tap", s.answerTap},
+		{root.HandleFunc, "GET", anyTenant, s.showOrganizations},
+		{root.HandleFunc, "POST", anyTenant, s.chooseOrganization},
+		{root.HandleFunc, "GET", "/assets/{file:.*}", s.Renderer.Assets().ServeHTTP},
 	} {
-		route.router.HandleFunc(route.path, route.handler).Methods(route.method)
+		route.mount(route.path, route.handler).Methods(route.method)
 	}
 }
 

@@ -338,10 +338,13 @@ func (p *player) proves(b *seat, u *mUser, code string, got *reply, spent bool) 
 }
 
 func (p *player) signOut(s step) {
-	b, hint := p.seat(s.x), ""
-	p.tell("browser %s signs out", b.name)
-	got := b.logout(url.Values{"id_token_hint": {hint}})
-	if p.m.sessionWorks(b.session) {
+	b, params := p.seat(s.x), url.Values{}
+	if s.y%2 == 1 {
+		params.Set("id_token_hint", p.hint)
+	}
+	p.tell("browser %s signs out, with a hint: %v", b.name, s.y%2 == 1)
+	got := b.logout(params)
+	if fits := params.Get("id_token_hint") != "" && p.hinted == b.session; p.m.sessionWorks(b.session) && !fits {
 		p.want(got.Page.Page == "sign-out", "want the question whether to sign out, got %s", got.Body)
 		got = b.confirmLogout(got.Page.State)
 	}

@@ -21,6 +21,8 @@ type player struct {
 	tabs     []*tab
 	script   []string
 	fault    string // what differed first
+	hint     string // the newest ID token
+	hinted   *mSession
 
 	signIns, alive, dead int
 }
@@ -215,6 +217,7 @@ func (p *player) receive(g *mGrant, got *reply, rotated bool) {
 	claims := unverified(got.str("id_token"))
 	exp, auth := int64(claims["exp"].(float64)), int64(claims["auth_time"].(float64))
 	p.want(exp == p.m.now.Add(life).Unix() && !time.Unix(exp, 0).After(g.pass.end), "the ID token ends at %v, the pass at %v", time.Unix(exp, 0).Sub(epoch), g.pass.end.Sub(epoch))
+	p.hint, p.hinted = got.str("id_token"), g.session
 	p.want(auth == g.auth.Unix(), "auth_time is %v, want %v", time.Unix(auth, 0).Sub(epoch), g.auth.Sub(epoch))
 	p.m.tokens = append(p.m.tokens, &mToken{grant: g, app: g.app, value: got.str("access_token"), end: p.m.now.Add(life)})
 	p.want((got.str("refresh_token") != "") == rotated, "refresh token: %q, want one: %v", got.str("refresh_token"), rotated)

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -74,14 +75,16 @@ func (p *Provider) discovery(w http.ResponseWriter, r *http.Request) {
 
 // document is a public JSON document kept as ready bytes.
 type document struct {
-	body  []byte
-	etag  string
-	until time.Time
+	body   []byte
+	etag   string
+	length string
+	until  time.Time
 }
 
 func newDocument(body []byte, until time.Time) *document {
 	sum := sha256.Sum256(body)
-	return &document{body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, until: until}
+	etag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	return &document{body: body, etag: etag, length: strconv.Itoa(len(body)), until: until}
 }
 
 // publicCache is the Cache-Control of discovery and keys; a new key is published
@@ -98,6 +101,8 @@ func (d *document) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h["Content-Type"] = []string{"application/json"}
+	// net/http sends a body of this size in chunks unless it knows the length.
+	h["Content-Length"] = []string{d.length}
 	w.Write(d.body) // a reader who has gone away is no error of ours
 }
 

@@ -176,3 +176,7 @@ func headerOf(t testing.TB, token string) map[string]any {
 	}
 	return header
 }
+
+// mask is what differs between two answers to one question: ids of requests,
+// values of cookies, sealed states, codes of devices.
+var mask = regexp.MustCompile(`"trace_id":"[0-9a-f-]{36}"|br_[\w-]{43}|[?&]state=[\w-]{80,}|dc_[\w-]{43}|[B-Z]{4}-[B-Z]{4}`)

@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"maps"
-	"math/big"
 	"net/url"
 	"strings"
 	"testing"
@@ -25,13 +24,10 @@ import (
 
 var b64 = base64.RawURLEncoding
 
-// forge signs any header and payload, by the tenant's own key when key is nil for
-// a valid kid, or by a stranger's.
-func forge(t testing.TB, header, claims map[string]any) string {
+// forge is a token under the tenant's kid that a stranger signed.
+func forge(t testing.TB, claims map[string]any) string {
 	t.Helper()
-	h := map[string]any{"alg": "ES256", "typ": "JWT", "kid": ecKey().KeyID}
-	maps.Copy(h, header)
-	return signRaw(t, strangerKey(), toJSON(t, h), toJSON(t, claims))
+	return signRaw(t, strangerKey(), `{"alg":"ES256","typ":"JWT","kid":"`+ecKey().KeyID+`"}`, toJSON(t, claims))
 }
 
 func strangerKey() *ecdsa.PrivateKey {
@@ -89,7 +85,7 @@ func TestJWTAttacks(t *testing.T) {
 	web := v.apps["web"]
 	genuine := v.tokens(web, v.who, nil).str("id_token")
 	parts := strings.Split(genuine, ".")
-	payload := string(must(t, parts[1]))
+	payload := string(decoded(t, parts[1]))
 	claims := map[string]any{"iss": baseURL + "/" + tenantID + "/v2.0", "sub": v.users["anna"].UserID, "aud": "web", "sid": "x"}
 	kid := ecKey().KeyID
 	ours, theirs := tenantKey(t), strangerKey()
@@ -146,7 +142,7 @@ func TestJWTAttacks(t *testing.T) {
 		"payload a number":               signed("7"),
 		"payload no JSON":                signed("{"),
 		"payload empty":                  signed(""),
-		"payload deep":                   signed(strings.Repeat("[", 6000)),
+		"payload deep":                   signed(strings.Repeat("[", 4000)),
 		"aud a list":                     with("aud", []string{"web"}),
 		"aud a list of numbers":          with("aud", []int{1}),
 		"aud null":                       signed(`{"iss":"` + claims["iss"].(string) + `","sub":null,"aud":null}`),
@@ -214,7 +210,7 @@ func TestJWTBombs(t *testing.T) {
 	}
 }
 
-func must(t testing.TB, coded string) []byte {
+func decoded(t testing.TB, coded string) []byte {
 	t.Helper()
 	raw, err := b64.DecodeString(coded)
 	if err != nil {
@@ -231,7 +227,7 @@ func derSignature(t testing.TB, key *ecdsa.PrivateKey, parts []string) []byte {
 	t.Helper()
 	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	der, err := key.Sign(rand.Reader, sum[:], crypto.SHA256)
-	if err != nil || new(big.Int).SetBytes(der).Sign() == 0 {
+	if err != nil {
 		t.Fatal(err)
 	}
 	return der

@@ -75,7 +75,7 @@ func TestRpInitiatedLogout(t *testing.T) {
 			return url.Values{"id_token_hint": {unsigned(h)}, "post_logout_redirect_uri": {signedOut}, "state": {state}}
 		}, "refused", "", false},
 		{"oidcc-rp-initiated-logout-bad-id-token-hint", func(string) url.Values {
-			return url.Values{"id_token_hint": {forge(t, nil, map[string]any{"iss": "web", "aud": baseURL + "/" + tenantID + "/v2.0", "sub": "x"})}, "post_logout_redirect_uri": {signedOut}, "state": {state}}
+			return url.Values{"id_token_hint": {forge(t, map[string]any{"iss": "web", "aud": baseURL + "/" + tenantID + "/v2.0", "sub": "x"})}, "post_logout_redirect_uri": {signedOut}, "state": {state}}
 		}, "refused", "", false},
 		{"another client's id", func(h string) url.Values {
 			return url.Values{"id_token_hint": {h}, "client_id": {"trusted"}, "post_logout_redirect_uri": {signedOut}}

@@ -21,6 +21,7 @@ const crowd = 200
 
 // onEachStore runs a test in memory and on a file, round after round.
 func onEachStore(t *testing.T, prepare func(*world) func()) {
+	t.Parallel()
 	for _, c := range []struct {
 		name          string
 		bolt          bool
@@ -30,6 +31,7 @@ func onEachStore(t *testing.T, prepare func(*world) func()) {
 		{"bolt", true, 50, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, options{bolt: c.bolt})
 			round := prepare(w)
 			rounds := c.rounds

@@ -75,7 +75,7 @@ func New(c Config) *Provider {
 	}
 }
 
-// Routes mounts the endpoints below /{tenant}. The busiest come first, as the
+// Routes mounts the endpoints of every tenant. The busiest come first, as the
 // router looks in order.
 func (p *Provider) Routes(r *mux.Router) {
 	const v2 = "/oauth2/v2.0"
@@ -95,7 +95,7 @@ func (p *Provider) Routes(r *mux.Router) {
 		{v2 + "/logout/confirm", methods{"POST": p.own.Handler(http.HandlerFunc(p.logoutConfirmed)).ServeHTTP}},
 		{"/.well-known/openid-configuration", methods{"GET": p.discovery, "HEAD": p.discovery}},
 	} {
-		r.HandleFunc(endpoint.path, endpoint.methods.serve)
+		web.Route(r, endpoint.path, endpoint.methods.serve)
 	}
 }
 

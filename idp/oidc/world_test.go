@@ -49,6 +49,8 @@ type world struct {
 type options struct {
 	bolt bool // a file instead of memory
 	rsa  bool // clients sign with RS256 instead of ES256, which is faster
+	// wrap puts something before the driver.
+	wrap func(storage.Driver) storage.Driver
 }
 
 const (
@@ -106,6 +108,9 @@ func newWorld(t testing.TB, o options) *world {
 		t.Cleanup(func() { d.Close() })
 		driver = d
 	}
+	if o.wrap != nil {
+		driver = o.wrap(driver)
+	}
 	w.store = storage.New(driver)
 	w.tenant = &idp.Tenant{TenantID: tenantID, Name: "Contoso", Domains: []string{"contoso.example"}, CreatedAt: epoch}
 	w.put(storage.System, w.tenant)
@@ -130,9 +135,9 @@ func (w *world) start() {
 	enter := web.NewTenants(w.store).Enter(func(r *http.Request) string { return mux.Vars(r)["tenant"] }, http.NotFound, failed)
 	root := mux.NewRouter()
 	root.Handle(oidc.MetadataRoute, enter(http.HandlerFunc(w.provider.Metadata)))
-	below := root.PathPrefix("/{tenant}").Subrouter()
+	below := root.NewRoute().Subrouter()
 	below.Use(mux.MiddlewareFunc(enter))
-	below.HandleFunc("/signin", func(rw http.ResponseWriter, r *http.Request) {
+	web.Route(below, "/signin", func(rw http.ResponseWriter, r *http.Request) {
 		r.Context().Value(pageKey{}).(http.HandlerFunc)(rw, r)
 	})
 	w.provider.Routes(below)

@@ -422,6 +422,7 @@ func TestBusy(t *testing.T) {
 				}
 			})
 		}
+		synctest.Wait()
 		leaves, leave := context.WithCancel(t.Context())
 		b := w.browser()
 		f := b.asked(w.request("own"), name)

@@ -1,0 +1,157 @@
+package oidc_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"latchkey/idp"
+	"latchkey/storage"
+	"latchkey/storage/storetest"
+)
+
+// TestOversized: too much of anything is refused with a 4xx of its own, on every
+// endpoint, and never redirected anywhere (SECURITY D4).
+func TestOversized(t *testing.T) {
+	v := newVisitor(t, options{})
+	web := v.apps["web"]
+	v.in(web)
+	floods := map[string]string{
+		"100,000 parameters":         strings.Repeat("a&", 100_000),
+		"100,000 of one parameter":   strings.Repeat("state=x&", 100_000),
+		"5,000 different parameters": many5000(),
+		"one of 100 KB":              "state=" + strings.Repeat("x", 100_000),
+		"a name of 100 KB":           strings.Repeat("x", 100_000) + "=1",
+		"bad encoding":               "state=%",
+		"a semicolon":                "state=a;b",
+	}
+	for name, flood := range floods {
+		for _, path := range []string{"authorize", "logout"} {
+			for _, method := range []string{"GET", "POST"} {
+				target := baseURL + "/" + tenantID + "/oauth2/v2.0/" + path
+				body := web.params(nil).Encode() + "&" + flood
+				r := raw(method, target, body)
+				if r.Header.Set("Content-Type", "application/x-www-form-urlencoded"); method == "GET" {
+					r = raw(method, target, "")
+					r.URL.RawQuery = body
+				}
+				got := v.do(r)
+				if (got.Status != 400 && got.Status != 414) || got.Page.Page != "refused" || got.Header.Get("Location") != "" {
+					t.Errorf("%s %s, %s: %d %.200q", method, path, name, got.Status, got.Header.Get("Location"))
+				}
+			}
+		}
+		for _, path := range []string{"token", "introspect", "revoke", "devicecode"} {
+			r := raw("POST", baseURL+"/"+tenantID+"/oauth2/v2.0/"+path, "token=x&scope=openid&client_id=native&"+flood)
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			got := v.do(r)
+			if name == "one of 100 KB" && got.Status == 400 && got.str("error") == "" {
+				t.Errorf("%s, %s: %s", path, name, got.Body)
+			}
+			if got.Status != 400 && got.Status != 401 {
+				t.Errorf("%s, %s: %d %s", path, name, got.Status, got.Body)
+			}
+		}
+	}
+	if got := v.authorize(web, url.Values{"many": strings.Split(strings.Repeat("x,", 90), ",")}); got.code() == "" {
+		t.Errorf("an unknown parameter 91 times: %d %v", got.Status, got.Page)
+	}
+}
+
+// many5000 is short names, so that only their number is too great.
+func many5000() string {
+	var b strings.Builder
+	for i := range 5000 {
+		b.WriteString(string(rune('a'+i%26)) + string(rune('a'+i/26%26)) + string(rune('a'+i/676)) + "&")
+	}
+	return b.String()
+}
+
+// TestInjection: what a client sends comes back encoded, and starts no header, no
+// second parameter and no other address (SECURITY H8).
+func TestInjection(t *testing.T) {
+	v := newVisitor(t, options{})
+	web := v.apps["web"]
+	v.in(web)
+	for _, evil := range []string{
+		"a\r\nSet-Cookie: x=1", "a\nLocation: https://evil.example/", "a&code=evil", "a#code=evil", "a?code=evil", "a&error=x&iss=evil",
+		`"><script>alert(1)</script>`, "a%26code%3Devil", "a\u2028b", "a;b", "\\", "é漢😀", strings.Repeat("&", 500),
+	} {
+		for _, mode := range []string{"query", "fragment", "form_post"} {
+			for name, change := range map[string]url.Values{"code": {}, "error": one("scope", "")} {
+				change.Set("state", evil)
+				change.Set("response_mode", mode)
+				got := v.authorize(web, change)
+				if got.Fields.Get("state") != evil || got.Mode != mode || len(got.Fields) > 4 || got.Fields.Get("iss") != baseURL+"/"+tenantID+"/v2.0" {
+					t.Errorf("%q, %s, %s: %v", evil, mode, name, got.Fields)
+				}
+				if strings.ContainsAny(got.Header.Get("Location"), "\r\n\"<> ") || got.Header.Get("Set-Cookie") != "" || v.strays(got) != "" {
+					t.Errorf("%q, %s, %s: %v", evil, mode, name, got.Header)
+				}
+			}
+		}
+		got := v.authorize(web, url.Values{"claims": {evil}, "prompt": {evil}, "response_mode": {"fragment"}})
+		if d := got.Fields.Get("error_description"); !descriptionRule.MatchString(d) || strings.Contains(d, "evil") {
+			t.Errorf("%q: error_description %q", evil, d)
+		}
+		r := v.request("/oauth2/v2.0/userinfo", nil)
+		r.Header.Set("Authorization", "Bearer "+strings.NewReplacer("\r", "", "\n", "").Replace(evil))
+		if got := v.do(r); strings.Contains(got.Header.Get("WWW-Authenticate"), "evil") || got.Status != 401 {
+			t.Errorf("%q: %v", evil, got.Header)
+		}
+		for _, field := range []string{"grant_type", "client_id", "code"} {
+			form := url.Values{"grant_type": {idp.GrantCode}, "client_id": {"native"}, "code": {"x"}}
+			form.Set(field, evil)
+			got := v.do(v.request("/oauth2/v2.0/token", form))
+			if !descriptionRule.MatchString(got.str("error_description")) || got.Status >= 500 {
+				t.Errorf("%s=%q: %d %s", field, evil, got.Status, got.Body)
+			}
+		}
+	}
+}
+
+// TestFaults fails each call of the store in turn: nothing is handed out, and the
+// answer is 500, or 503 with Retry-After once a commit has failed.
+func TestFaults(t *testing.T) {
+	grants := map[string]func(v *visitor) *reply{
+		"redeem":    func(v *visitor) *reply { return v.redeem(v.apps["web"], v.cookies["code"], nil) },
+		"refresh":   func(v *visitor) *reply { return v.refresh(v.apps["native"], v.cookies["refresh"], "") },
+		"device":    func(v *visitor) *reply { return v.device(v.apps["native"], "openid") },
+		"revoke":    func(v *visitor) *reply { return v.revoke(v.apps["native"], v.cookies["refresh"]) },
+		"authorize": func(v *visitor) *reply { return v.authorize(v.apps["web"], one("prompt", "none")) },
+	}
+	ops := map[string]storetest.Op{"get": storetest.OpGet, "put": storetest.OpPut, "delete": storetest.OpDelete, "scan": storetest.OpScan, "commit": storetest.OpCommit, "answer": storetest.OpAnswer}
+	for name, call := range grants {
+		for what, op := range ops {
+			fired := 0
+			for nth := 1; nth < 50; nth++ {
+				var failing *storetest.Failing
+				v := newVisitor(t, options{wrap: func(d storage.Driver) storage.Driver { failing = storetest.NewFailing(d); return failing }})
+				code, refresh := v.code(v.apps["web"], v.who, nil), v.tokens(v.apps["native"], v.who, nil).str("refresh_token")
+				v.cookies["code"], v.cookies["refresh"] = code, refresh
+				failing.Fail(op, nth)
+				got := call(v)
+				if failing.Fired() == 0 {
+					break
+				}
+				fired++
+				checkFault(t, name+", "+what, got, op == storetest.OpGet || op == storetest.OpScan)
+			}
+			if fired == 0 && (what == "commit" || what == "get") {
+				t.Errorf("%s, %s: no failure happened", name, what)
+			}
+		}
+	}
+}
+
+func checkFault(t *testing.T, name string, got *reply, read bool) {
+	t.Helper()
+	status, code, wait := http.StatusServiceUnavailable, "temporarily_unavailable", "5"
+	if read {
+		status, code, wait = http.StatusInternalServerError, "server_error", ""
+	}
+	if got.Status != status || got.str("error") != code || got.Header.Get("Retry-After") != wait || got.code() != "" || len(got.JSON) != 4 {
+		t.Errorf("%s: %d %s %v", name, got.Status, got.Body, got.Header)
+	}
+}
