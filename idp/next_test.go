@@ -45,50 +45,74 @@ func typed(f *idp.Facts, u *idp.User, o []idp.Offer) {
 	f.Identifier, f.User, f.Offers, f.Another = "somebody@contoso.example", u, o, true
 }
 
-func TestNext(t *testing.T) {
-	t.Parallel()
-	bob := &idp.User{UserID: bobID, PrincipalName: "bob@contoso.example", Type: idp.Member}
-	nobody := offers(idp.UnknownUser, idp.UnknownUser)
-	none := func(f *idp.Facts) { f.Request.Prompt = []string{"none"} }
-	essential := func(f *idp.Facts, acr string) { f.Request.ACRValues, f.Request.ACREssential = []string{acr}, true }
-	refuse := func(code string, sts idp.STS) idp.Decision {
-		return idp.Decision{Step: idp.Refuse, Error: code, STS: sts}
-	}
-	ask := idp.Decision{Step: idp.Ask, Method: idp.TemporaryAccessPass}
-	askKey := idp.Decision{Step: idp.Ask, Method: passkey}
-	issue := idp.Decision{Step: idp.Issue}
-	login := refuse("login_required", idp.NoSession)
-	unmet := refuse("unmet_authentication_requirements", idp.NoSession)
-	consent := func(missing ...string) idp.Decision { return idp.Decision{Step: idp.ConsentStep, Missing: missing} }
+// nextRow is a change to signedIn and what it leads to.
+type nextRow struct {
+	name   string
+	change func(*idp.Facts)
+	want   idp.Decision
+}
 
-	for _, c := range []struct {
-		name   string
-		change func(*idp.Facts)
-		want   idp.Decision
-	}{
+var (
+	ask     = idp.Decision{Step: idp.Ask, Method: idp.TemporaryAccessPass}
+	askKey  = idp.Decision{Step: idp.Ask, Method: passkey}
+	issue   = idp.Decision{Step: idp.Issue}
+	who     = idp.Decision{Step: idp.Identify}
+	account = idp.Decision{Step: idp.Identify, Account: true}
+	login   = refuse("login_required", idp.NoSession)
+	unmet   = refuse("unmet_authentication_requirements", idp.NoSession)
+)
+
+func refuse(code string, sts idp.STS) idp.Decision {
+	return idp.Decision{Step: idp.Refuse, Error: code, STS: sts}
+}
+
+func consent(missing ...string) idp.Decision {
+	return idp.Decision{Step: idp.ConsentStep, Missing: missing}
+}
+
+func bob() *idp.User {
+	return &idp.User{UserID: bobID, PrincipalName: "bob@contoso.example", Type: idp.Member}
+}
+
+func nobody() []idp.Offer { return offers(idp.UnknownUser, idp.UnknownUser) }
+
+func none(f *idp.Facts) { f.Request.Prompt = []string{"none"} }
+
+func essential(f *idp.Facts, acr string) {
+	f.Request.ACRValues, f.Request.ACREssential = []string{acr}, true
+}
+
+// sessionRows: whether the session suits, and what prompt=none makes of it.
+func sessionRows() []nextRow {
+	return []nextRow{
 		{"session suits", func(*idp.Facts) {}, issue},
 		{"own page, session", func(f *idp.Facts) { f.Request, f.Client = nil, nil }, issue},
-		{"own page, no session", func(f *idp.Facts) { f.Request, f.Client, f.Session, f.SessionUser = nil, nil, nil, nil }, idp.Decision{Step: idp.Identify}},
-		{"no session", func(f *idp.Facts) { f.Session, f.SessionUser = nil, nil }, idp.Decision{Step: idp.Identify}},
-		{"session over", func(f *idp.Facts) { f.Session.NotAfter = f.Now }, idp.Decision{Step: idp.Identify}},
+		{"own page, no session", func(f *idp.Facts) { f.Request, f.Client, f.Session, f.SessionUser = nil, nil, nil, nil }, who},
+		{"no session", func(f *idp.Facts) { f.Session, f.SessionUser = nil, nil }, who},
+		{"session over", func(f *idp.Facts) { f.Session.NotAfter = f.Now }, who},
 		{"session has a nanosecond left", func(f *idp.Facts) { f.Session.NotAfter = f.Now.Add(1) }, issue},
-		{"session ended", func(f *idp.Facts) { f.Session.End(t0, idp.NoSession) }, idp.Decision{Step: idp.Identify}},
-		{"session's user gone", func(f *idp.Facts) { f.SessionUser = nil }, idp.Decision{Step: idp.Identify}},
-		{"session's user disabled", func(f *idp.Facts) { f.SessionUser.Disabled = true }, idp.Decision{Step: idp.Identify}},
-		{"session from before signing out everywhere", func(f *idp.Facts) { f.SessionUser.SessionsValidFrom = t0 }, idp.Decision{Step: idp.Identify}},
+		{"session ended", func(f *idp.Facts) { f.Session.End(t0, idp.NoSession) }, who},
+		{"session's user gone", func(f *idp.Facts) { f.SessionUser = nil }, who},
+		{"session's user disabled", func(f *idp.Facts) { f.SessionUser.Disabled = true }, who},
+		{"session from before signing out everywhere", func(f *idp.Facts) { f.SessionUser.SessionsValidFrom = t0 }, who},
 
 		{"none: session", none, issue},
 		{"none: no session", func(f *idp.Facts) { none(f); f.Session, f.SessionUser = nil, nil }, login},
 		{"none: too old", func(f *idp.Facts) { none(f); f.Request.MaxAge = 60 }, login},
-		{"none: other user hinted at", func(f *idp.Facts) { none(f); typed(f, bob, nobody) }, login},
+		{"none: other user hinted at", func(f *idp.Facts) { none(f); typed(f, bob(), nobody()) }, login},
 		{"none: other subject", func(f *idp.Facts) { none(f); f.Request.Subject = bobID }, login},
 		{"none: consent missing", func(f *idp.Facts) { none(f); f.Consented = nil }, refuse("consent_required", idp.ConsentMissing)},
 		{"none: essential class not reached", func(f *idp.Facts) { none(f); essential(f, idp.ACRPhishing) }, login},
 		{"none: account selection", func(f *idp.Facts) { f.Request.Prompt = []string{"none", "select_account"} }, refuse("account_selection_required", idp.NoSession)},
+	}
+}
 
-		{"login: old session", func(f *idp.Facts) { f.Request.Prompt = []string{"login"} }, idp.Decision{Step: idp.Identify, Account: true}},
+// promptRows: prompt and max_age.
+func promptRows() []nextRow {
+	return []nextRow{
+		{"login: old session", func(f *idp.Facts) { f.Request.Prompt = []string{"login"} }, account},
 		{"login: goes on with the account", func(f *idp.Facts) { f.Request.Prompt, f.Account = []string{"login"}, true }, ask},
-		{"login: wants another account", func(f *idp.Facts) { f.Request.Prompt, f.Another = []string{"login"}, true }, idp.Decision{Step: idp.Identify}},
+		{"login: wants another account", func(f *idp.Facts) { f.Request.Prompt, f.Another = []string{"login"}, true }, who},
 		{"login: typed the own name", func(f *idp.Facts) {
 			f.Request.Prompt = []string{"login"}
 			typed(f, anna(), f.Offers)
@@ -96,30 +120,35 @@ func TestNext(t *testing.T) {
 		{"login: has just signed in", func(f *idp.Facts) { f.Request.Prompt = []string{"login"}; fresh(f) }, issue},
 		{"login: signed in the moment it began", func(f *idp.Facts) { f.Request.Prompt = []string{"login"}; f.Session.Proofs[0].At = t0 }, issue},
 
-		{"select_account", func(f *idp.Facts) { f.Request.Prompt = []string{"select_account"} }, idp.Decision{Step: idp.Identify, Account: true}},
+		{"select_account", func(f *idp.Facts) { f.Request.Prompt = []string{"select_account"} }, account},
 		{"select_account: hinted at the same", func(f *idp.Facts) {
 			f.Request.Prompt = []string{"select_account"}
 			typed(f, anna(), f.Offers)
 			f.Another = false
-		}, idp.Decision{Step: idp.Identify, Account: true}},
+		}, account},
 		{"select_account: goes on with it", func(f *idp.Facts) { f.Request.Prompt, f.Account = []string{"select_account"}, true }, issue},
 		{"select_account: typed the own name", func(f *idp.Facts) {
 			f.Request.Prompt = []string{"select_account"}
 			typed(f, anna(), f.Offers)
 		}, issue},
-		{"select_account: wants another", func(f *idp.Facts) { f.Request.Prompt, f.Another = []string{"select_account"}, true }, idp.Decision{Step: idp.Identify}},
+		{"select_account: wants another", func(f *idp.Facts) { f.Request.Prompt, f.Another = []string{"select_account"}, true }, who},
 		{"select_account: typed another", func(f *idp.Facts) {
 			f.Request.Prompt = []string{"select_account"}
-			typed(f, bob, f.Offers)
+			typed(f, bob(), f.Offers)
 		}, ask},
 		{"select_account: has just signed in", func(f *idp.Facts) { f.Request.Prompt = []string{"select_account"}; fresh(f) }, issue},
 
 		{"max_age: young enough", func(f *idp.Facts) { f.Request.MaxAge = 61 * 60 }, issue},
-		{"max_age: a second too old", func(f *idp.Facts) { f.Request.MaxAge = 61*60 - 1 }, idp.Decision{Step: idp.Identify, Account: true}},
-		{"max_age 0", func(f *idp.Facts) { f.Request.MaxAge = 0 }, idp.Decision{Step: idp.Identify, Account: true}},
+		{"max_age: a second too old", func(f *idp.Facts) { f.Request.MaxAge = 61*60 - 1 }, account},
+		{"max_age 0", func(f *idp.Facts) { f.Request.MaxAge = 0 }, account},
 		{"max_age 0, signed in since", func(f *idp.Facts) { f.Request.MaxAge = 0; fresh(f) }, issue},
 		{"max_age 1, signed in since and read the page for long", func(f *idp.Facts) { f.Request.MaxAge = 1; fresh(f); f.Now = t0.Add(10 * time.Minute) }, issue},
+	}
+}
 
+// classRows: acr_values and the essential acr claim.
+func classRows() []nextRow {
+	return []nextRow{
 		{"acr reached", func(f *idp.Facts) { f.Request.ACRValues = []string{idp.ACRBootstrap} }, issue},
 		{"acr reached by an earlier proof", func(f *idp.Facts) {
 			f.Request.ACRValues = []string{idp.ACRBootstrap}
@@ -132,7 +161,7 @@ func TestNext(t *testing.T) {
 		{"acr essential, within reach: step up", func(f *idp.Facts) { essential(f, idp.ACRPhishing); f.Offers = offers(idp.Offered, idp.Offered) }, askKey},
 		{"acr essential, no method has it", func(f *idp.Facts) { essential(f, idp.ACRHardware) }, unmet},
 		{"acr essential, no method has it, nobody signed in", func(f *idp.Facts) { essential(f, idp.ACRHardware); f.Session, f.SessionUser = nil, nil }, unmet},
-		{"acr essential, this user cannot: asked all the same", func(f *idp.Facts) { essential(f, idp.ACRPhishing) }, idp.Decision{Step: idp.Identify, Account: true}},
+		{"acr essential, this user cannot: asked all the same", func(f *idp.Facts) { essential(f, idp.ACRPhishing) }, account},
 		{"acr essential, this user cannot, after sign-in", func(f *idp.Facts) { essential(f, idp.ACRPhishing); fresh(f); typed(f, anna(), f.Offers) }, unmet},
 		{"acr essential, other ways left after sign-in", func(f *idp.Facts) {
 			essential(f, idp.ACRPhishing)
@@ -153,23 +182,33 @@ func TestNext(t *testing.T) {
 			f.Request.ACRValues, f.Session = []string{idp.ACRPhishing}, nil
 			typed(f, anna(), offers(idp.Offered, idp.Offered))
 		}, askKey},
+	}
+}
 
+// personRows: whom the request or the person names.
+func personRows() []nextRow {
+	return []nextRow{
 		{"id_token_hint names the session's user", func(f *idp.Facts) { f.Request.Subject = annaID }, issue},
-		{"id_token_hint names another", func(f *idp.Facts) { f.Request.Subject = bobID }, idp.Decision{Step: idp.Identify}},
-		{"id_token_hint names another, goes on all the same", func(f *idp.Facts) { f.Request.Subject, f.Account = bobID, true }, idp.Decision{Step: idp.Identify}},
-		{"id_token_hint names another, who is typed", func(f *idp.Facts) { f.Request.Subject = bobID; typed(f, bob, f.Offers) }, ask},
+		{"id_token_hint names another", func(f *idp.Facts) { f.Request.Subject = bobID }, who},
+		{"id_token_hint names another, goes on all the same", func(f *idp.Facts) { f.Request.Subject, f.Account = bobID, true }, who},
+		{"id_token_hint names another, who is typed", func(f *idp.Facts) { f.Request.Subject = bobID; typed(f, bob(), f.Offers) }, ask},
 		{"id_token_hint names another than who signed in", func(f *idp.Facts) { f.Request.Subject = bobID; fresh(f); typed(f, anna(), f.Offers) }, login},
 
-		{"login_hint other user", func(f *idp.Facts) { typed(f, bob, f.Offers) }, ask},
-		{"wants another account", func(f *idp.Facts) { f.Another = true }, idp.Decision{Step: idp.Identify}},
-		{"unknown user", func(f *idp.Facts) { typed(f, nil, nobody) }, ask},
-		{"user without credentials", func(f *idp.Facts) { typed(f, bob, offers(idp.NoCredential, idp.NoCredential)) }, ask},
-		{"disabled user", func(f *idp.Facts) { typed(f, bob, offers(idp.DisabledUser, idp.DisabledUser)) }, ask},
-		{"only the second way is offered", func(f *idp.Facts) { typed(f, bob, offers("the pass is Expired", idp.Offered)) }, askKey},
-		{"first way wins", func(f *idp.Facts) { typed(f, bob, offers(idp.Offered, idp.Offered)) }, ask},
-		{"another way chosen", func(f *idp.Facts) { typed(f, bob, offers(idp.Offered, idp.Offered)); f.Chosen = passkey }, askKey},
-		{"a way that does not exist chosen", func(f *idp.Facts) { typed(f, bob, offers(idp.Offered, idp.Offered)); f.Chosen = "fax" }, ask},
+		{"login_hint other user", func(f *idp.Facts) { typed(f, bob(), f.Offers) }, ask},
+		{"wants another account", func(f *idp.Facts) { f.Another = true }, who},
+		{"unknown user", func(f *idp.Facts) { typed(f, nil, nobody()) }, ask},
+		{"user without credentials", func(f *idp.Facts) { typed(f, bob(), offers(idp.NoCredential, idp.NoCredential)) }, ask},
+		{"disabled user", func(f *idp.Facts) { typed(f, bob(), offers(idp.DisabledUser, idp.DisabledUser)) }, ask},
+		{"only the second way is offered", func(f *idp.Facts) { typed(f, bob(), offers("the pass is Expired", idp.Offered)) }, askKey},
+		{"first way wins", func(f *idp.Facts) { typed(f, bob(), offers(idp.Offered, idp.Offered)) }, ask},
+		{"another way chosen", func(f *idp.Facts) { typed(f, bob(), offers(idp.Offered, idp.Offered)); f.Chosen = passkey }, askKey},
+		{"a way that does not exist chosen", func(f *idp.Facts) { typed(f, bob(), offers(idp.Offered, idp.Offered)); f.Chosen = "fax" }, ask},
+	}
+}
 
+// consentRows: leave for the app.
+func consentRows() []nextRow {
+	return []nextRow{
 		{"consent missing", func(f *idp.Facts) { f.Consented = nil }, consent("openid", "profile")},
 		{"consent covers a part", func(f *idp.Facts) { f.Consented = []string{"openid", "email"} }, consent("profile")},
 		{"consent just given", func(f *idp.Facts) { f.Consented, f.Allowed = nil, true }, issue},
@@ -181,7 +220,12 @@ func TestNext(t *testing.T) {
 			f.Request.Prompt, f.Client.Trusted, f.Allowed = []string{"consent"}, true, true
 		}, issue},
 		{"device: asked each time, even for no scope", func(f *idp.Facts) { f.Request.Prompt, f.Request.Scopes = []string{"consent"}, nil }, consent()},
-	} {
+	}
+}
+
+func TestNext(t *testing.T) {
+	t.Parallel()
+	for _, c := range slices.Concat(sessionRows(), promptRows(), classRows(), personRows(), consentRows()) {
 		t.Run(c.name, func(t *testing.T) {
 			f := signedIn()
 			c.change(&f)
@@ -223,148 +267,5 @@ func TestNextUnknownUser(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-// TestNextEnds plays random requests through with a person who does what each
-// step asks for: every sign-in comes to an end, prompt=none asks nothing, and what
-// is issued is what was asked for.
-func TestNextEnds(t *testing.T) {
-	t.Parallel()
-	steps := map[idp.Step]int{}
-	for seed := range uint64(20_000) {
-		p := newPerson(seed)
-		for n := 0; ; n++ {
-			d := idp.Next(p.facts)
-			if again := idp.Next(p.facts); !reflect.DeepEqual(d, again) {
-				t.Fatalf("seed %d: not pure: %+v, then %+v", seed, d, again)
-			}
-			steps[d.Step]++
-			if d.Step == idp.Refuse {
-				break
-			}
-			if d.Step == idp.Issue {
-				p.checkIssued(t, seed)
-				break
-			}
-			if p.facts.Request.Asks("none") {
-				t.Fatalf("seed %d: prompt=none leads to %+v", seed, d)
-			}
-			if n == 8 {
-				t.Fatalf("seed %d: still %+v after %d steps\n%+v\n%+v", seed, d, n, p.facts, p.facts.Request)
-			}
-			if !p.act(d) {
-				break
-			}
-		}
-	}
-	for _, s := range []idp.Step{idp.Identify, idp.Ask, idp.ConsentStep, idp.Refuse, idp.Issue} {
-		if steps[s] < 1000 {
-			t.Errorf("the step %s came only %d times", s, steps[s])
-		}
-	}
-}
-
-// person signs in as one of two users, each with some of the two methods.
-type person struct {
-	facts   idp.Facts
-	users   map[string]*idp.User
-	offered map[string][]idp.Offer
-	me      string // whose name is typed
-	goesOn  bool   // takes the account offered
-	yields  string // the class a passkey gives
-}
-
-func newPerson(seed uint64) *person {
-	r := random(seed)
-	one := func(values ...string) string { return values[r.IntN(len(values))] }
-	reason := func() idp.Reason { return []idp.Reason{idp.Offered, idp.NoCredential}[r.IntN(2)] }
-	p := &person{
-		users:   map[string]*idp.User{annaID: {UserID: annaID}, bobID: {UserID: bobID}},
-		offered: map[string][]idp.Offer{annaID: offers(idp.Offered, reason()), bobID: offers(reason(), reason())},
-		me:      one(annaID, bobID), goesOn: r.IntN(2) == 0, yields: one(idp.ACRPhishing, idp.ACRMFA),
-	}
-	req := &idp.AuthRequest{
-		Scopes: []string{"openid"}, MaxAge: []int{-1, 0, 60, 7200}[r.IntN(4)],
-		Subject: one("", "", annaID, bobID), ACREssential: r.IntN(2) == 0,
-	}
-	for _, prompt := range []string{"login", "consent", "select_account"} {
-		if r.IntN(3) == 0 {
-			req.Prompt = append(req.Prompt, prompt)
-		}
-	}
-	if r.IntN(6) == 0 {
-		req.Prompt = []string{"none"}
-	}
-	if acr := one("", "", idp.ACRBootstrap, idp.ACRPhishing, idp.ACRHardware); acr != "" {
-		req.ACRValues = []string{acr}
-	}
-	p.facts = idp.Facts{Now: t0, StartedAt: t0, Client: &idp.Client{Trusted: r.IntN(2) == 0}, Request: req}
-	if r.IntN(3) > 0 {
-		p.facts.Session, p.facts.SessionUser = session(), p.users[annaID]
-	}
-	p.typeName(one("", "", annaID, bobID))
-	p.facts.Another = false // so far it is but a hint
-	return p
-}
-
-func (p *person) typeName(id string) {
-	p.facts.Identifier, p.facts.User, p.facts.Account, p.facts.Another = id, p.users[id], false, true
-	p.facts.Offers = offers(idp.UnknownUser, idp.UnknownUser)
-	if id != "" {
-		p.facts.Offers = p.offered[id]
-	} else if p.facts.Session != nil {
-		p.facts.Offers = p.offered[p.facts.Session.UserID]
-	}
-}
-
-// act does what the step asks for; false: the person cannot.
-func (p *person) act(d idp.Decision) bool {
-	p.facts.Now = p.facts.Now.Add(2 * time.Second)
-	switch {
-	case d.Step == idp.ConsentStep:
-		p.facts.Allowed = true
-	case d.Step == idp.Identify && d.Account && p.goesOn:
-		p.typeName("")
-		p.facts.Account, p.facts.Another = true, false
-	case d.Step == idp.Identify:
-		p.typeName(p.me)
-	default:
-		return p.answer(d)
-	}
-	return true
-}
-
-func (p *person) answer(d idp.Decision) bool {
-	i := slices.IndexFunc(d.Offers, func(o idp.Offer) bool { return o.Info.Kind == d.Method })
-	if d.Offers[i].Reason != idp.Offered {
-		return false
-	}
-	id := p.facts.Identifier
-	if id == "" {
-		id = p.facts.Session.UserID
-	}
-	proof := idp.Proof{Method: d.Method, Credential: string(d.Method) + id, At: p.facts.Now, ACR: idp.ACRBootstrap}
-	if d.Method == passkey {
-		proof.ACR = p.yields
-	}
-	p.facts.Session, p.facts.SessionUser = idp.NewSession(contoso(), id, idp.NewToken(idp.SessionSecret), proof), p.users[id]
-	return true
-}
-
-func (p *person) checkIssued(t *testing.T, seed uint64) {
-	t.Helper()
-	req, s := p.facts.Request, p.facts.Session
-	isFresh := !s.AuthTime().Before(t0)
-	reached := slices.ContainsFunc(s.Proofs, func(q idp.Proof) bool { return slices.Contains(req.ACRValues, q.ACR) })
-	switch {
-	case req.Subject != "" && req.Subject != s.UserID:
-		t.Fatalf("seed %d: issued for %s, asked for %s", seed, s.UserID, req.Subject)
-	case req.Asks("login") && !isFresh, req.MaxAge == 0 && !isFresh, req.MaxAge == 60 && !isFresh:
-		t.Fatalf("seed %d: issued on an old sign-in: %+v", seed, req)
-	case req.ACREssential && len(req.ACRValues) > 0 && !reached:
-		t.Fatalf("seed %d: issued without an essential class: %+v, %+v", seed, req, s.Proofs)
-	case (req.Asks("consent") || !p.facts.Client.Trusted) && !p.facts.Allowed:
-		t.Fatalf("seed %d: issued without consent: %+v", seed, req)
 	}
 }

@@ -13,6 +13,7 @@ import (
 var version = ""
 
 func main() {
+	spareGC()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	// After the first signal the second one ends the process at once.
 	context.AfterFunc(ctx, stop)

@@ -30,6 +30,25 @@ func (p *Provider) byGet(path string) http.HandlerFunc {
 	}
 }
 
+// readQuery is readParams for the query of a request that a browser brings. nil:
+// nothing of it can be used, and the person has been told.
+func (p *Provider) readQuery(w http.ResponseWriter, r *http.Request) (params, *protocolError) {
+	if len(r.URL.RawQuery) > maxRequest {
+		p.tooLong(w, r)
+		return nil, nil
+	}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		p.refuseRequest(w, r, "The query of the request cannot be read.")
+		return nil, nil
+	}
+	given, flaw := readParams(values)
+	if given == nil {
+		p.refuseRequest(w, r, flaw.Detail)
+	}
+	return given, flaw
+}
+
 func (p *Provider) tooLong(w http.ResponseWriter, r *http.Request) {
 	p.Pages.Refused(w, r, http.StatusRequestURITooLong, PageError{Code: "invalid_request", Detail: "The request is longer than 8 KiB."})
 }
@@ -42,18 +61,8 @@ func (p *Provider) refuseRequest(w http.ResponseWriter, r *http.Request, detail 
 // authorize is the authorization endpoint (RFC 6749 3.1). What cannot be sent to
 // a registered redirect URI of a known client is shown to the person.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
-	if len(r.URL.RawQuery) > maxRequest {
-		p.tooLong(w, r)
-		return
-	}
-	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		p.refuseRequest(w, r, "The query of the request cannot be read.")
-		return
-	}
-	given, flaw := readParams(values)
+	given, flaw := p.readQuery(w, r)
 	if given == nil {
-		p.refuseRequest(w, r, flaw.Detail)
 		return
 	}
 	client, shown := p.addressee(r.Context(), web.From(r).Tenant, given, flaw)

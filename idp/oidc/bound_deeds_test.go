@@ -45,7 +45,7 @@ var deeds = []deed{
 	{3, (*player).disableUser},
 	{2, (*player).revokeSessions},
 	{11, (*player).moveClock},
-	{2, (*player).moveToEnd},
+	{3, (*player).moveToEnd},
 	{2, (*player).setClockBack},
 	{2, (*player).restart},
 	{1, (*player).crash},
@@ -561,16 +561,20 @@ func (p *player) moveClock(s step) {
 	p.tell("%v have passed", d)
 }
 
-// moveToEnd goes to the end of a pass, or to just before or after it.
+// moveToEnd goes to the end of a pass or a session, or to before or after it.
 func (p *player) moveToEnd(s step) {
-	pass, ok := choose(p.m.passes, s.x)
-	if !ok {
-		return
+	var ends []time.Time
+	for _, pass := range p.m.passes {
+		ends = append(ends, pass.end)
 	}
-	to := pass.end.Add([]time.Duration{-time.Second, -time.Second / 2, -time.Nanosecond, 0, time.Second}[s.y%5])
-	if to.After(p.m.now) {
+	for _, session := range p.m.sessions {
+		ends = append(ends, session.end)
+	}
+	end, ok := choose(ends, s.x)
+	before := []time.Duration{30 * time.Minute, time.Second, time.Second / 2, time.Nanosecond, 0, -time.Second}[s.y%6]
+	if to := end.Add(-before); ok && to.After(p.m.now) {
 		p.move(to.Sub(p.m.now))
-		p.tell("pass %d ends in %v", pass.n, pass.end.Sub(to))
+		p.tell("it is %v before an end", before)
 	}
 }
 

@@ -26,14 +26,12 @@ const logoutPurpose = "logout"
 // asks otherwise: a link on a stranger's page must not sign anybody out. Without a
 // valid hint nobody is redirected anywhere.
 func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
-	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		p.refuseRequest(w, r, "The query of the request cannot be read.")
+	given, flaw := p.readQuery(w, r)
+	switch {
+	case given == nil:
 		return
-	}
-	given, fault := readParams(values)
-	if fault != nil {
-		p.refuseRequest(w, r, fault.Detail)
+	case flaw != nil:
+		p.refuseRequest(w, r, flaw.Detail)
 		return
 	}
 	v := web.Visit(w, r)
