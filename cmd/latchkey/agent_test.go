@@ -24,12 +24,12 @@ type agent struct {
 	cookies   map[string]string
 }
 
-// newTransport keeps connections alive and, if address is not empty, goes there
+// newTransport keeps connections alive and, if an address is given, goes there
 // whatever host a URL names.
-func newTransport(address string) *http.Transport {
+func newTransport(network, address string) *http.Transport {
 	t := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true, ResponseHeaderTimeout: 15 * time.Second}
 	if address != "" {
-		t.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, address)
 		}
 	}
@@ -65,6 +65,9 @@ type tokens struct {
 type refusal struct{ code string }
 
 func (r refusal) Error() string { return "refused: " + r.code }
+
+// cutOff is the error of a request whose answer did not come, or not whole.
+type cutOff struct{ error }
 
 // get reads a document, with a bearer token if one is given.
 func (a *agent) get(address, bearer string) ([]byte, error) {
@@ -118,11 +121,14 @@ func (a *agent) send(r *http.Request) (*http.Response, []byte, error) {
 	}
 	response, err := a.transport.RoundTrip(r)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, cutOff{err}
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode >= http.StatusInternalServerError {
+	if err != nil {
+		return nil, nil, cutOff{err}
+	}
+	if response.StatusCode >= http.StatusInternalServerError {
 		err = fmt.Errorf("%s %s: %s: %.200s", r.Method, r.URL.Path, response.Status, body)
 	}
 	for _, c := range response.Cookies() {

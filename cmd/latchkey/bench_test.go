@@ -122,7 +122,7 @@ func BenchmarkOperations(b *testing.B) {
 		web: t.client(b, "web").app(redirect, scope), native: t.client(b, "native").app("http://127.0.0.1/callback", scope),
 		worker: t.client(b, "worker").app("", ""), user: t.user(b, "load@contoso.example"), metrics: s.report.MetricsURL,
 	}
-	a := &agent{newTransport(""), t.Issuer, map[string]string{}}
+	a := &agent{newTransport("", ""), t.Issuer, map[string]string{}}
 	firstSignIns(b, s, a, p)
 	ruler := newRuler(b)
 	var table strings.Builder
