@@ -180,9 +180,10 @@ func (a *agent) browse(method, address string, form url.Values, app app) (place,
 
 // The pages write these in one way, which saves the parsing.
 var (
-	pagePattern   = regexp.MustCompile(`data-page="([a-z-]+)"`)
-	statePattern  = regexp.MustCompile(`name="state" value="([^"]+)"`)
-	actionPattern = regexp.MustCompile(`<form method="post" action="([^"]+)"`)
+	pagePattern    = regexp.MustCompile(`data-page="([a-z-]+)"`)
+	statePattern   = regexp.MustCompile(`name="state" value="([^"]+)"`)
+	problemPattern = regexp.MustCompile(`id="problem"[^>]*>([^<]+)<`)
+	actionPattern  = regexp.MustCompile(`<form method="post" action="([^"]+)"`)
 )
 
 func firstOf(p *regexp.Regexp, body []byte) string {
@@ -220,7 +221,7 @@ func (a *agent) signIn(app app, user, pass string) (tokens, bool, error) {
 		p, err = a.submit(p, "code", pass, app)
 	}
 	if err == nil && p.page == "pass" {
-		err = errWrongCode
+		err = fmt.Errorf("%w: %s", errWrongCode, firstOf(problemPattern, p.body))
 	}
 	asked := err == nil && p.page == "consent"
 	if asked {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -93,6 +94,7 @@ func (c *records) sessions() {
 		if s.EndedAt.IsZero() && !c.allThere(s.Credentials()) {
 			c.t.Errorf("session %s outlives its pass", s.SessionID)
 		}
+		c.bound("session "+s.SessionID, s.NotAfter, s.Credentials())
 	}
 }
 
@@ -100,6 +102,10 @@ func (c *records) sessions() {
 // or not at all.
 func (c *records) grants() {
 	for _, g := range c.grant {
+		c.findable(g, "device", g.Device.Hash)
+		if g.Device.Hash != "" && g.UserID == "" { // nobody has approved it
+			continue
+		}
 		if s := c.sess[g.SessionID]; s == nil || s.UserID != g.UserID || c.user[g.UserID] == nil {
 			c.t.Errorf("grant %s has no session or no user", g.GrantID)
 		}
@@ -109,6 +115,7 @@ func (c *records) grants() {
 		if g.RevokedAt.IsZero() && !c.allThere(g.Credentials) {
 			c.t.Errorf("grant %s outlives its pass", g.GrantID)
 		}
+		c.bound("grant "+g.GrantID, g.NotAfter, g.Credentials)
 		used, refreshes := !g.Code.UsedAt.IsZero(), g.Refresh.Family != ""
 		if used != refreshes || refreshes != (g.Refresh.Generation > 0) {
 			c.t.Errorf("grant %s is half redeemed: %+v %+v", g.GrantID, g.Code, g.Refresh)
@@ -131,6 +138,15 @@ func (c *records) allThere(credentials []string) bool {
 	return !slices.ContainsFunc(credentials, func(id string) bool { return c.pass[id] == nil })
 }
 
+// bound: what came from a pass may end before it, never after it.
+func (c *records) bound(what string, notAfter time.Time, credentials []string) {
+	for _, id := range credentials {
+		if p := c.pass[id]; p != nil && notAfter.After(p.EndsAt()) {
+			c.t.Errorf("%s may last until %v, its pass until %v", what, notAfter, p.EndsAt())
+		}
+	}
+}
+
 // inspect compares what the resident knows with what is there.
 func (r *resident) inspect(c *records) {
 	doubt, doubted := r.doubt, r.doubted
@@ -143,6 +159,11 @@ func (r *resident) inspect(c *records) {
 	}
 	for _, code := range slices.Clone(r.codes) {
 		r.inspectCode(c, code, doubted == code)
+	}
+	for _, code := range r.devices {
+		if _, err := storage.Lookup[idp.Grant](c.tx, "device", idp.HashToken(idp.DeviceCode, code)); err != nil {
+			c.t.Errorf("a device code of %s is lost: %v", r.name, err)
+		}
 	}
 	if r.userID != "" {
 		r.inspectEntries(c, doubt)
@@ -164,7 +185,9 @@ func (r *resident) inspectFamily(c *records, f *family, doubt string, doubted bo
 	case doubt == "refresh" && doubted && g.Refresh.Generation == f.generation+1:
 		r.families = slices.DeleteFunc(r.families, func(x *family) bool { return x == f }) // nobody has its token
 		return
-	case (doubt == "revocation" || doubt == "replay") && doubted, doubt == "deletion":
+	case (doubt == "revocation" || doubt == "replay") && doubted,
+		// These end the grants and the pass together.
+		(doubt == "deletion" || doubt == "replacement") && c.pass[r.pass.ID] == nil:
 		f.revoked = f.revoked || revoked
 	}
 	if g.Refresh.Generation != f.generation || revoked != f.revoked {
@@ -186,6 +209,16 @@ func (r *resident) inspectCode(c *records, code *crashCode, doubted bool) {
 		c.t.Errorf("a code of %s is used that nobody has redeemed", r.name)
 	}
 	r.codes = slices.DeleteFunc(r.codes, func(x *crashCode) bool { return x == code })
+}
+
+// usable tells whether a session that has not ended rests on a credential.
+func (c *records) usable(credential string) bool {
+	for _, s := range c.sess {
+		if s.EndedAt.IsZero() && slices.Contains(s.Credentials(), credential) {
+			return true
+		}
+	}
+	return false
 }
 
 // inspectEntries: the log tells of every sign-in.
@@ -212,14 +245,20 @@ func (r *resident) inspectPass(c *records, doubt string) {
 	switch {
 	case doubt == "pass" && p != nil: // its code was never told
 		r.leave()
+	case doubt == "replacement" && p != nil && p.PassID != r.pass.ID: // nor was that one's
+		r.leave()
 	case doubt == "deletion" && p == nil:
 		r.passGone()
 	case (p == nil) != (r.pass.ID == ""), p != nil && p.PassID != r.pass.ID:
 		c.t.Errorf("%s has the pass %v instead of %q", r.name, p, r.pass.ID)
 	case p != nil && p.Once && (r.cookies != nil) != !p.UsedAt.IsZero() && doubt != "sign-in":
 		c.t.Errorf("the one-time pass of %s: used %v", r.name, p.UsedAt)
+	case r.cookies != nil && !c.usable(r.pass.ID):
+		c.t.Errorf("the session of %s is lost", r.name)
 	// A try that was not answered is spent, and the throttle allows five.
-	case doubt == "sign-in" && (p.Once && !p.UsedAt.IsZero() || r.tries == idp.ThrottleBurst-1):
-		r.leave()
+	case doubt == "sign-in":
+		if r.cut++; p.Once && !p.UsedAt.IsZero() || r.cut == idp.ThrottleBurst-1 {
+			r.leave()
+		}
 	}
 }

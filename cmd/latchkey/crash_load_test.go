@@ -27,12 +27,13 @@ type resident struct {
 	name     string
 	userID   string
 	pass     passView
-	tries    int               // sign-ins as this user that began
-	entries  int               // and that succeeded
+	entries  int               // acknowledged sign-ins as this user
+	cut      int               // sign-ins that were cut off
 	cookies  map[string]string // of the browser that is signed in; nil: none is
 
 	codes    []*crashCode
 	families []*family
+	devices  []string // device codes that nobody has approved
 
 	doubt   string // name of the deed in doubt, "" for none
 	doubted any    // the *crashCode or *family it was about
@@ -73,6 +74,8 @@ func deeds() []deed {
 		{"revocation", 5, func(r *resident) bool { return len(r.live()) > 2 }, (*resident).revokeOne},
 		{"replay", 3, func(r *resident) bool { return len(r.live()) > 2 && r.live()[0].code != "" }, (*resident).replayOne},
 		{"deletion", 1, func(r *resident) bool { return r.cookies != nil && len(r.live()) > 0 }, (*resident).losePass},
+		{"replacement", 1, func(r *resident) bool { return r.cookies != nil && len(r.live()) > 0 }, (*resident).replacePass},
+		{"device", 1, func(r *resident) bool { return r.cookies != nil && len(r.devices) < 3 }, (*resident).startDevice},
 	}
 }
 
@@ -141,7 +144,6 @@ func (r *resident) getPass(s *crashServer) (any, error) {
 }
 
 func (r *resident) enter(s *crashServer) (any, error) {
-	r.tries++
 	a := s.browser.fresh()
 	t, _, err := a.signIn(r.w.phone, r.name, r.pass.Code)
 	if err == nil {
@@ -213,6 +215,30 @@ func (r *resident) losePass(s *crashServer) (any, error) {
 	_, err := control(s, passDelete, userArgs{User: r.name})
 	if err == nil {
 		r.passGone()
+	}
+	return nil, err
+}
+
+// replacePass gets a new pass in place of the one that is held, which ends.
+func (r *resident) replacePass(s *crashServer) (any, error) {
+	once := r.random.IntN(2) == 0
+	pass, err := control(s, passCreate, passCreateArgs{userArgs: userArgs{User: r.name}, OneTime: &once})
+	if err == nil {
+		r.passGone()
+		r.pass = pass
+	}
+	return nil, err
+}
+
+// startDevice asks for a device code. An address may ask for 30 at once, which
+// is more than all residents keep.
+func (r *resident) startDevice(s *crashServer) (any, error) {
+	var answer struct {
+		Code string `json:"device_code"`
+	}
+	err := s.browser.fresh().post("/oauth2/v2.0/devicecode", r.w.phone, url.Values{"scope": {r.w.phone.scope}}, &answer)
+	if err == nil {
+		r.devices = append(r.devices, answer.Code)
 	}
 	return nil, err
 }

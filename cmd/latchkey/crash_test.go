@@ -88,7 +88,7 @@ func (w *crashWorld) populate(service *admin.Service) {
 	_, err = service.UpdatePassPolicy(ctx, actor, w.tenant, admin.PassPolicyChange{Enabled: &on})
 	w.must(err)
 	phone, _, err := service.CreateClient(ctx, actor, w.tenant, idp.Client{
-		Name: "Phone", AuthMethod: idp.AuthNone, GrantTypes: []string{idp.GrantCode, idp.GrantRefresh}, RedirectURIs: []string{"http://127.0.0.1/callback"},
+		Name: "Phone", AuthMethod: idp.AuthNone, GrantTypes: []string{idp.GrantCode, idp.GrantRefresh, idp.GrantDevice}, RedirectURIs: []string{"http://127.0.0.1/callback"},
 	})
 	w.must(err)
 	w.phone = app{phone.ClientID, "", phone.RedirectURIs[0], "openid offline_access"}
@@ -217,6 +217,6 @@ func (y *tally) tell(t *testing.T, cycles int) {
 			t.Errorf("in %d cycles there was no %s", cycles, d.name)
 		}
 	}
-	t.Logf("%d cycles: %d acknowledged deeds, %.0f a second of load: %v", cycles, writes, float64(writes)/y.load.Seconds(), y.done)
+	t.Logf("%d cycles of -crash.seed=%d: %d acknowledged deeds, %.0f a second of load: %v", cycles, *crashSeed, writes, float64(writes)/y.load.Seconds(), y.done)
 	t.Logf("slowest start %v; slowest opening with a full check %v", y.slowStart.Round(time.Millisecond), y.slowInspected.Round(time.Millisecond))
 }
