@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"latchkey/idp"
+	"latchkey/idp/oidc"
 	"latchkey/storage"
 	"latchkey/storage/storetest"
 )
@@ -107,6 +108,17 @@ func TestInjection(t *testing.T) {
 			if !descriptionRule.MatchString(got.str("error_description")) || got.Status >= 500 {
 				t.Errorf("%s=%q: %d %s", field, evil, got.Status, got.Body)
 			}
+		}
+	}
+}
+
+// TestPrintable: an error_description has only the characters of RFC 6749 5.2.
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"as it is: ~!#[]^": "as it is: ~!#[]^", `"a\b"`: "'a'b'", "a\r\n\tb\x7f": "a'''b'", "é": "''", "": "",
+	} {
+		if got := oidc.Printable(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
 }

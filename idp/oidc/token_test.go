@@ -116,7 +116,8 @@ func TestTokenMissing(t *testing.T) {
 		checkError(t, w.call(w.apps["worker"], "token", form), 400, "unauthorized_client")
 	}
 	checkError(t, w.clientToken(w.apps["web"]), 400, "unauthorized_client")
-	checkError(t, w.clientToken(w.apps["native"]), 400, "unauthorized_client")
+	w.change(w.apps["spa"], func(c *idp.Client) { c.GrantTypes = append(c.GrantTypes, idp.GrantClient) }) // which Validate forbids
+	checkError(t, w.clientToken(w.apps["spa"]), 400, "unauthorized_client")
 }
 
 // TestOidccCodereuse: the second use of a code is refused and ends everything
