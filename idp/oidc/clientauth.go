@@ -37,6 +37,25 @@ func readCredentials(r *http.Request, given params) (credentials, *protocolError
 	return credentials{id, secret, idp.AuthBasic}, nil
 }
 
+// readClientForm reads a form together with the credentials of who sent it.
+func readClientForm(r *http.Request) (params, credentials, *protocolError) {
+	given, fault := formParams(r)
+	if fault != nil {
+		return nil, credentials{}, fault
+	}
+	shown, fault := readCredentials(r, given)
+	return given, shown, fault
+}
+
+// readTokenForm is readClientForm for the endpoints that are about a token.
+func readTokenForm(r *http.Request) (params, credentials, *protocolError) {
+	given, shown, fault := readClientForm(r)
+	if fault == nil && given["token"] == "" {
+		fault = bad("invalid_request", "The request names no token.")
+	}
+	return given, shown, fault
+}
+
 // parseBasic undoes the form encoding that RFC 6749 2.3.1 puts around id and
 // secret; clients that leave it out send nothing that it would change.
 func parseBasic(header string) (id, secret string, ok bool) {

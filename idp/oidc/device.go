@@ -39,11 +39,7 @@ func (p *Provider) deviceAuthorization(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Provider) startDevice(r *http.Request) (*deviceAnswer, error) {
-	given, fault := formParams(r)
-	if fault != nil {
-		return nil, fault
-	}
-	shown, fault := readCredentials(r, given)
+	given, shown, fault := readClientForm(r)
 	if fault != nil {
 		return nil, fault
 	}

@@ -29,7 +29,7 @@ type introspection struct {
 // introspect is the introspection endpoint (RFC 7662). A confidential client may
 // ask about its own tokens; one registered for it, about all.
 func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) {
-	given, shown, fault := readClientForm(r)
+	given, shown, fault := readTokenForm(r)
 	if fault != nil {
 		p.refuse(w, r, fault)
 		return
@@ -88,17 +88,4 @@ func (p *Provider) inspectRefresh(tx *storage.Tx, q *web.Request, asker *idp.Cli
 		ExpiresAt: g.NotAfter.Unix(), IssuedAt: g.Refresh.IssuedAt.Unix(), Subject: u.UserID, Issuer: p.issuer(q.Tenant),
 		ACR: g.ACR, AuthTime: g.AuthTime.Unix(),
 	}, nil
-}
-
-// readClientForm reads a form together with the credentials of who sent it.
-func readClientForm(r *http.Request) (params, credentials, *protocolError) {
-	given, fault := formParams(r)
-	if fault != nil {
-		return nil, credentials{}, fault
-	}
-	shown, fault := readCredentials(r, given)
-	if fault == nil && given["token"] == "" {
-		fault = bad("invalid_request", "The request names no token.")
-	}
-	return given, shown, fault
 }

@@ -13,7 +13,7 @@ import (
 // grant with it; an access token ends alone. A token of another client, or none
 // at all, gets the same 200 and changes nothing (section 2.2).
 func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) {
-	given, shown, fault := readClientForm(r)
+	given, shown, fault := readTokenForm(r)
 	if fault != nil {
 		p.refuse(w, r, fault)
 		return

@@ -45,11 +45,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Provider) answerToken(r *http.Request) (*tokenAnswer, error) {
-	given, fault := formParams(r)
-	if fault != nil {
-		return nil, fault
-	}
-	shown, fault := readCredentials(r, given)
+	given, shown, fault := readClientForm(r)
 	if fault != nil {
 		return nil, fault
 	}

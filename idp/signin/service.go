@@ -78,18 +78,19 @@ func (s *Service) method(k idp.Kind) idp.Method {
 // Look decides what the visit leads to and, if that is a code, issues it.
 func (s *Service) Look(ctx context.Context, v Visit, f Flow) (Outcome, error) {
 	var out Outcome
-	run := s.store.View
-	if v.Session != "" { // only a session can lead to a write
-		run = s.store.Update
-	}
-	err := run(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
-		var err error
+	err := s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
 		out, err = s.decide(tx, v, f, nil)
-		if err == nil && out.Decision.Step == idp.Issue {
-			err = s.finish(tx, v, &out)
-		}
 		return err
 	})
+	if err == nil && out.Decision.Step == idp.Issue && f.Request != nil {
+		// Only now is there something to write; it is decided anew with the write.
+		err = s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
+			if out, err = s.decide(tx, v, f, nil); err != nil || out.Decision.Step != idp.Issue {
+				return err
+			}
+			return s.finish(tx, v, &out)
+		})
+	}
 	if err != nil {
 		return Outcome{}, err
 	}
