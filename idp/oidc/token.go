@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -71,7 +72,7 @@ func (p *Provider) answerToken(r *http.Request) (*tokenAnswer, error) {
 // returning the refusal as its first value.
 func (p *Provider) within(ctx context.Context, q *tokenRequest, grantType string, fn func(tx *storage.Tx) (*protocolError, error)) error {
 	var refusal *protocolError
-	err := p.Store.Update(ctx, q.Tenant.TenantID, func(tx *storage.Tx) (err error) {
+	decide := func(tx *storage.Tx) (err error) {
 		refusal = nil
 		if q.client, err = authenticate(tx, q.shown); err != nil {
 			return err
@@ -81,7 +82,16 @@ func (p *Provider) within(ctx context.Context, q *tokenRequest, grantType string
 		}
 		refusal, err = fn(tx)
 		return err
-	})
+	}
+	err := storage.ErrReadOnly
+	if grantType == idp.GrantRefresh && q.shown.method != idp.AuthNone {
+		// What does not rotate needs no write but for a replay; a look does not
+		// wait for the writer.
+		err = p.Store.View(ctx, q.Tenant.TenantID, decide)
+	}
+	if errors.Is(err, storage.ErrReadOnly) {
+		err = p.Store.Update(ctx, q.Tenant.TenantID, decide)
+	}
 	if err == nil && refusal != nil {
 		return refusal
 	}

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"latchkey/storage"
 )
@@ -153,7 +154,7 @@ func open(path string, o *bbolt.Options) (db *bbolt.DB, file *os.File, err error
 	}
 	var system syscall.Errno
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, bbolterrors.ErrTimeout):
 		return nil, nil, storage.ErrLocked
 	case errors.Is(err, fs.ErrPermission):
 		return nil, nil, fmt.Errorf("%w; run as the owner of the file", err)
