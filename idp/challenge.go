@@ -52,6 +52,3 @@ func (c *Challenge) Close(now time.Time) bool {
 	c.ClosedAt = now
 	return true
 }
-
-// Left is how many tries remain.
-func (c *Challenge) Left() int { return max(MaxTries-c.Tries, 0) }

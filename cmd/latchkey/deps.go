@@ -60,7 +60,7 @@ func newDeps(cfg config.Config, log *slog.Logger, driver *bolt.Driver, keys *idp
 	metrics := newMetrics(store, clock)
 	return &deps{
 		Config: cfg, Store: store, Keys: keys, Clock: clock, Log: log,
-		Signin:  signin.New(store, keys, metrics.counted(authmethods.All(keys)), log),
+		Signin:  signin.New(store, keys, metrics.counted(authmethods.All(keys))),
 		Admin:   admin.New(store, keys, clock.Now),
 		Metrics: metrics,
 		driver:  driver,

@@ -129,7 +129,7 @@ func (w *world) start() {
 	w.must(w.store.View(w.ctx(), storage.System, w.clock.LoadClock))
 	log := slog.New(slog.DiscardHandler)
 	w.admin = admin.New(w.store, testRing(), w.clock.Now)
-	w.signin = signin.New(w.store, testRing(), authmethods.All(testRing()), log)
+	w.signin = signin.New(w.store, testRing(), authmethods.All(testRing()))
 	w.provider = oidc.New(oidc.Config{Base: baseURL, Store: w.store, Keys: testRing(), Signin: w.signin, Pages: fakePages{}, Log: log})
 	failed := func(rw http.ResponseWriter, _ *http.Request, _ error) { rw.WriteHeader(http.StatusInternalServerError) }
 	enter := web.NewTenants(w.store).Enter(func(r *http.Request) string { return mux.Vars(r)["tenant"] }, http.NotFound, failed)

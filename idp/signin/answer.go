@@ -172,7 +172,7 @@ func (s *Service) accept(ctx context.Context, a *attempt, verdict idp.Verdict) (
 		if err != nil {
 			return err
 		}
-		if out, err = s.decide(tx, a.v, a.f.unasked(), session); err != nil {
+		if out, err = s.decide(tx, a.v, a.f.unasked(), session, false); err != nil {
 			return err
 		}
 		if out.Decision.Step == idp.Issue {

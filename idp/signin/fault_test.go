@@ -73,7 +73,7 @@ func TestFaultyMethod(t *testing.T) {
 	w := newWorld(t)
 	w.givePass(name, idp.PassRequest{})
 	for _, m := range []idp.Method{brokenMethod{w.tap, true}, brokenMethod{w.tap, false}} {
-		w.signin = signin.New(w.store, w.keys, []idp.Method{m}, nil)
+		w.signin = signin.New(w.store, w.keys, []idp.Method{m})
 		b := w.browser()
 		f := b.start(w.request("own")).WithUser(name)
 		f.Chosen, f.Challenge = idp.TemporaryAccessPass, idp.NewID()

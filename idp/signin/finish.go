@@ -48,7 +48,7 @@ func (s *Service) Decide(ctx context.Context, v Visit, f Flow, allow bool) (Outc
 	var out Outcome
 	err := s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
 		var err error
-		out, err = s.decide(tx, v, f, nil)
+		out, err = s.decide(tx, v, f, nil, false)
 		// Issue: the same was allowed meanwhile, as by pressing the button twice.
 		if err != nil || out.Client == nil || out.Decision.Step != idp.ConsentStep && out.Decision.Step != idp.Issue {
 			return err
@@ -60,7 +60,9 @@ func (s *Service) Decide(ctx context.Context, v Visit, f Flow, allow bool) (Outc
 			out.Decision.Step, out.Decision.Error, out.Decision.STS = idp.Refuse, "access_denied", idp.ConsentDeclined
 			return s.deny(tx, f)
 		}
-		out.Decision.Step = idp.Issue
+		if out, err = s.decide(tx, v, f, nil, true); err != nil || out.Decision.Step != idp.Issue {
+			return err
+		}
 		if f.Device == "" { // a device is asked about each time: it may be a stranger's
 			if err := remember(tx, v, out); err != nil {
 				return err

@@ -208,7 +208,7 @@ func TestBusy(t *testing.T) {
 		hold := make(chan struct{})
 		held := atomic.Int64{}
 		slow := slowMethod{w.tap, func() { held.Add(1); <-hold }}
-		w.signin = signin.New(w.store, w.keys, []idp.Method{slow}, nil)
+		w.signin = signin.New(w.store, w.keys, []idp.Method{slow})
 		_, code := w.givePass(name, idp.PassRequest{})
 		var crowd sync.WaitGroup
 		for i := range 51 {

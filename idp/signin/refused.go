@@ -22,18 +22,10 @@ func (s *Service) refused(ctx context.Context, a *attempt, err error) (Outcome, 
 	if !ok {
 		return Outcome{}, err
 	}
-	problem := Problem{Told: r.Told, Start: r.Start}
 	err = s.store.Update(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) error {
-		c, err := idp.Optional(storage.Get[idp.Challenge](tx, a.f.Challenge))
-		if err != nil {
-			return err
-		}
-		if c != nil {
-			problem.Left = c.Left()
-		}
 		return s.logSignIn(tx, a, "", r)
 	})
-	return a.again(problem), err
+	return a.again(Problem{Told: r.Told, Start: r.Start}), err
 }
 
 // again is the same question with the problem beside it.

@@ -9,7 +9,6 @@ package signin
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"latchkey/idp"
@@ -22,12 +21,11 @@ type Service struct {
 	methods []idp.Method
 	keys    *idp.Keyring
 	slots   *slots
-	log     *slog.Logger
 }
 
 // New makes the service. The order of methods is the order they are offered in.
-func New(store *storage.Store, keys *idp.Keyring, methods []idp.Method, log *slog.Logger) *Service {
-	return &Service{store: store, keys: keys, methods: methods, slots: newSlots(), log: log}
+func New(store *storage.Store, keys *idp.Keyring, methods []idp.Method) *Service {
+	return &Service{store: store, keys: keys, methods: methods, slots: newSlots()}
 }
 
 // Visit is one request of one browser.
@@ -63,7 +61,6 @@ type Problem struct {
 	Told  idp.STS
 	Wait  time.Duration `json:",omitzero"` // until another try is looked at
 	Start time.Time     `json:",omitzero"` // when the pass begins
-	Left  int           `json:",omitzero"` // tries left in this sign-in
 }
 
 func (s *Service) method(k idp.Kind) idp.Method {
@@ -79,13 +76,13 @@ func (s *Service) method(k idp.Kind) idp.Method {
 func (s *Service) Look(ctx context.Context, v Visit, f Flow) (Outcome, error) {
 	var out Outcome
 	err := s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
-		out, err = s.decide(tx, v, f, nil)
+		out, err = s.decide(tx, v, f, nil, false)
 		return err
 	})
 	if err == nil && out.Decision.Step == idp.Issue && f.Request != nil {
 		// Only now is there something to write; it is decided anew with the write.
 		err = s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
-			if out, err = s.decide(tx, v, f, nil); err != nil || out.Decision.Step != idp.Issue {
+			if out, err = s.decide(tx, v, f, nil, false); err != nil || out.Decision.Step != idp.Issue {
 				return err
 			}
 			return s.finish(tx, v, &out)

@@ -36,7 +36,7 @@ func (keyMethod) Verify(_ context.Context, s idp.Subject, p idp.Prompt, a idp.An
 func twoWays(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
-	w.signin = signin.New(w.store, w.keys, []idp.Method{w.tap, keyMethod{}}, nil)
+	w.signin = signin.New(w.store, w.keys, []idp.Method{w.tap, keyMethod{}})
 	return w
 }
 

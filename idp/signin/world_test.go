@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -91,7 +90,7 @@ func worldOn(t *testing.T, d storage.Driver) *world {
 	w := &world{T: t, store: storage.New(d), keys: keys, at: epoch}
 	w.tap = &watched{Method: authmethods.All(keys)[0]}
 	w.admin = admin.New(w.store, keys, w.now)
-	w.signin = signin.New(w.store, keys, []idp.Method{w.tap}, slog.New(slog.DiscardHandler))
+	w.signin = signin.New(w.store, keys, []idp.Method{w.tap})
 	w.tenant = &idp.Tenant{TenantID: tenantID, Name: "Contoso", Domains: []string{"contoso.example"}, CreatedAt: epoch}
 	w.must(w.store.Update(context.Background(), storage.System, func(tx *storage.Tx) error { return tx.Put(w.tenant) }))
 	policy := idp.DefaultMethodsPolicy()
