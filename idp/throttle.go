@@ -21,7 +21,7 @@ type Throttle struct {
 }
 
 // A burst of five and then one every twelve minutes: at most ten in any hour and
-// 125 in a day. Against 32^8 passes that is a chance of 1.2e-10 a day.
+// 125 in a day. Against 32^8 passes that is a chance of 1.1e-10 a day.
 const (
 	ThrottleBurst    = 5
 	ThrottleInterval = 12 * time.Minute
