@@ -218,17 +218,13 @@ func (f Facts) method() Kind {
 	return f.Offers[0].Info.Kind
 }
 
-// missingConsent are the scopes to ask leave for. openid alone is no more than
-// what signing in tells.
+// missingConsent are the scopes to ask leave for.
 func (f Facts) missingConsent() []string {
-	if f.Client.Trusted {
-		if f.Request.Asks("consent") && !f.Allowed {
-			return f.Request.Scopes
-		}
-		return nil
-	}
-	if f.Request.Asks("consent") {
+	switch {
+	case f.Request.Asks("consent"):
 		return f.Request.Scopes
+	case f.Client.Trusted:
+		return nil
 	}
 	return Without(f.Request.Scopes, f.Consented)
 }
