@@ -248,8 +248,10 @@ func (s *Site) stopped(w http.ResponseWriter, r *http.Request, err error) {
 		s.Problem(w, r, "busy")
 	case errors.Is(err, idp.ErrSealed):
 		s.Problem(w, r, "state.foreign")
-	case idp.ErrorCode(err) == idp.Invalid:
+	case idp.ErrorCode(err) == idp.Invalid: // the client was removed meanwhile
 		s.Problem(w, r, "client.unknown")
+	case idp.ErrorCode(err) == idp.NotFound: // the code of a device was used or ended meanwhile
+		s.Problem(w, r, "device.code")
 	default:
 		s.fail(w, r, err)
 	}

@@ -163,7 +163,7 @@ func TestDevice(t *testing.T) {
 			t.Error("consent for a device is remembered")
 		}
 		_, err = w.signin.Decide(context.Background(), b.visit(), asked.Flow, true)
-		if idp.ErrorCode(err) != idp.Invalid || err.Error() != "This code has been used or has expired. Start again on your device." {
+		if idp.ErrorCode(err) != idp.NotFound || err.Error() != "This code has been used or has expired. Start again on your device." {
 			t.Errorf("approved twice: %v", err)
 		}
 		if b.decide(asked.Flow, false); w.grant(g.GrantID).Device.Denied {
@@ -188,7 +188,7 @@ func TestDeviceDenied(t *testing.T) {
 	if stored := w.grant(g.GrantID); !stored.Device.Denied || stored.UserID != "" {
 		t.Errorf("%+v", stored)
 	}
-	if _, err := w.signin.Decide(context.Background(), b.visit(), asked.Flow, true); idp.ErrorCode(err) != idp.Invalid {
+	if _, err := w.signin.Decide(context.Background(), b.visit(), asked.Flow, true); idp.ErrorCode(err) != idp.NotFound {
 		t.Errorf("approved after it was refused: %v", err)
 	}
 }
@@ -214,7 +214,7 @@ func TestDeviceCodes(t *testing.T) {
 	_, code := w.givePass(name, idp.PassRequest{})
 	asked := b.answer(b.look(f.WithUser(name)).Flow, code)
 	var e *idp.Error
-	if _, err := w.signin.Decide(context.Background(), b.visit(), asked.Flow, true); !errors.As(err, &e) || e.Code != idp.Invalid {
+	if _, err := w.signin.Decide(context.Background(), b.visit(), asked.Flow, true); !errors.As(err, &e) || e.Code != idp.NotFound {
 		t.Errorf("approved at its end: %v", err)
 	}
 }
