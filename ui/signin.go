@@ -95,12 +95,7 @@ func (s *Site) follow(w http.ResponseWriter, r *http.Request, v signin.Visit, f 
 
 // identify takes the user name. Whether anybody has it makes no difference here.
 func (s *Site) identify(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow, name string) {
-	problem := Problem{}
-	if name == "" {
-		problem.ID = "username.empty"
-	} else if _, err := idp.NormalName(name); err != nil {
-		problem.ID = "username.invalid"
-	}
+	_, problem := readName(name)
 	if problem.ID == "" {
 		s.follow(w, r, v, f.WithUser(name))
 		return
@@ -111,6 +106,18 @@ func (s *Site) identify(w http.ResponseWriter, r *http.Request, v signin.Visit, 
 		return
 	}
 	s.Page(w, r, problem.Status(), Signin{Action: s.here(r, "/signin"), State: state, Username: clip(name, 320), Problem: problem})
+}
+
+// readName is a user name in its normal form, or what is wrong with it.
+func readName(typed string) (string, Problem) {
+	if typed == "" {
+		return "", Problem{ID: "username.empty"}
+	}
+	name, err := idp.NormalName(typed)
+	if err != nil {
+		return "", Problem{ID: "username.invalid"}
+	}
+	return name, Problem{}
 }
 
 // judge hands the answer on and shows what follows from it.

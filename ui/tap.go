@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 
-	"latchkey/idp"
 	"latchkey/idp/web"
 )
 
@@ -23,18 +22,11 @@ func (s *Site) answerTap(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	typed := strings.TrimSpace(r.PostForm.Get("username"))
-	name, err := idp.NormalName(typed)
-	problem := Problem{}
-	switch {
-	case typed == "":
-		problem.ID = "username.empty"
-	case err != nil:
-		problem.ID = "username.invalid"
-	}
+	name, problem := readName(typed)
 	_, domain, _ := strings.Cut(name, "@")
-	var tenant *idp.Tenant
 	if problem.ID == "" {
-		if tenant, err = s.Tenants.Find(r.Context(), domain, web.From(r).Now); err != nil {
+		tenant, err := s.Tenants.Find(r.Context(), domain, web.From(r).Now)
+		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
