@@ -124,7 +124,7 @@ func TestLogTakesAnything(t *testing.T) {
 	w := newWorld(t)
 	v := w.browser().visit()
 	v.UserAgent = strings.Repeat("ä", 200) + "\x00"
-	f := signin.Flow{Request: w.request("web"), Username: "a\x00\r\n\x1b[2J\xff" + strings.Repeat("x", 400), Chosen: idp.TemporaryAccessPass, Challenge: idp.NewID(), StartedAt: epoch}
+	f := signin.Flow{Request: w.request("web"), Username: "a\x00\r\n\x1b[2J\xff" + strings.Repeat("x", 400), Chosen: idp.TemporaryAccessPass, Challenge: idp.NewID(), Started: epoch.UnixNano()}
 	if _, err := w.signin.Answer(context.Background(), v, f, idp.Answer{"code": wrong}); err != nil {
 		t.Fatal(err)
 	}

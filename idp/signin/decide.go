@@ -12,7 +12,7 @@ import (
 // person has just given consent.
 func (s *Service) decide(tx *storage.Tx, v Visit, f Flow, fresh *idp.Session, allowed bool) (Outcome, error) {
 	out := Outcome{Flow: f, Session: fresh}
-	facts := idp.Facts{Now: v.Now, Request: f.Request, StartedAt: f.StartedAt, Identifier: f.Username, Chosen: f.Chosen, Account: f.Account, Allowed: allowed, Another: f.Another}
+	facts := idp.Facts{Now: v.Now, Request: f.Request, StartedAt: f.StartedAt(), Identifier: f.Username, Chosen: f.Chosen, Account: f.Account, Allowed: allowed, Another: f.Another}
 	var err error
 	if f.Request != nil {
 		if out.Client, err = liveClient(tx, f.Request.ClientID); err != nil {

@@ -23,8 +23,11 @@ type Flow struct {
 	Another   bool             `json:",omitzero"` // sign in as somebody else, or as who was typed
 	Asked     string           `json:",omitzero"` // id of the user who was shown the consent page
 	Problem   *Problem         `json:",omitzero"`
-	StartedAt time.Time
+	Started   int64            // in Unix nanoseconds, so that no state is longer than another by its time
 }
+
+// StartedAt is when the sign-in began.
+func (f Flow) StartedAt() time.Time { return time.Unix(0, f.Started).UTC() }
 
 // ErrStale: the sign-in took longer than idp.ChallengeLifetime.
 var ErrStale = errors.New("signin: state has expired")
@@ -34,7 +37,7 @@ const purpose = "flow"
 // Start begins a sign-in for a client's request, or for one of Latchkey's own
 // pages when req is nil.
 func Start(req *idp.AuthRequest, returnTo string, now time.Time) Flow {
-	f := Flow{Request: req, Return: returnTo, StartedAt: now}
+	f := Flow{Request: req, Return: returnTo, Started: now.UnixNano()}
 	if req != nil {
 		f.Username = req.LoginHint
 	}
@@ -61,7 +64,7 @@ func (s *Service) Open(v Visit, state string) (Flow, error) {
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return Flow{}, idp.ErrSealed
 	}
-	if !v.Now.Before(f.StartedAt.Add(idp.ChallengeLifetime)) {
+	if !v.Now.Before(f.StartedAt().Add(idp.ChallengeLifetime)) {
 		return f, ErrStale
 	}
 	return f, nil
@@ -98,7 +101,7 @@ func (f Flow) WithAccount() Flow {
 // Restarted is the flow begun anew, for one that took too long.
 func (f Flow) Restarted(now time.Time) Flow {
 	f = f.unasked()
-	f.StartedAt = now
+	f.Started = now.UnixNano()
 	return f
 }
 
