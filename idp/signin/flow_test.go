@@ -261,3 +261,25 @@ func TestClientGone(t *testing.T) {
 		t.Errorf("unknown: %v", err)
 	}
 }
+
+// TestStateIsAsLongAtAnyTime: otherwise pages of two users, or of a user and
+// nobody, would differ in length by chance.
+func TestStateIsAsLongAtAnyTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.browser()
+	length := func() int {
+		state, err := w.signin.Seal(b.visit(), signin.Start(nil, "/", w.now()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(state)
+	}
+	want := length()
+	for _, d := range []time.Duration{time.Nanosecond, 9 * time.Nanosecond, 990 * time.Microsecond, 500 * time.Millisecond} {
+		w.pass(d)
+		if got := length(); got != want {
+			t.Errorf("after %v a state has %d characters, and %d before", d, got, want)
+		}
+	}
+}
