@@ -26,7 +26,7 @@ test: deps ## run every test; one that is skipped counts as failed
 	@! grep -E '^ *--- SKIP' dist/test.log || { echo "make test: tests were skipped"; exit 1; }
 
 # What the tests need besides Go, as program:package of Debian.
-TOOLS := chromium:chromium node:nodejs npm:npm pg_ctlcluster:postgresql
+TOOLS := chromium:chromium node:nodejs npm:npm
 
 deps: $(if $(E2E),ui/e2e/node_modules/.package-lock.json) ## install what the tests need (Debian)
 

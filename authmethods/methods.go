@@ -6,7 +6,7 @@ package authmethods
 
 import "latchkey/idp"
 
-// All is every method in the order of PRODUCT section 2. A pass comes first:
+// All is every method in the order in which they are offered. A pass comes first:
 // before any other method and before any redirect.
 func All(keys *idp.Keyring) []idp.Method {
 	return []idp.Method{

@@ -187,6 +187,41 @@ func TestPassVerifyNobody(t *testing.T) {
 	}
 }
 
+// TestPassVerifyCostsAlike: every answer costs one hash at the cost of new passes, for
+// whomever it is and whatever it says, so that no clock tells who is there.
+func TestPassVerifyCostsAlike(t *testing.T) {
+	t.Parallel()
+	cost := idp.Cost{Passes: 2, Memory: 8}
+	h := newHolder(t, false)
+	var spent []idp.Cost
+	keys := h.keys.WithCost(cost).WithWatch(func(c idp.Cost) { spent = append(spent, c) })
+	var err error
+	if h.pass, h.code, err = idp.NewPass(keys, tenantID, *h.policy(), h.subject.User, idp.PassRequest{}, epoch); err != nil {
+		t.Fatal(err)
+	}
+	h.subject.Credentials = []idp.Credential{h.pass}
+	for _, watched := range []*idp.Keyring{keys, keys.WithCost(cost)} {
+		tap := authmethods.All(watched)[0]
+		for name, change := range map[string]func(*idp.Subject){
+			"unknown":     func(s *idp.Subject) { s.User, s.Credentials = nil, nil },
+			"pass-less":   func(s *idp.Subject) { s.Credentials = nil },
+			"disabled":    func(s *idp.Subject) { u := *s.User; u.Disabled = true; s.User = &u },
+			"holder":      func(*idp.Subject) {},
+			"of an ended": func(s *idp.Subject) { s.Now = h.pass.EndsAt() },
+		} {
+			s := h.subject
+			change(&s)
+			for _, code := range []string{h.code, "ZZZZ-ZZZZ", "", "U"} {
+				spent = nil
+				_, _ = tap.Verify(context.Background(), s, idp.Prompt{}, idp.Answer{"code": code})
+				if !slices.Equal(spent, []idp.Cost{cost}) {
+					t.Errorf("%s, %q: cost %v, want %v once", name, code, spent, cost)
+				}
+			}
+		}
+	}
+}
+
 func TestPassProof(t *testing.T) {
 	t.Parallel()
 	for _, once := range []bool{true, false} {

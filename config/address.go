@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -86,6 +87,29 @@ func isPort(port string) bool {
 func isHostPort(address string) bool {
 	host, port, err := net.SplitHostPort(address)
 	return err == nil && isPort(port) && (host == "" || isHost(host))
+}
+
+// sameAddress reports whether two addresses of host:port could not both be
+// listened on, because one is the other or has it within.
+func sameAddress(a, b string) bool {
+	if !isHostPort(a) || !isHostPort(b) || portOf(a) != portOf(b) || portOf(a) == "0" {
+		return false
+	}
+	hosts := [2]string{numeric(hostOf(a)), numeric(hostOf(b))}
+	return hosts[0] == hosts[1] || slices.Contains(hosts[:], "")
+}
+
+// numeric is the host of a listener as an address where that is sure without
+// asking anybody: "" is every network.
+func numeric(host string) string {
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case host == "localhost":
+		return "127.0.0.1"
+	case err == nil && ip.IsUnspecified():
+		return ""
+	}
+	return host
 }
 
 func hostOf(address string) string {

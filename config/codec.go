@@ -76,11 +76,10 @@ func level(field func(*Config) *slog.Level) codec {
 	}
 }
 
-// levels, storages and formats are all that may be chosen.
+// levels and formats are all that may be chosen.
 var (
-	levels   = [...]slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
-	storages = [...]string{"bolt"}
-	formats  = [...]string{"json", "text"}
+	levels  = [...]slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
+	formats = [...]string{"json", "text"}
 )
 
 func levelName(l slog.Level) string { return strings.ToLower(l.String()) }
@@ -96,8 +95,5 @@ func levelNames() []string {
 // oneOf joins the values a key may have: "debug, info, warn or error".
 func oneOf(values []string) string {
 	last := len(values) - 1
-	if last == 0 {
-		return values[0]
-	}
 	return strings.Join(values[:last], ", ") + " or " + values[last]
 }

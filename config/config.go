@@ -28,7 +28,6 @@ type Config struct {
 	Listen        string // host:port of the public listener
 	MetricsListen string // host:port of /metrics and /healthz; empty = off
 	Data          string // directory of the store, the socket and the pepper
-	Storage       string // name of the storage driver
 	Pepper        Secret // base64url; empty = read it from PepperFile in Data
 	TLS           TLS
 	// TrustedProxy names the reverse proxies that terminate TLS before

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -10,6 +11,11 @@ import (
 // testPrefix begins the variables that steer the project's own tests. They are
 // no settings and are passed over, since tests start the real program.
 const testPrefix = envPrefix + "TEST_"
+
+// serviceLink matches the variables that Kubernetes puts into each pod for a
+// Service named latchkey. Nobody set them, so they are passed over; a
+// LATCHKEY_PORT that is no URL somebody did set, and it stays an error.
+var serviceLink = regexp.MustCompile(`^LATCHKEY_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=|^LATCHKEY_PORT=(tcp|udp|sctp)://`)
 
 // largestValue bounds a file that a _FILE variable names, in bytes.
 const largestValue = 64 << 10
@@ -47,12 +53,12 @@ func readEnv(env []string) (layer, Problems) {
 	return l, problems
 }
 
-// ours picks the variables that begin with LATCHKEY_.
+// ours picks the variables that begin with LATCHKEY_ and are meant for us.
 func ours(env []string) map[string]string {
 	vars := map[string]string{}
 	for _, pair := range env {
 		name, v, _ := strings.Cut(pair, "=")
-		if strings.HasPrefix(name, envPrefix) && !strings.HasPrefix(name, testPrefix) {
+		if strings.HasPrefix(name, envPrefix) && !strings.HasPrefix(name, testPrefix) && !serviceLink.MatchString(pair) {
 			vars[name] = v
 		}
 	}

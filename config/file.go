@@ -70,11 +70,20 @@ func parse(b []byte, source string) (layer, Problems) {
 	}
 	k := koanf.New(".")
 	if err := k.Load(rawbytes.Provider(b), yaml.Parser()); err != nil {
-		return nil, Problems{{Source: source, Message: "is not valid YAML of the form key: value: " + withoutValues(err)}}
+		return nil, Problems{{Source: source, Message: notYAML(withoutValues(err))}}
 	}
 	w := walk{source: source, keys: byName(func(k Key) string { return k.Name }), layer: layer{}}
 	w.section("", k.Raw())
 	return w.layer, w.problems
+}
+
+// notYAML puts the parser's words into a sentence, except those it has for a
+// document that is a list or a single value: they speak of Go.
+func notYAML(words string) string {
+	if strings.HasSuffix(words, " into map[string]interface {}") {
+		return "must hold settings, each written as name: value, without a dash before it"
+	}
+	return "is not valid YAML of the form key: value: " + words
 }
 
 // secondDocument reports whether a document separator follows some content.

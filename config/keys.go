@@ -41,7 +41,7 @@ func (k Key) Flag() string {
 // Keys returns every setting, in the order in which they are shown.
 func Keys() []Key {
 	return []Key{
-		{Name: "base_url", Description: "the address people and apps use, such as https://login.example; every issuer and link begins with it. Needed to serve",
+		{Name: "base_url", Description: "the address people and apps use, such as https://login.example; every issuer and link begins with it. Needed to serve; https, except on this machine",
 			codec: text(func(c *Config) *string { return &c.BaseURL })},
 		{Name: "listen", Default: "localhost:9400", Description: "host:port to serve on",
 			codec: text(func(c *Config) *string { return &c.Listen })},
@@ -49,8 +49,6 @@ func Keys() []Key {
 			codec: text(func(c *Config) *string { return &c.MetricsListen })},
 		{Name: "data", Default: "./latchkey-data", Description: "directory of the database, the pepper and the command socket",
 			codec: text(func(c *Config) *string { return &c.Data })},
-		{Name: "storage", Default: storages[0], Description: "where records are kept: " + oneOf(storages[:]),
-			codec: text(func(c *Config) *string { return &c.Storage })},
 		{Name: "pepper", Secret: true, Description: "base64url of 32 random bytes or more that protects stored codes; empty reads the file pepper in the data directory, which latchkey init makes",
 			codec: secret(func(c *Config) *Secret { return &c.Pepper })},
 		{Name: "tls.certificate", Description: "PEM file of the certificate chain; with tls.key it turns on TLS",

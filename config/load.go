@@ -40,8 +40,11 @@ func Load(s Sources) (Config, error) {
 	c, more := Defaults().with(fromFile, fromEnv, fromFlags)
 	problems = append(problems, more...)
 	// A value that was refused leaves its default behind, so that what is
-	// checked here adds to the list and repeats nothing in it.
-	problems = append(problems, c.problems(s.Serve)...)
+	// checked here adds to the list and repeats nothing in it. What a file that
+	// could not be read would have set is not known, so nothing is checked then.
+	if !slices.ContainsFunc(problems, Problem.ofWholeFile) {
+		problems = append(problems, c.problems(s.Serve)...)
+	}
 	if err := problems.err(); err != nil {
 		return Config{}, err
 	}

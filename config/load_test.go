@@ -16,7 +16,6 @@ func samples() map[string][4]string {
 		"listen":           {"localhost:1", "localhost:2", "localhost:3", "localhost:4"},
 		"metrics_listen":   {"localhost:5", "localhost:6", "", "localhost:8"},
 		"data":             {"./file", "./env", "./named", "./flag"},
-		"storage":          {"bolt", "bolt", "bolt", "bolt"},
 		"pepper":           {pepper('a'), pepper('b'), pepper('c'), ""},
 		"tls.certificate":  {"file.pem", "env.pem", "named.pem", "flag.pem"},
 		"tls.key":          {"file.key", "env.key", "named.key", "flag.key"},
@@ -135,7 +134,6 @@ shutdown_timeout: 20s
 trusted_proxy:
   - 10.0.0.0/8
   - "proxy.example"
-storage: bolt
 metrics_listen: ""
 `)})
 	if err != nil {
@@ -176,11 +174,51 @@ func TestDefaultsAreValid(t *testing.T) {
 	}
 }
 
+// TestKubernetes sets what a pod finds beside a Service named latchkey.
+func TestKubernetes(t *testing.T) {
+	_, err := Load(Sources{Env: []string{
+		"LATCHKEY_SERVICE_HOST=10.96.0.7", "LATCHKEY_SERVICE_PORT=9400", "LATCHKEY_SERVICE_PORT_HTTPS_ALT=9400",
+		"LATCHKEY_PORT=tcp://10.96.0.7:9400",
+		"LATCHKEY_PORT_9400_TCP=tcp://10.96.0.7:9400", "LATCHKEY_PORT_9400_TCP_PROTO=tcp",
+		"LATCHKEY_PORT_9400_TCP_PORT=9400", "LATCHKEY_PORT_9400_TCP_ADDR=10.96.0.7",
+		"LATCHKEY_PORT_9400_UDP_ADDR=10.96.0.7",
+	}})
+	if err != nil {
+		t.Error(err)
+	}
+	for _, name := range []string{"LATCHKEY_PORT", "LATCHKEY_LISTEN_PORT", "LATCHKEY_SERVICE", "LATCHKEY_PORT_HTTP", "LATCHKEY_PORT_9400_TCP_HOST"} {
+		_, err := Load(Sources{Env: []string{name + "=9400"}})
+		if err == nil || !strings.Contains(err.Error(), name+": (environment) is not a known setting") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestSample checks the file that the installation guide prints.
+func TestSample(t *testing.T) {
+	guide, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(guide), "```yaml\n")
+	sample, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("no sample in docs/operations.md")
+	}
+	c, err := Load(Sources{File: write(t, "latchkey.yaml", sample)})
+	if err != nil || c.BaseURL == "" || !c.TLS.Enabled() {
+		t.Errorf("%v\n%s", err, sample)
+	}
+}
+
 func TestKeyNames(t *testing.T) {
 	seen := map[string]bool{}
 	for _, k := range Keys() {
 		if strings.HasSuffix(k.Env(), fileSuffix) || strings.HasPrefix(k.Env(), testPrefix) {
 			t.Errorf("%s reads as something else", k.Env())
+		}
+		if serviceLink.MatchString(k.Env() + "=tcp://") {
+			t.Errorf("%s reads as a variable of Kubernetes", k.Env())
 		}
 		if seen[k.Env()] || k.Description == "" {
 			t.Errorf("%s is taken or not described", k.Name)

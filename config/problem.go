@@ -14,6 +14,9 @@ type Problem struct {
 	Message string `json:"message"`         // what is wrong and what to write instead
 }
 
+// ofWholeFile reports whether a file could not be read at all.
+func (p Problem) ofWholeFile() bool { return p.Key == "" }
+
 // String is the problem in one line.
 func (p Problem) String() string {
 	var words []string

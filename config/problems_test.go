@@ -23,8 +23,9 @@ func TestBadFiles(t *testing.T) {
 		"nested list":       {"trusted_proxy: [[a]]", `trusted_proxy: (FILE) has an entry that is not a single value: write one value for each`},
 		"no value":          {"listen:", `listen: (FILE) has no value: write one, write "" for an empty one, or remove the line`},
 		"twice":             {"listen: a\nlisten: b", `(FILE) is not valid YAML of the form key: value: unmarshal errors: line 2: mapping key "listen" already defined at line 1`},
-		"only a word":       {pepper('s'), `(FILE) is not valid YAML of the form key: value: unmarshal errors: line 1: cannot unmarshal !!str a value into map[string]interface {}`},
-		"two documents":     {"storage: bolt\n---\nlisten: x", `(FILE) holds more than one YAML document, of which only the first would count: keep one`},
+		"only a word":       {pepper('s'), `(FILE) must hold settings, each written as name: value, without a dash before it`},
+		"list of settings":  {"- listen: x", `(FILE) must hold settings, each written as name: value, without a dash before it`},
+		"two documents":     {"data: x\n---\nlisten: x", `(FILE) holds more than one YAML document, of which only the first would count: keep one`},
 		"value at document": {"--- {}\n---\nlisten: x", `(FILE) holds more than one YAML document, of which only the first would count: keep one`},
 
 		"base_url":             {"base_url: login.example", `base_url: "login.example" (FILE) is not an address of the web: write scheme and host alone, such as https://login.example`},
@@ -36,16 +37,18 @@ func TestBadFiles(t *testing.T) {
 		"base_url IPv6":        {"base_url: http://[0:0::1]", `base_url: "http://[0:0::1]" (FILE) has more or other parts than scheme, host and port in their usual form: write http://[::1]`},
 		"base_url IPv4":        {"base_url: https://10.0.0.256", `base_url: "https://10.0.0.256" (FILE) is not an address of the web: write scheme and host alone, such as https://login.example`},
 		"base_url port":        {"base_url: https://login.example:99999", `base_url: "https://login.example:99999" (FILE) has a port that does not exist: write scheme and host alone, such as https://login.example`},
-		"base_url plain":       {"base_url: http://login.example", `base_url: "http://login.example" (FILE) sends sign-ins over plain HTTP: begin it with https://, or set trusted_proxy if a proxy encrypts them`},
+		"base_url plain":       {"base_url: http://login.example", `base_url: "http://login.example" (FILE) sends sign-ins over plain HTTP: begin it with https://, also where a proxy terminates TLS`},
+		"base_url proxied":     {"{base_url: 'http://login.example', trusted_proxy: 10.0.0.1}", `base_url: "http://login.example" (FILE) sends sign-ins over plain HTTP: begin it with https://, also where a proxy terminates TLS`},
 		"base_url against TLS": {"{base_url: 'http://localhost', tls: {certificate: a, key: b}}", `base_url: "http://localhost" (FILE) begins with http:// although tls.certificate is set: begin it with https://`},
 		"listen number":        {"listen: 9400", `listen: "9400" (FILE) is not host:port: write an address such as localhost:9400, or :9400 for every network`},
 		"listen port":          {"listen: localhost:http", `listen: "localhost:http" (FILE) is not host:port: write an address such as localhost:9400, or :9400 for every network`},
 		"listen plain":         {"listen: :9400", `listen: ":9400" (FILE) is plain HTTP that others can reach: set tls.certificate and tls.key, name the proxy that terminates TLS in trusted_proxy, or listen on localhost`},
 		"metrics":              {"metrics_listen: localhost", `metrics_listen: "localhost" (FILE) is not host:port: write an address such as localhost:9490, or leave it empty to turn metrics off`},
+		"metrics at any":       {"{listen: '[::]:9400', trusted_proxy: proxy, metrics_listen: 'localhost:9400'}", `metrics_listen: "localhost:9400" (FILE) is the address of listen: choose another port`},
+		"metrics by number":    {"metrics_listen: 127.0.0.1:9400", `metrics_listen: "127.0.0.1:9400" (FILE) is the address of listen: choose another port`},
+		"metrics everywhere":   {"metrics_listen: :9400", `metrics_listen: ":9400" (FILE) is the address of listen: choose another port`},
 		"metrics at listen":    {"metrics_listen: localhost:9400", `metrics_listen: "localhost:9400" (FILE) is the address of listen: choose another port`},
 		"data":                 {`data: ""`, `data: "" (FILE) is not a directory's path: write one such as ./latchkey-data`},
-		"storage":              {"storage: mysql", `storage: "mysql" (FILE) is not a kind of storage: use bolt`},
-		"storage long":         {"storage: " + long, `storage: "` + long[:80] + `"… (FILE) is not a kind of storage: use bolt`},
 		"pepper letters":       {"pepper: hunter2!", `pepper: (FILE) is not base64url: write 32 random bytes or more in base64url, or leave it out and run latchkey init`},
 		"pepper short":         {"pepper: " + pepper('s')[:40], `pepper: (FILE) holds 30 bytes: it needs at least 32 random ones, in base64url`},
 		"certificate alone":    {"tls: {certificate: a.pem}", `tls.key: "" (default) is missing beside tls.certificate: set both or none`},
@@ -55,6 +58,7 @@ func TestBadFiles(t *testing.T) {
 		"proxy everybody":      {"trusted_proxy: ::/0", `trusted_proxy: "::/0" (FILE) names every address there is: name the proxy or its network`},
 		"level":                {"log: {level: loud}", `log.level: "loud" (FILE) is not a log level: use debug, info, warn or error`},
 		"format":               {"log: {format: xml}", `log.format: "xml" (FILE) is not a log format: use json or text`},
+		"format long":          {"log: {format: " + long + "}", `log.format: "` + long[:80] + `"… (FILE) is not a log format: use json or text`},
 		"timeout unit":         {"shutdown_timeout: 10", `shutdown_timeout: "10" (FILE) is not a duration: write a number with its unit, such as 10s`},
 		"timeout short":        {"shutdown_timeout: 999ms", `shutdown_timeout: "999ms" (FILE) is out of range: use 1s to 60s`},
 		"timeout long":         {"shutdown_timeout: 61s", `shutdown_timeout: "1m1s" (FILE) is out of range: use 1s to 60s`},
@@ -80,13 +84,15 @@ func TestGoodAddresses(t *testing.T) {
 		"base_url: http://localhost:9400",
 		"base_url: http://127.0.0.2",
 		"base_url: http://[::1]:8000",
-		"{base_url: 'http://intranet', trusted_proxy: proxy}",
+		"{base_url: 'http://localhost:9400', trusted_proxy: proxy}",
+		"{base_url: 'https://login.example', trusted_proxy: proxy}",
 		"{listen: ':9400', trusted_proxy: 10.0.0.0/8}",
 		"{listen: '0.0.0.0:443', tls: {certificate: a, key: b}}",
 		"listen: '[::1]:9400'",
 		"listen: 127.0.0.1:0",
 		"{listen: 'localhost:0', metrics_listen: 'localhost:0'}",
 		"metrics_listen: ':9490'",
+		"{listen: '127.0.0.2:9400', metrics_listen: '127.0.0.1:9400'}",
 		"pepper: " + pepper('a') + "=",
 	} {
 		if _, err := Load(Sources{File: write(t, "c.yaml", yaml)}); err != nil {
@@ -119,9 +125,12 @@ func TestBadFileItself(t *testing.T) {
 	for path, want := range map[string]string{
 		dir + "/missing.yaml": "cannot be read: no such file or directory",
 		dir:                   "cannot be read: is a directory",
-		write(t, "big", strings.Repeat("#", largestFile+1)): "cannot be read: it holds more than 1024 KiB",
+		write(t, "big", strings.Repeat("#", largestFile+1)):              "cannot be read: it holds more than 1024 KiB",
+		write(t, "twice", "base_url: https://a\nbase_url: https://b"):    `is not valid YAML of the form key: value: unmarshal errors: line 2: mapping key "base_url" already defined at line 1`,
+		write(t, "list", "- base_url: https://a\n- base_url: https://b"): "must hold settings, each written as name: value, without a dash before it",
 	} {
-		_, err := Load(Sources{File: path})
+		// What such a file would have set is not known, so nothing is said to be missing.
+		_, err := Load(Sources{File: path, Serve: true})
 		if err == nil || err.Error() != "(file "+path+") "+want {
 			t.Errorf("%s: %v, want %s", path, err, want)
 		}

@@ -20,7 +20,6 @@ func TestShow(t *testing.T) {
 listen: "localhost:9400" # default
 metrics_listen: "localhost:9490" # default
 data: "./x: #\"y\"" # environment LATCHKEY_DATA
-storage: "bolt" # default
 pepper: "(set)" # FILE
 tls:
   certificate: "" # default
@@ -79,8 +78,8 @@ func TestShowJSON(t *testing.T) {
 		t.Fatalf("%v, %d settings", err, len(settings))
 	}
 	want := Setting{"pepper", "(set)", "environment LATCHKEY_PEPPER"}
-	if !reflect.DeepEqual(settings[5], want) {
-		t.Errorf("got %v, want %v", settings[5], want)
+	if !reflect.DeepEqual(settings[4], want) {
+		t.Errorf("got %v, want %v", settings[4], want)
 	}
 }
 

@@ -40,17 +40,15 @@ func (c Config) problems(serve bool) Problems {
 func (c Config) rules() []rule {
 	base := baseURLFault(c.BaseURL)
 	_, pepperErr := DecodePepper(c.Pepper.Reveal())
-	proxied := len(c.TrustedProxy) > 0
 	return []rule{
 		{c.BaseURL != "" && base != "", "base_url", base},
-		{base == "" && !proxied && plainToOthers(c.BaseURL), "base_url", "sends sign-ins over plain HTTP: begin it with https://, or set trusted_proxy if a proxy encrypts them"},
+		{base == "" && plainToOthers(c.BaseURL), "base_url", "sends sign-ins over plain HTTP: begin it with https://, also where a proxy terminates TLS"},
 		{base == "" && c.TLS.Enabled() && isHTTP(c.BaseURL), "base_url", "begins with http:// although tls.certificate is set: begin it with https://"},
 		{!isHostPort(c.Listen), "listen", "is not host:port: write an address such as localhost:9400, or :9400 for every network"},
-		{isHostPort(c.Listen) && !isLoopback(hostOf(c.Listen)) && !c.TLS.Enabled() && !proxied, "listen", "is plain HTTP that others can reach: set tls.certificate and tls.key, name the proxy that terminates TLS in trusted_proxy, or listen on localhost"},
+		{isHostPort(c.Listen) && !isLoopback(hostOf(c.Listen)) && !c.TLS.Enabled() && len(c.TrustedProxy) == 0, "listen", "is plain HTTP that others can reach: set tls.certificate and tls.key, name the proxy that terminates TLS in trusted_proxy, or listen on localhost"},
 		{c.MetricsListen != "" && !isHostPort(c.MetricsListen), "metrics_listen", "is not host:port: write an address such as localhost:9490, or leave it empty to turn metrics off"},
-		{c.MetricsListen == c.Listen && portOf(c.Listen) != "0", "metrics_listen", "is the address of listen: choose another port"},
+		{sameAddress(c.Listen, c.MetricsListen), "metrics_listen", "is the address of listen: choose another port"},
 		{!isPath(c.Data), "data", "is not a directory's path: write one such as ./latchkey-data"},
-		{!slices.Contains(storages[:], c.Storage), "storage", "is not a kind of storage: use " + oneOf(storages[:])},
 		{c.Pepper.Reveal() != "" && pepperErr != nil, "pepper", messageOf(pepperErr)},
 		{c.TLS.Certificate == "" && c.TLS.Key != "", "tls.certificate", "is missing beside tls.key: set both or none"},
 		{c.TLS.Certificate != "" && c.TLS.Key == "", "tls.key", "is missing beside tls.certificate: set both or none"},

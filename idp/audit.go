@@ -43,7 +43,7 @@ const (
 	Directory = "directoryAudits"
 )
 
-// Texts that other software matches on (PRODUCT 9): do not change.
+// Texts that other software matches on: do not change.
 const (
 	AdminRegistered = "Admin registered security info"
 	UserRegistered  = "User registered security info"
@@ -64,6 +64,19 @@ const (
 // NewEvent gives an event its time and an id that sorts by it.
 func NewEvent(log string, now time.Time) *AuditEvent {
 	return &AuditEvent{EventID: fmt.Sprintf("%016x-%s", now.UnixNano(), NewID()), At: now, Log: log, Result: "success"}
+}
+
+// SignInLogKept is how long a line of the sign-in log stays: the month that
+// administrators know from Microsoft Entra ID.
+const SignInLogKept = 30 * 24 * time.Hour
+
+// ExpiresAt lets the sweeper remove what anybody can cause by typing something, so
+// that strangers do not fill the store; what administrators did stays.
+func (e *AuditEvent) ExpiresAt() time.Time {
+	if e.Log != SignIns {
+		return time.Time{}
+	}
+	return e.At.Add(SignInLogKept)
 }
 
 // Kind names the record.

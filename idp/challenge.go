@@ -7,11 +7,10 @@ import (
 )
 
 // Challenge counts the answers to one question put to one browser. It is stored
-// with the first answer; until then it is only an id inside a sealed state.
+// with the first answer; until then it is only an id inside a sealed state, which
+// also says whom and which method the question is about.
 type Challenge struct {
 	ChallengeID string
-	UserKey     string // user id, or a shadow of an unknown name
-	Method      Kind
 	Tries       int
 	ClosedAt    time.Time `json:",omitzero"` // answered rightly
 	Ends        time.Time

@@ -18,6 +18,17 @@ type Consent struct {
 // ConsentID is the key of the consent of a user for a client.
 func ConsentID(userID, clientID string) string { return userID + " " + clientID }
 
+// LoadConsent reads what a user has allowed a client, nothing if there is nothing. A
+// client that was removed and registered again under the same id is another one:
+// what its predecessor was allowed does not count, nor is it added to.
+func LoadConsent(tx *storage.Tx, userID string, client *Client) (*Consent, error) {
+	c, err := Optional(storage.Get[Consent](tx, ConsentID(userID, client.ClientID)))
+	if err == nil && (c == nil || c.At.Before(client.CreatedAt)) {
+		c = &Consent{UserID: userID, ClientID: client.ClientID}
+	}
+	return c, err
+}
+
 // Kind names the record.
 func (*Consent) Kind() string { return "consent" }
 

@@ -43,19 +43,16 @@ func ErrorCode(err error) Code {
 // STS is one of the AADSTS numbers that people and software look up.
 type STS int
 
-// The numbers in use; PRODUCT section 9. The texts are in sts.go.
+// The numbers in use. The texts are below.
 const (
 	PassBlocked       STS = 130502
 	PassWrong         STS = 130503
 	PassExpired       STS = 130504
 	PassUsed          STS = 130505
 	PassNotFound      STS = 130507
-	UserUnknown       STS = 50034
 	UserDisabled      STS = 50057
 	UserLocked        STS = 50053
 	NoSession         STS = 50058
-	NoTenant          STS = 50059
-	TenantUnknown     STS = 90002
 	GrantRevoked      STS = 50173
 	GrantExpired      STS = 70008
 	CodeRedeemed      STS = 54005
@@ -76,12 +73,9 @@ var stsTexts = map[STS]string{
 	PassExpired:       "Your Temporary Access Pass has expired. Contact your administrator to obtain a new pass.",
 	PassUsed:          "Your one-time Temporary Access Pass has been redeemed. Contact your admin to get a new pass.",
 	PassNotFound:      "An access pass could not be found or verified for the user.",
-	UserUnknown:       "The user account does not exist in this directory.",
 	UserDisabled:      "The user account is disabled.",
 	UserLocked:        "Sign-in is paused after too many wrong attempts.",
 	NoSession:         "There is no session to sign in with silently.",
-	NoTenant:          "The request names no organization.",
-	TenantUnknown:     "There is no organization by that name here.",
 	GrantRevoked:      "The grant was revoked. Sign in again.",
 	GrantExpired:      "The code or refresh token has expired or is not known.",
 	CodeRedeemed:      "The code was redeemed before.",

@@ -35,7 +35,7 @@ func TestErrorCode(t *testing.T) {
 }
 
 // TestSTSTexts: every number of the constants has a text of its own, and the one
-// that does not exist is not among them (PRODUCT 9).
+// that does not exist is not among them.
 func TestSTSTexts(t *testing.T) {
 	t.Parallel()
 	src, err := os.ReadFile("errors.go")
@@ -139,7 +139,7 @@ func TestGroupValidate(t *testing.T) {
 	}
 }
 
-// TestExactTexts holds what other software matches on (PRODUCT 9).
+// TestExactTexts holds what other software matches on.
 func TestExactTexts(t *testing.T) {
 	t.Parallel()
 	for got, want := range map[string]string{

@@ -122,8 +122,18 @@ func (g *Grant) Indexes() []storage.Index {
 }
 
 // ExpiresAt lets the sweeper remove it, but not so soon that a second use of its
-// code could pass for an unknown code.
-func (g *Grant) ExpiresAt() time.Time { return g.NotAfter.Add(24 * time.Hour) }
+// code could pass for an unknown code. What nobody has redeemed ends with its code:
+// a browser that is signed in could else pile up months of grants in a minute.
+func (g *Grant) ExpiresAt() time.Time {
+	end := g.NotAfter
+	switch {
+	case g.Code.Hash != "" && g.Code.UsedAt.IsZero():
+		end = g.Code.Ends
+	case g.Device.Hash != "" && g.Device.UsedAt.IsZero():
+		end = g.Device.Ends
+	}
+	return end.Add(24 * time.Hour)
+}
 
 // Offline tells whether the grant outlives its session.
 func (g *Grant) Offline() bool { return slices.Contains(g.Scopes, ScopeOffline) }

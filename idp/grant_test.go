@@ -143,6 +143,37 @@ func TestGrantCheck(t *testing.T) {
 	}
 }
 
+// TestGrantNeverRedeemedIsSwept: what nobody redeemed does not stay for the months
+// that the grant could have lasted.
+func TestGrantNeverRedeemedIsSwept(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	s := idp.NewSession(contoso(), annaID, "ss_x", idp.Proof{At: t0})
+	offline := func() *idp.Grant {
+		return idp.NewGrant(s, &idp.AuthRequest{Scopes: []string{idp.ScopeOffline}}, t0)
+	}
+	code, device, waiting := offline(), offline(), &idp.Grant{NotAfter: t0.Add(idp.DeviceLifetime)}
+	code.IssueCode(t0)
+	device.Device = idp.Device{Hash: "h", Ends: t0.Add(idp.DeviceLifetime)}
+	waiting.Device = device.Device
+	for name, c := range map[string]struct {
+		g            *idp.Grant
+		redeem       func(time.Time) idp.STS
+		before, then time.Duration
+	}{
+		"code":            {code, code.RedeemCode, idp.CodeLifetime + day, idp.OfflineLifetime + day},
+		"approved device": {device, device.RedeemDevice, idp.DeviceLifetime + day, idp.OfflineLifetime + day},
+		"waiting device":  {waiting, waiting.RedeemDevice, idp.DeviceLifetime + day, idp.DeviceLifetime + day},
+	} {
+		if got := c.g.ExpiresAt(); !got.Equal(t0.Add(c.before)) {
+			t.Errorf("%s: swept after %s, want %s", name, got.Sub(t0), c.before)
+		}
+		if sts := c.redeem(t0); sts != 0 || !c.g.ExpiresAt().Equal(t0.Add(c.then)) {
+			t.Errorf("%s, redeemed: %d, swept after %s, want %s", name, sts, c.g.ExpiresAt().Sub(t0), c.then)
+		}
+	}
+}
+
 func TestGrantCode(t *testing.T) {
 	t.Parallel()
 	for left, want := range map[time.Duration]time.Duration{time.Hour: time.Minute, time.Minute: time.Minute, 30 * time.Second: 30 * time.Second} {

@@ -26,8 +26,9 @@ const MinPepper = 32
 // purpose and tenant, so a value of one never passes at another.
 type Keyring struct {
 	pepper []byte
-	cost   Cost     // of new verifiers
-	aeads  sync.Map // purpose and tenant → cipher.AEAD
+	cost   Cost       // of new verifiers
+	watch  func(Cost) // sees each stretching of a code
+	aeads  sync.Map   // purpose and tenant → cipher.AEAD
 }
 
 // NewKeyring refuses a pepper shorter than MinPepper.
@@ -35,11 +36,19 @@ func NewKeyring(pepper []byte) (*Keyring, error) {
 	if len(pepper) < MinPepper {
 		return nil, Errorf(Invalid, "The pepper has %d bytes; it needs at least %d random ones.", len(pepper), MinPepper)
 	}
-	return &Keyring{pepper: append([]byte(nil), pepper...), cost: DefaultCost}, nil
+	return &Keyring{pepper: append([]byte(nil), pepper...), cost: DefaultCost, watch: func(Cost) {}}, nil
 }
 
 // WithCost is the same keyring with another cost for new verifiers.
-func (k *Keyring) WithCost(c Cost) *Keyring { return &Keyring{pepper: k.pepper, cost: c} }
+func (k *Keyring) WithCost(c Cost) *Keyring {
+	return &Keyring{pepper: k.pepper, cost: c, watch: k.watch}
+}
+
+// WithWatch is the same keyring that calls each before it stretches a code, to
+// make or to verify a verifier: what an answer costs then shows without a clock.
+func (k *Keyring) WithWatch(each func(Cost)) *Keyring {
+	return &Keyring{pepper: k.pepper, cost: k.cost, watch: each}
+}
 
 // Seal encrypts and authenticates plain for one purpose, tenant and context
 // (a browser's cookie, say) as URL-safe text.

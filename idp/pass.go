@@ -2,6 +2,7 @@ package idp
 
 import (
 	"crypto/rand"
+	"errors"
 	"strings"
 	"time"
 	"unicode"
@@ -27,7 +28,7 @@ type Pass struct {
 	Once       bool
 	UsedAt     time.Time `json:",omitzero"` // first redemption of a one-time pass
 	LastUsedAt time.Time `json:",omitzero"`
-	Reason     string    `json:",omitzero"` // why it was given, for the audit
+	Reason     string    `json:",omitzero"` // why it was given; the audit event says it too
 	Verifier   Verifier
 }
 
@@ -60,7 +61,7 @@ const (
 	EnabledByPolicy  Usability = "EnabledByPolicy"
 )
 
-// Usability applies PRODUCT 3.2, first hit wins.
+// Usability says whether the pass can be used, and if not, why: first hit wins.
 func (p *Pass) Usability(policy PassPolicy, u *User, now time.Time) Usability {
 	switch {
 	case !now.Before(p.EndsAt()):
@@ -118,8 +119,8 @@ type PassRequest struct {
 // The latest a pass may start, so that nobody has to reckon with centuries.
 const maxPassDelay = 365 * 24 * time.Hour
 
-// Check tells why the policy does not allow the pass for the user, in the texts of
-// PRODUCT 9.
+// Check tells why the policy does not allow the pass for the user, in texts
+// that other software matches on.
 func (req PassRequest) Check(policy PassPolicy, u *User, now time.Time) error {
 	req = req.completed(policy, now)
 	switch {
@@ -231,6 +232,11 @@ func HeldPass(tx *storage.Tx, userID string) ([]Credential, error) {
 		return nil, err
 	}
 	return []Credential{p}, nil
+}
+
+// Remove deletes the pass and ends what came from it.
+func (p *Pass) Remove(tx *storage.Tx, now time.Time) error {
+	return errors.Join(EndPass(tx, p.PassID, now), tx.Delete(p))
 }
 
 // EndPass revokes the sessions and grants that came from a credential, and no

@@ -9,9 +9,10 @@ import (
 
 	"latchkey/idp"
 	"latchkey/storage"
+	"latchkey/storage/mem"
 )
 
-// policy is PRODUCT 3.1 with passes switched on.
+// policy is the default one with passes switched on.
 func policy() idp.PassPolicy {
 	p := idp.DefaultPassPolicy()
 	p.Enabled = true
@@ -218,6 +219,58 @@ func TestNewPassSecrets(t *testing.T) {
 	if len(places) != 4*32 {
 		t.Errorf("%d different symbols at four places, want 128", len(places))
 	}
+}
+
+// TestEndPassWritesOnlyWhatItEnds: what was revoked before is not written again, so
+// that ending a pass takes no longer for it.
+func TestEndPassWritesOnlyWhatItEnds(t *testing.T) {
+	t.Parallel()
+	now := t0.Add(time.Hour)
+	grant := func() *idp.Grant {
+		return &idp.Grant{GrantID: idp.NewID(), UserID: annaID, Credentials: []string{"p1"}, NotAfter: now.Add(1)}
+	}
+	live, revoked := grant(), grant()
+	revoked.Revoke(t0, idp.GrantRevoked)
+	session := &idp.Session{SessionID: idp.NewID(), Proofs: []idp.Proof{{Credential: "p1"}}, NotAfter: now.Add(1)}
+	session.End(t0, idp.NoSession)
+	d := &writes{Driver: mem.New()}
+	st := storage.New(d)
+	put := func(tx *storage.Tx) error { return putAll(tx, live, revoked, session) }
+	end := func(tx *storage.Tx) error { return idp.EndPass(tx, "p1", now) }
+	for i, fn := range []func(*storage.Tx) error{put, end} {
+		d.records = nil
+		if err := st.Update(context.Background(), tenantID, fn); err != nil {
+			t.Fatal(err)
+		}
+		if want := []int{3, 1}[i]; len(d.records) != want {
+			t.Errorf("%q were written, want %d of them", d.records, want)
+		}
+	}
+	if !strings.Contains(d.records[0], live.GrantID) {
+		t.Errorf("%q was written", d.records)
+	}
+}
+
+// writes is a driver with a list of the records that were put.
+type writes struct {
+	storage.Driver
+	records []string
+}
+
+func (w *writes) Update(ctx context.Context, tenant string, fn func(storage.KV) error) error {
+	return w.Driver.Update(ctx, tenant, func(kv storage.KV) error { return fn(&writing{kv, w}) })
+}
+
+type writing struct {
+	storage.KV
+	of *writes
+}
+
+func (w *writing) Put(key, value []byte) error {
+	if key[0] == 'r' {
+		w.of.records = append(w.of.records, string(key))
+	}
+	return w.KV.Put(key, value)
 }
 
 func TestHeldPassAndEndPass(t *testing.T) {

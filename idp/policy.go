@@ -75,13 +75,16 @@ func (t Targets) Validate() error {
 			return Errorf(Invalid, "The target %q is neither a GUID nor %s.", x.ID, AllUsers)
 		}
 	}
+	if slices.ContainsFunc(t.Exclude, func(x Target) bool { return x.ID == AllUsers }) {
+		return Errorf(Invalid, "Everybody cannot be excluded: the policy would be for nobody. Disable it instead.")
+	}
 	if len(t.Include)+len(t.Exclude) > 200 {
 		return Errorf(Invalid, "A policy names at most 200 targets.")
 	}
 	return nil
 }
 
-// The bounds of a pass policy, in minutes and characters (PRODUCT 3.1).
+// The bounds of a pass policy, in minutes and characters.
 const (
 	LeastPassLifetime    = 10
 	GreatestPassLifetime = 43200
@@ -101,7 +104,7 @@ type PassPolicy struct {
 	Length          int  // characters
 }
 
-// DefaultPassPolicy is PRODUCT 3.1: disabled, for all users.
+// DefaultPassPolicy is what a new tenant has: disabled, for all users.
 func DefaultPassPolicy() PassPolicy {
 	return PassPolicy{
 		Targets:         Targets{Include: []Target{{Type: "group", ID: AllUsers}}},

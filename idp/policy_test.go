@@ -58,7 +58,7 @@ func TestPassPolicyValidate(t *testing.T) {
 	}
 	d := idp.DefaultPassPolicy()
 	if d.Enabled || d.Once || d.MinimumLifetime != 60 || d.MaximumLifetime != 480 || d.DefaultLifetime != 60 || d.Length != 8 || !d.Targets.Covers(anna()) {
-		t.Errorf("default %+v is not that of PRODUCT 3.1", d)
+		t.Errorf("default %+v is not what a new tenant should have", d)
 	}
 	lifetimes := func(least, standard, greatest int) func(*idp.PassPolicy) {
 		return func(p *idp.PassPolicy) {
@@ -94,6 +94,7 @@ func TestPassPolicyValidate(t *testing.T) {
 		{"no GUID", include(idp.Target{Type: "user", ID: "anna"}), `The target "anna" is neither a GUID nor all_users.`},
 		{"all users as a user", include(idp.Target{Type: "user", ID: idp.AllUsers}), `The target "all_users" is neither a GUID nor all_users.`},
 		{"excluded is checked too", func(p *idp.PassPolicy) { p.Targets.Exclude = []idp.Target{{Type: "group", ID: "x"}} }, `The target "x" is neither a GUID nor all_users.`},
+		{"everybody excluded", func(p *idp.PassPolicy) { p.Targets.Exclude = []idp.Target{{Type: "group", ID: idp.AllUsers}} }, "Everybody cannot be excluded: the policy would be for nobody. Disable it instead."},
 		{"200 targets", include(slices.Repeat([]idp.Target{{Type: "user", ID: annaID}}, 200)...), ""},
 		{"201 targets", include(slices.Repeat([]idp.Target{{Type: "user", ID: annaID}}, 201)...), "A policy names at most 200 targets."},
 	} {

@@ -17,17 +17,15 @@ type Proof struct {
 	RegisterBy time.Time `json:",omitzero"`
 }
 
-// The authentication context classes, weakest first (PRODUCT 3.2). The last two
+// The authentication context classes, weakest first. The last two
 // are those of OpenID EAP ACR Values 1.0.
 const (
 	ACRBootstrap = "urn:latchkey:acr:bootstrap"
-	ACREmail     = "urn:latchkey:acr:email"
-	ACRPassword  = "urn:latchkey:acr:password"
 	ACRMFA       = "urn:latchkey:acr:mfa"
 	ACRPhishing  = "phr"
 	ACRHardware  = "phrh"
 )
 
 // RegisterWindow is how long after a sign-in by one-time pass a passwordless
-// method must be registered (PRODUCT 3.4).
+// method must be registered.
 const RegisterWindow = 10 * time.Minute

@@ -3,7 +3,6 @@ package idp
 import (
 	"slices"
 	"strings"
-	"time"
 )
 
 // AuthRequest is what a client asked for at the authorization endpoint, checked
@@ -21,13 +20,11 @@ type AuthRequest struct {
 	Prompt        []string      `json:",omitzero"`
 	MaxAge        int           `json:",omitzero"` // seconds; -1: not asked for
 	LoginHint     string        `json:",omitzero"`
-	DomainHint    string        `json:",omitzero"`
 	Subject       string        `json:",omitzero"` // user id the id_token_hint or claims parameter names
 	ACRValues     []string      `json:",omitzero"`
 	ACREssential  bool          `json:",omitzero"`
 	Claims        ClaimsRequest `json:",omitzero"`
 	UILocales     string        `json:",omitzero"`
-	StartedAt     time.Time
 }
 
 // ClaimsRequest is the claims parameter (OIDC Core 5.5): names asked for at each place.

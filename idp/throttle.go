@@ -40,9 +40,10 @@ func (t *Throttle) ID() string { return t.Key }
 func (*Throttle) Indexes() []storage.Index { return nil }
 
 // ExpiresAt is when the limiter is full again; a count of failures in a row is
-// kept for as long as it may still matter.
+// kept for as long as it may still matter. It is kept alike where nothing is held,
+// or whoever keeps guessing learns by the hard stop who holds a pass.
 func (t *Throttle) ExpiresAt() time.Time {
-	if t.Failures > 0 && t.Held != "" {
+	if t.Failures > 0 {
 		return t.TAT.Add(GreatestPassLifetime * time.Minute)
 	}
 	return t.TAT

@@ -1,12 +1,16 @@
 package idp_test
 
 import (
+	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
 
 	"latchkey/idp"
+	"latchkey/storage"
+	"latchkey/storage/mem"
 )
 
 // attack lets somebody guess for as long as there are moments, and answers when
@@ -203,6 +207,76 @@ func TestThrottleExpiry(t *testing.T) {
 	if want := t0.Add(12*time.Minute + 30*24*time.Hour); !th.ExpiresAt().Equal(want) {
 		t.Errorf("failures against a pass are kept until %s, want %s", th.ExpiresAt(), want)
 	}
+}
+
+// TestThrottleTellsNotWhoHoldsAPass: whatever is answered and swept when, who holds a
+// pass, who holds none, and a name nobody has are held back alike.
+func TestThrottleTellsNotWhoHoldsAPass(t *testing.T) {
+	t.Parallel()
+	held := map[string]string{"user holder": "p1 ", "user without": "", "nobody 0000": ""}
+	same := func(st *storage.Store, now time.Time) (ok bool) {
+		t.Helper()
+		ok, wait := answered(t, st, "user holder", "p1 ", now)
+		for key, ids := range held {
+			if key == "user holder" {
+				continue
+			}
+			if a, b := answered(t, st, key, ids, now); a != ok || b != wait {
+				t.Fatalf("after %s: %s is answered %t %s, the holder of a pass %t %s", now.Sub(t0), key, a, b, ok, wait)
+			}
+		}
+		return ok
+	}
+	sweep := func(st *storage.Store, now time.Time) {
+		t.Helper()
+		if _, err := st.Sweep(context.Background(), tenantID, now, 9); err != nil {
+			t.Fatal(err)
+		}
+	}
+	st, looked := storage.New(mem.New()), 0
+	for round := range 30 { // five at a time, and the limiter is full again before the next
+		now := t0.Add(time.Duration(round) * 61 * time.Minute)
+		for sweep(st, now); same(st, now); now = now.Add(time.Second) {
+			looked++
+		}
+	}
+	if looked != idp.MaxFailures {
+		t.Errorf("%d answers were looked at, want %d", looked, idp.MaxFailures)
+	}
+	for seed := range uint64(20) {
+		r, st, now := random(seed), storage.New(mem.New()), t0
+		paces := []time.Duration{0, time.Minute, idp.ThrottleInterval, 61 * time.Minute, 24 * time.Hour, 31 * 24 * time.Hour}
+		pace := paces[r.IntN(len(paces))]
+		for range 300 {
+			if r.IntN(20) == 0 {
+				pace = paces[r.IntN(len(paces))]
+			}
+			if r.IntN(2) == 0 {
+				sweep(st, now)
+			}
+			same(st, now)
+			now = now.Add(pace)
+		}
+	}
+}
+
+// answered spends one wrong answer as a sign-in does.
+func answered(t *testing.T, st *storage.Store, key, held string, now time.Time) (ok bool, wait time.Duration) {
+	t.Helper()
+	err := st.Update(context.Background(), tenantID, func(tx *storage.Tx) error {
+		th, err := idp.Optional(storage.Get[idp.Throttle](tx, key))
+		if th == nil {
+			th = &idp.Throttle{Key: key}
+		}
+		if ok, wait = th.Spend(now, held); !ok {
+			return err
+		}
+		return errors.Join(err, tx.Put(th))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ok, wait
 }
 
 func TestChallenge(t *testing.T) {

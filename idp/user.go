@@ -146,7 +146,7 @@ func (u *User) Validate(t *Tenant) error {
 	return nil
 }
 
-// Roles are the administrative roles of PRODUCT 3.5.
+// Roles are the administrative roles there are.
 var Roles = []string{
 	"Global Administrator",
 	"Privileged Authentication Administrator",

@@ -51,6 +51,7 @@ func (k *Keyring) Verify(v Verifier, tenant, user, kind, id, code string) bool {
 }
 
 func (k *Keyring) stretch(v Verifier, tenant, user, kind, id, code string) []byte {
+	k.watch(v.Cost)
 	mac := k.MAC("verifier", tenant, user, kind, id, code)
 	return argon2.IDKey(mac, v.Salt, v.Cost.Passes, v.Cost.Memory, argonThreads, argonBytes)
 }

@@ -39,10 +39,7 @@ func (s *Site) showSecurityInfo(w http.ResponseWriter, r *http.Request) {
 	}
 	view := SecurityInfo{
 		Action: s.here(r, securityInfo), SignOutAction: s.here(r, securityInfo),
-		Username: u.PrincipalName, DisplayName: u.DisplayName, Banner: true, SessionEnds: session.NotAfter,
-	}
-	if r.URL.Query().Get("done") == passDeleted {
-		view.NoticeID = passDeleted
+		Username: u.PrincipalName, DisplayName: u.DisplayName, SessionEnds: session.NotAfter,
 	}
 	info, err := s.Admin.Pass(r.Context(), v.Tenant.TenantID, u.UserID)
 	switch {
@@ -51,6 +48,8 @@ func (s *Site) showSecurityInfo(w http.ResponseWriter, r *http.Request) {
 	case idp.ErrorCode(err) != idp.NotFound:
 		s.fail(w, r, err)
 		return
+	case r.URL.Query().Get("done") == passDeleted: // and it is true: there is none
+		view.NoticeID = passDeleted
 	}
 	s.Page(w, r, http.StatusOK, view)
 }
@@ -75,8 +74,8 @@ func (s *Site) changeSecurityInfo(w http.ResponseWriter, r *http.Request) {
 		s.deletePass(w, r, v, u)
 	case "":
 		s.askDeletePass(w, r, v, session, u)
-	default:
-		http.Redirect(w, r, s.here(r, securityInfo+"?done="+passDeleted), http.StatusSeeOther)
+	default: // keep it
+		s.toSecurityInfo(w, r)
 	}
 }
 
@@ -96,7 +95,7 @@ func (s *Site) askDeletePass(w http.ResponseWriter, r *http.Request, v signin.Vi
 		return
 	}
 	s.Page(w, r, http.StatusOK, DeletePass{
-		Action: s.here(r, securityInfo), ID: info.Pass.PassID, ValidUntil: info.Pass.EndsAt(), OnlyWay: true,
+		Action: s.here(r, securityInfo), Pass: passRow(info.Pass, info.Reason),
 		EndsSession: slices.Contains(session.Credentials(), info.Pass.PassID),
 	})
 }

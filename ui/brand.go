@@ -19,9 +19,10 @@ const brandCSS = `:root {
 
 func (s *Site) showBrand(w http.ResponseWriter, r *http.Request) {
 	t := web.From(r).Tenant
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Cache-Control", "public, max-age=300")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	h := w.Header()
+	setCommonHeaders(h, s.Renderer.options.HTTPS)
+	h.Set("Content-Type", "text/css; charset=utf-8")
+	h.Set("Cache-Control", "public, max-age=300")
 	if t.Accent != "" {
 		fmt.Fprintf(w, brandCSS, t.Accent) // a reader who has gone away is no error of ours
 	}

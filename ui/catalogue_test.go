@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -155,7 +157,11 @@ func used(t *testing.T) map[string]bool {
 			keys[string(m[1])] = true
 		}
 	}
+	raised := raisedProblems(t)
 	for id := range problems {
+		if !raised[id] {
+			t.Errorf("nothing raises the problem %s", id)
+		}
 		for _, part := range []string{"title", "text", "remedy"} {
 			keys["error."+id+"."+part] = true
 		}
@@ -178,6 +184,34 @@ func used(t *testing.T) map[string]bool {
 	}
 	return keys
 }
+
+// raisedProblems are the short strings of the code that can raise a problem: that of
+// the pages beside the table of problems, and that which puts the program together.
+func raisedProblems(t *testing.T) map[string]bool {
+	t.Helper()
+	found := map[string]bool{}
+	for _, pattern := range []string{"*.go", "../cmd/latchkey/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if file == "problem.go" || strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			code, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range quoted.FindAllSubmatch(code, -1) {
+				found[string(m[1])] = true
+			}
+		}
+	}
+	return found
+}
+
+var quoted = regexp.MustCompile(`"([a-z.]+)"`)
 
 func TestEveryTextIsUsedAndThere(t *testing.T) {
 	there, used := keys(readTexts(t, read(t, "locales/en.json"))), used(t)

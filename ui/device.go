@@ -4,14 +4,34 @@ import (
 	"net/http"
 
 	"latchkey/idp"
+	"latchkey/idp/signin"
 	"latchkey/idp/web"
 )
 
+// How the sign-in of a device ended, as the Return of its flow: its last page is ours.
+const (
+	deviceAllowed = "device allowed"
+	deviceDenied  = "device denied"
+)
+
 // showDevice asks for the code a device shows. A code in the link is only
-// prefilled: opening a link never approves anything (RFC 8628 5.4).
+// prefilled: opening a link never approves anything (RFC 8628 5.4). After the
+// answer it is the last page.
 func (s *Site) showDevice(w http.ResponseWriter, r *http.Request) {
-	web.Visit(w, r)
-	s.Page(w, r, http.StatusOK, Device{Action: s.here(r, "/device"), UserCode: clip(r.URL.Query().Get("user_code"), 40)})
+	v, q := web.Visit(w, r), r.URL.Query()
+	// A flow that is too old to go on still tells its end; one that cannot be
+	// opened is zero, and so tells none.
+	f, _ := s.Signin.Open(v, q.Get("done"))
+	switch f.Return {
+	case deviceAllowed, deviceDenied:
+		s.Page(w, withLocales(r, f), http.StatusOK, DeviceDone{Allowed: f.Return == deviceAllowed})
+	default:
+		s.askDevice(w, r, q.Get("user_code"), Problem{})
+	}
+}
+
+func (s *Site) askDevice(w http.ResponseWriter, r *http.Request, code string, p Problem) {
+	s.Page(w, r, p.Status(), Device{Action: s.here(r, "/device"), UserCode: clip(code, 40), Problem: p})
 }
 
 // answerDevice starts the sign-in that ends with the question whether the device
@@ -23,18 +43,27 @@ func (s *Site) answerDevice(w http.ResponseWriter, r *http.Request) {
 	v := web.Visit(w, r)
 	typed := r.PostForm.Get("code")
 	if !s.wrong.Open(v.Address, v.Now) {
-		s.Problem(w, r, "busy")
+		s.askDevice(w, r, typed, Problem{ID: "pass.toomany", Minutes: 1})
 		return
 	}
 	f, err := s.Signin.DeviceFlow(r.Context(), v, typed)
 	switch {
 	case idp.ErrorCode(err) == idp.NotFound:
 		s.wrong.Allow(v.Address, v.Now)
-		p := Problem{ID: "device.code"}
-		s.Page(w, r, p.Status(), Device{Action: s.here(r, "/device"), UserCode: clip(typed, 40), Problem: p})
+		s.askDevice(w, r, typed, Problem{ID: "device.code"})
 	case err != nil:
 		s.fail(w, r, err)
 	default:
 		s.follow(w, r, v, f)
 	}
+}
+
+// toDeviceDone leads to the last page. The flow travels sealed, since what a
+// device was allowed must not be told by whoever makes up a link.
+func (s *Site) toDeviceDone(w http.ResponseWriter, r *http.Request, v signin.Visit, out signin.Outcome) {
+	f := out.Flow
+	if f.Return = deviceDenied; out.Decision.Step == idp.Issue {
+		f.Return = deviceAllowed
+	}
+	s.lead(w, r, v, "/device?done=", f)
 }

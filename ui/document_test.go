@@ -57,7 +57,7 @@ func visible(t *testing.T, page []byte) string {
 	t.Helper()
 	var b strings.Builder
 	for _, n := range parse(t, page).elements {
-		for _, name := range []string{"title", "alt", "placeholder", "aria-label", "data-soon", "data-ended"} {
+		for _, name := range []string{"title", "alt", "placeholder", "aria-label", "data-soon", "data-left"} {
 			b.WriteString(attr(n, name) + "\n")
 		}
 		if n.Data == "html" {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 )
@@ -45,7 +46,7 @@ func states() []state {
 		{"signin", Signin{Action: "/t/signin", State: sealed, AppName: "Intranet"}},
 		{"signin-here", Signin{Action: "/t/signin", State: sealed}},
 		{"signin-empty", Signin{Action: "/t/signin", State: sealed, AppName: "Intranet", Problem: Problem{ID: "username.empty"}}},
-		{"signin-invalid", Signin{Action: "/t/signin", State: sealed, Username: "anna", Problem: Problem{ID: "username.invalid"}}},
+		{"signin-invalid", Signin{Action: "/t/signin", State: sealed, AppName: "Intranet", Username: "anna", Problem: Problem{ID: "username.invalid"}}},
 		{"signin-account", Signin{Action: "/t/signin", State: sealed, AppName: "Intranet", Account: anna}},
 		{"pass", Pass{Action: "/t/signin", State: sealed, Username: anna, AppName: "Intranet", ChangeUser: true}},
 		{"pass-wrong", Pass{Action: "/t/signin", State: sealed, Username: anna, OtherWays: true, ChangeUser: true, Problem: Problem{ID: "pass.wrong"}}},
@@ -58,20 +59,25 @@ func states() []state {
 		{"signed-out", SignedOut{}},
 		{"signed-out-pass-deleted", SignedOut{NoticeID: "pass-deleted"}},
 		{"signed-out-return", SignedOut{AppName: "Intranet", ReturnURL: "https://intranet.contoso.example/bye"}},
-		{"delete-pass", DeletePass{Action: "/t/security-info", ID: "5b1f", ValidUntil: noon.Add(8 * time.Hour)}},
-		{"delete-pass-only", DeletePass{Action: "/t/security-info", ID: "5b1f", ValidUntil: noon.Add(8 * time.Hour), OnlyWay: true, EndsSession: true}},
+		{"delete-pass", DeletePass{Action: "/t/security-info", Pass: passOf("EnabledByPolicy")}},
+		{"delete-pass-session", DeletePass{Action: "/t/security-info", Pass: passOf("EnabledByPolicy"), EndsSession: true}},
+		{"delete-pass-used", DeletePass{Action: "/t/security-info", Pass: passOf("OneTimeUsed"), EndsSession: true}},
 		{"device", Device{Action: "/t/device"}},
-		{"device-code", Device{Action: "/t/device", State: sealed, UserCode: "BCDF-GHJK", Problem: Problem{ID: "device.code"}}},
+		{"device-code", Device{Action: "/t/device", UserCode: "BCDF-GHJK", Problem: Problem{ID: "device.code"}}},
+		{"device-toomany", Device{Action: "/t/device", UserCode: "BCDF-GHJK", Problem: Problem{ID: "pass.toomany", Minutes: 1}}},
 		{"device-confirm", DeviceConfirm{Action: "/t/device", State: sealed, AppName: "Living room TV", UserCode: "BCDF-GHJK", Username: anna, Scopes: scopes[:3]}},
-		{"device-done", DeviceDone{AppName: "Living room TV", Allowed: true}},
-		{"device-denied", DeviceDone{AppName: "Living room TV"}},
+		{"device-done", DeviceDone{Allowed: true}},
+		{"device-denied", DeviceDone{}},
 		{"organizations", Organizations{Action: "/organizations"}},
 		{"organizations-unknown", Organizations{Action: "/organizations", Value: "contosso.example", Problem: Problem{ID: "tenant.unknown"}}},
-		{"form-post", FormPost{Action: "https://intranet.contoso.example/callback", AppName: "Intranet", Fields: []Field{{"code", "ac_1"}, {"state", `"><b>`}}}},
-		{"form-post-no-app", FormPost{Action: "https://intranet.contoso.example/callback", Fields: []Field{{"error", "login_required"}}}},
+		{"form-post", FormPost{Action: "https://intranet.contoso.example/callback", Fields: []Field{{"code", "ac_1"}, {"state", `"><b>`}}}},
 		{"home", Home{OrganizationsURL: "/organizations"}},
 	}
 	return append(append(list, securityStates()...), errorStates()...)
+}
+
+func passOf(usability string) *PassRow {
+	return &PassRow{ID: "5b1f", ValidFrom: noon.Add(-time.Hour), ValidUntil: noon.Add(7*time.Hour + 20*time.Minute), Usability: usability}
 }
 
 // securityStates has the page of one's own methods for each state of a pass.
@@ -79,18 +85,18 @@ func securityStates() []state {
 	info := func(name string, change func(*SecurityInfo)) state {
 		v := SecurityInfo{
 			Action: "/t/security-info", SignOutAction: "/t/logout", Username: anna, DisplayName: "Anna Novak",
-			Pass:        &PassRow{ID: "5b1f", ValidFrom: noon.Add(-time.Hour), ValidUntil: noon.Add(7*time.Hour + 20*time.Minute), Usability: "EnabledByPolicy"},
-			SessionEnds: noon.Add(7*time.Hour + 20*time.Minute), Banner: true,
+			Pass: passOf("EnabledByPolicy"), SessionEnds: noon.Add(7*time.Hour + 20*time.Minute),
 		}
 		change(&v)
 		return state{name, v}
 	}
 	usability := func(u string) func(*SecurityInfo) {
-		return func(v *SecurityInfo) { v.Banner, v.Pass.Usability = false, u }
+		return func(v *SecurityInfo) { v.Pass.Usability = u }
 	}
 	return []state{
 		info("security-info", func(*SecurityInfo) {}),
 		info("security-info-once", func(v *SecurityInfo) { v.Pass.Once, v.Pass.Usability = true, "OneTimeUsed" }),
+		info("security-info-unused", func(v *SecurityInfo) { v.Pass.Once = true }),
 		info("security-info-soon", func(v *SecurityInfo) { v.SessionEnds = noon.Add(9 * time.Minute) }),
 		info("security-info-expired", usability("Expired")),
 		info("security-info-notyet", usability("NotYetValid")),
@@ -103,7 +109,11 @@ func securityStates() []state {
 func errorStates() []state {
 	var list []state
 	for id := range problems {
-		list = append(list, state{"error-" + id, Error{Problem: Problem{ID: id, Start: noon.Add(time.Hour), Minutes: 1}, Time: noon}})
+		v := Error{Problem: Problem{ID: id, Start: noon.Add(time.Hour), Minutes: 1}, Time: noon}
+		if strings.HasPrefix(id, "state.") {
+			v.TryAgainURL = "/t/signin"
+		}
+		list = append(list, state{"error-" + id, v})
 	}
 	return append(list, state{"error", Error{
 		Problem: Problem{ID: "redirect.unregistered"}, Code: "AADSTS50011", Time: noon,

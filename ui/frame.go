@@ -1,9 +1,12 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
+
+	"latchkey/idp/web"
 )
 
 // Frame is what pages share whatever their View: it is made once a request, by
@@ -32,7 +35,11 @@ func FrameFrom(ctx context.Context) Frame {
 
 // frameOf completes the Frame with what the request itself tells.
 func frameOf(r *http.Request) Frame {
-	f := FrameFrom(r.Context())
+	f, q := FrameFrom(r.Context()), web.From(r)
+	f.RequestID = cmp.Or(f.RequestID, q.ID)
+	if f.Now.IsZero() {
+		f.Now = q.Now
+	}
 	if f.UILocales == "" {
 		f.UILocales = r.URL.Query().Get("ui_locales")
 	}

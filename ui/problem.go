@@ -37,7 +37,6 @@ var problems = map[string]kind{
 	"redirect.unregistered": {"AADSTS50011", http.StatusBadRequest},
 	"request.invalid":       {"invalid_request", http.StatusBadRequest},
 	"user.disabled":         {"AADSTS50057", http.StatusForbidden},
-	"session.ended":         {"AADSTS50058", http.StatusForbidden},
 	"device.code":           {"", http.StatusBadRequest},
 	"internal":              {"", http.StatusInternalServerError},
 	"notfound":              {"", http.StatusNotFound},

@@ -104,7 +104,7 @@ func (rd *Renderer) Page(w http.ResponseWriter, r *http.Request, status int, v V
 
 // Problem answers with an error page and the status that fits the problem.
 func (rd *Renderer) Problem(w http.ResponseWriter, r *http.Request, p Problem) {
-	rd.Page(w, r, p.Status(), Error{Problem: p, Time: FrameFrom(r.Context()).Now})
+	rd.Page(w, r, p.Status(), Error{Problem: p, Time: frameOf(r).Now})
 }
 
 // draw makes the page's text and names its language.

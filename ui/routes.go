@@ -47,29 +47,30 @@ func (s *Site) Routes(root, tenant *mux.Router) {
 	}
 	for _, route := range []struct {
 		mount   func(path string, handler func(http.ResponseWriter, *http.Request)) *mux.Route
-		method  string
 		path    string
-		handler http.HandlerFunc
+		methods web.Methods
 	}{
-		{below, "GET", "/signin", s.showSignin},
-		{below, "POST", "/signin", s.answerSignin},
-		{below, "GET", "/security-info", s.showSecurityInfo},
-		{below, "POST", "/security-info", s.changeSecurityInfo},
-		{below, "GET", "/device", s.showDevice},
-		{below, "POST", "/device", s.answerDevice},
-		{below, "GET", "/brand.css", s.showBrand},
-		{below, "GET", "", s.toSecurityInfo},
-		{below, "GET", "/", s.toSecurityInfo},
+		{below, "/signin", form(s.showSignin, s.answerSignin)},
+		{below, "/security-info", form(s.showSecurityInfo, s.changeSecurityInfo)},
+		{below, "/device", form(s.showDevice, s.answerDevice)},
+		{below, "/brand.css", web.Readable(s.showBrand)},
+		{below, "", web.Readable(s.toSecurityInfo)},
+		{below, "/", web.Readable(s.toSecurityInfo)},
 
-		{root.HandleFunc, "GET", "/", s.showHome},
-		{root.HandleFunc, "GET", "/tap", s.showTap},
-		{root.HandleFunc, "POST", "/tap", s.answerTap},
-		{root.HandleFunc, "GET", anyTenant, s.showOrganizations},
-		{root.HandleFunc, "POST", anyTenant, s.chooseOrganization},
-		{root.HandleFunc, "GET", "/assets/{file:.*}", s.Renderer.Assets().ServeHTTP},
+		{root.HandleFunc, "/", web.Readable(s.showHome)},
+		{root.HandleFunc, "/tap", form(s.showTap, s.answerTap)},
+		{root.HandleFunc, anyTenant, form(s.showOrganizations, s.chooseOrganization)},
+		{root.HandleFunc, "/assets/{file:.*}", web.Readable(s.Renderer.Assets().ServeHTTP)},
 	} {
-		route.mount(route.path, route.handler).Methods(route.method)
+		route.mount(route.path, route.methods.Or(s.Refuse("method")))
 	}
+}
+
+// form is what answers where a form is: the page with it, and what it sends.
+func form(show, answer http.HandlerFunc) web.Methods {
+	methods := web.Readable(show)
+	methods[http.MethodPost] = answer
+	return methods
 }
 
 // anyTenant is the addresses of people that name no tenant. Programs get an error
@@ -102,8 +103,19 @@ func (s *Site) Page(w http.ResponseWriter, r *http.Request, status int, v View) 
 	s.Renderer.Page(w, s.framed(r), status, v)
 }
 
-// ProblemJSON tells a program of the problem, in the form of OAuth errors.
-func (s *Site) ProblemJSON(w http.ResponseWriter, r *http.Request, id string) {
+// Refuse answers people with an error page and programs with JSON.
+func (s *Site) Refuse(id string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.Header.Get("Accept"), "text/html") {
+			s.Problem(w, r, id)
+			return
+		}
+		s.problemJSON(w, r, id)
+	}
+}
+
+// problemJSON tells a program of the problem, in the form of OAuth errors.
+func (s *Site) problemJSON(w http.ResponseWriter, r *http.Request, id string) {
 	p := Problem{ID: id}
 	body, err := json.Marshal(map[string]string{
 		"error": p.OAuthError(), "error_description": s.Renderer.Explain(p), "trace_id": web.From(r).ID,

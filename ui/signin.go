@@ -13,8 +13,10 @@ import (
 	"latchkey/idp/web"
 )
 
-// showSignin shows where a sign-in stands. Every answer leads back here by a
-// redirect, so that going back or reloading never sends an answer twice.
+// showSignin shows where a sign-in stands. What a person answers leads back here
+// by a redirect, so that going back or reloading sends nothing twice. Drawn at once
+// are the answers that changed nothing (a name that cannot be one, a wish for other
+// ways) and the page that sends its form on to an app.
 func (s *Site) showSignin(w http.ResponseWriter, r *http.Request) {
 	v := web.Visit(w, r)
 	f := signin.Start(nil, securityInfo, v.Now)
@@ -24,33 +26,14 @@ func (s *Site) showSignin(w http.ResponseWriter, r *http.Request) {
 		if f, ok = s.open(w, r, v, state); !ok {
 			return
 		}
+		r = withLocales(r, f)
 	}
 	out, err := s.Signin.Look(r.Context(), v, f)
 	if err != nil {
 		s.stopped(w, r, err)
 		return
 	}
-	s.show(w, r, v, out)
-}
-
-// open reads the state of a sign-in or tells the person what is wrong with it.
-func (s *Site) open(w http.ResponseWriter, r *http.Request, v signin.Visit, state string) (signin.Flow, bool) {
-	f, err := s.Signin.Open(v, state)
-	switch {
-	case err == nil:
-		return f, true
-	case errors.Is(err, signin.ErrStale):
-		again, err := s.Signin.Seal(v, f.Restarted(v.Now))
-		if err != nil {
-			s.fail(w, r, err)
-			return f, false
-		}
-		p := Problem{ID: "state.expired"}
-		s.Page(w, r, p.Status(), Error{Problem: p, Time: v.Now, TryAgainURL: s.here(r, "/signin?state="+again)})
-	default:
-		s.Problem(w, r, "state.foreign")
-	}
-	return f, false
+	s.show(w, r, v, out, out.Flow.Username, problemOf(out.Problem))
 }
 
 // answerSignin takes what the person pressed or typed: exactly one of the stable
@@ -64,6 +47,7 @@ func (s *Site) answerSignin(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	r = withLocales(r, f)
 	form := r.PostForm
 	switch {
 	case form.Has("decision"):
@@ -83,16 +67,6 @@ func (s *Site) answerSignin(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// follow leads to the page for the flow as it now stands.
-func (s *Site) follow(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow) {
-	state, err := s.Signin.Seal(v, f)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	http.Redirect(w, r, s.here(r, "/signin?state="+state), http.StatusSeeOther)
-}
-
 // identify takes the user name. Whether anybody has it makes no difference here.
 func (s *Site) identify(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow, name string) {
 	_, problem := readName(name)
@@ -100,12 +74,12 @@ func (s *Site) identify(w http.ResponseWriter, r *http.Request, v signin.Visit, 
 		s.follow(w, r, v, f.WithUser(name))
 		return
 	}
-	state, err := s.Signin.Seal(v, f.WithUser(""))
+	out, err := s.Signin.Look(r.Context(), v, f.WithUser(""))
 	if err != nil {
-		s.fail(w, r, err)
+		s.stopped(w, r, err)
 		return
 	}
-	s.Page(w, r, problem.Status(), Signin{Action: s.here(r, "/signin"), State: state, Username: clip(name, 320), Problem: problem})
+	s.show(w, r, v, out, clip(name, 320), problem)
 }
 
 // readName is a user name in its normal form, or what is wrong with it.
@@ -154,7 +128,7 @@ func (s *Site) decide(w http.ResponseWriter, r *http.Request, v signin.Visit, f 
 func (s *Site) next(w http.ResponseWriter, r *http.Request, v signin.Visit, out signin.Outcome) {
 	switch out.Decision.Step {
 	case idp.Issue, idp.Refuse:
-		s.leave(w, r, out)
+		s.leave(w, r, v, out)
 	default:
 		s.follow(w, r, v, out.Flow)
 	}
@@ -162,10 +136,10 @@ func (s *Site) next(w http.ResponseWriter, r *http.Request, v signin.Visit, out 
 
 // leave ends a sign-in: back to the client, to the device's last page, or to the
 // page of ours where it began.
-func (s *Site) leave(w http.ResponseWriter, r *http.Request, out signin.Outcome) {
+func (s *Site) leave(w http.ResponseWriter, r *http.Request, v signin.Visit, out signin.Outcome) {
 	switch {
 	case out.Flow.Device != "":
-		s.Page(w, r, http.StatusOK, DeviceDone{AppName: out.Client.Name, Allowed: out.Decision.Step == idp.Issue})
+		s.toDeviceDone(w, r, v, out)
 	case out.Flow.Request != nil:
 		s.Respond(w, r, out)
 	default:
@@ -173,10 +147,10 @@ func (s *Site) leave(w http.ResponseWriter, r *http.Request, out signin.Outcome)
 	}
 }
 
-// show draws the step of a sign-in.
-func (s *Site) show(w http.ResponseWriter, r *http.Request, v signin.Visit, out signin.Outcome) {
+// show draws the step of a sign-in, with the name that was typed and what is wrong.
+func (s *Site) show(w http.ResponseWriter, r *http.Request, v signin.Visit, out signin.Outcome, name string, problem Problem) {
 	if out.Decision.Step == idp.Issue || out.Decision.Step == idp.Refuse {
-		s.leave(w, r, out)
+		s.leave(w, r, v, out)
 		return
 	}
 	state, err := s.Signin.Seal(v, out.Flow)
@@ -184,35 +158,34 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, v signin.Visit, out 
 		s.fail(w, r, err)
 		return
 	}
-	problem := problemOf(out.Problem)
-	s.Page(w, withLocales(r, out.Flow), problem.Status(), s.view(r, out, state, problem))
+	c := common{action: s.here(r, "/signin"), state: state, app: appName(out), username: name, problem: problem}
+	s.Page(w, r, problem.Status(), view(c, out))
 }
 
 // prompts draws the question of a method by the page its prompt names.
 var prompts = map[string]func(c common, out signin.Outcome) View{
 	"pass": func(c common, out signin.Outcome) View {
 		return Pass{
-			Action: c.action, State: c.state, AppName: c.app, Username: out.Flow.Username, Problem: c.problem,
-			OtherWays: len(out.Decision.Offers) > 1, ChangeUser: out.Flow.Username != "",
+			Action: c.action, State: c.state, AppName: c.app, Username: c.username, Problem: c.problem,
+			OtherWays: len(out.Decision.Offers) > 1, ChangeUser: c.username != "",
 		}
 	},
 }
 
 // common is what the pages of a sign-in share.
 type common struct {
-	action, state, app string
-	problem            Problem
+	action, state, app, username string
+	problem                      Problem
 }
 
-func (s *Site) view(r *http.Request, out signin.Outcome, state string, problem Problem) View {
-	c := common{action: s.here(r, "/signin"), state: state, app: appName(out), problem: problem}
+func view(c common, out signin.Outcome) View {
 	switch out.Decision.Step {
 	case idp.Ask:
 		return prompts[out.Prompt.Page](c, out)
 	case idp.ConsentStep:
 		return consentView(c, out)
 	}
-	view := Signin{Action: c.action, State: c.state, AppName: c.app, Username: out.Flow.Username}
+	view := Signin{Action: c.action, State: c.state, AppName: c.app, Username: c.username, Problem: c.problem}
 	if out.Decision.Account {
 		view.Account = out.User.PrincipalName
 	}
@@ -254,7 +227,7 @@ func (s *Site) stopped(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "5")
 		s.Problem(w, r, "busy")
 	case errors.Is(err, idp.ErrSealed):
-		s.Problem(w, r, "state.foreign")
+		s.ended(w, r, "state.foreign", "/signin")
 	case idp.ErrorCode(err) == idp.Invalid: // the client was removed meanwhile
 		s.Problem(w, r, "client.unknown")
 	case idp.ErrorCode(err) == idp.NotFound: // the code of a device was used or ended meanwhile
@@ -323,17 +296,6 @@ func hostOf(uri string) string {
 		return uri
 	}
 	return u.Host
-}
-
-func withLocales(r *http.Request, f signin.Flow) *http.Request {
-	if f.Request == nil || f.Request.UILocales == "" {
-		return r
-	}
-	q := r.Clone(r.Context())
-	values := q.URL.Query()
-	values.Set("ui_locales", f.Request.UILocales)
-	q.URL.RawQuery = values.Encode()
-	return q
 }
 
 func clip(s string, n int) string {

@@ -112,10 +112,17 @@ type SecurityInfo struct {
 	SignOutAction string
 	Username      string
 	DisplayName   string
-	Banner        bool     // the pass is the only way in
-	Pass          *PassRow // nil: none
+	Pass          *PassRow // the only way in; nil: none
 	NoticeID      string   // what was just done: "pass-deleted"
 	SessionEnds   time.Time
+}
+
+// Usability is that of the pass, empty without one.
+func (v SecurityInfo) Usability() string {
+	if v.Pass == nil {
+		return ""
+	}
+	return v.Pass.Usability
 }
 
 // PassRow is a pass as its holder sees it; the secret is never shown.
@@ -134,9 +141,7 @@ func (SecurityInfo) PageName() string { return "security-info" }
 // decision=delete or keep.
 type DeletePass struct {
 	Action      string
-	ID          string
-	ValidUntil  time.Time
-	OnlyWay     bool // there is no other method
+	Pass        *PassRow
 	EndsSession bool // the session that asks came from this pass
 }
 
@@ -145,9 +150,9 @@ func (DeletePass) PageName() string { return "delete-pass" }
 
 // Device asks for the code another device shows: field code (RFC 8628 section 3.3).
 type Device struct {
-	Action, State string
-	UserCode      string // prefilled from verification_uri_complete
-	Problem       Problem
+	Action   string
+	UserCode string // what was typed before, or prefilled from verification_uri_complete
+	Problem  Problem
 }
 
 // PageName implements View.
@@ -166,10 +171,7 @@ type DeviceConfirm struct {
 func (DeviceConfirm) PageName() string { return "device-confirm" }
 
 // DeviceDone says that the person can go back to the device.
-type DeviceDone struct {
-	AppName string
-	Allowed bool
-}
+type DeviceDone struct{ Allowed bool }
 
 // PageName implements View.
 func (DeviceDone) PageName() string { return "device-done" }
@@ -188,9 +190,8 @@ func (Organizations) PageName() string { return "organizations" }
 // Response Mode section 2): by script, or by the person's own press.
 type FormPost struct {
 	leaves
-	Action  string
-	AppName string
-	Fields  []Field
+	Action string
+	Fields []Field
 }
 
 // Field is one name and value of a FormPost.

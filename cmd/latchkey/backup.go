@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 )
@@ -27,6 +26,9 @@ func (c *cli) backupCommand() *cobra.Command {
 		Example: "  latchkey backup latchkey-monday.db",
 		Args:    wants("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == "" {
+				return misused("FILE is empty")
+			}
 			if _, err := os.Lstat(args[0]); err == nil {
 				return existsAlready(args[0])
 			}
@@ -46,28 +48,19 @@ func (c *cli) backupCommand() *cobra.Command {
 	})
 }
 
-// saveNew writes a file that must not exist: under another name first, so that
-// what bears the name is always whole.
+// saveNew writes a file that must not exist.
 func saveNew(path string, from io.Reader) (n int64, err error) {
-	draft, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, os.Remove(draft.Name())) }()
-	n, err = io.Copy(draft, from)
-	if err != nil {
-		err = fmt.Errorf("the backup broke off after %d bytes and was thrown away: %w", n, err)
-	}
-	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
-		return n, err
-	}
 	// Unlike a renaming, a link never replaces a file.
-	if err := os.Link(draft.Name(), path); errors.Is(err, fs.ErrExist) {
-		return n, existsAlready(path)
-	} else if err != nil {
-		return n, err
+	err = throughDraft(path, os.Link, func(draft *os.File) (err error) {
+		if n, err = io.Copy(draft, from); err != nil {
+			err = fmt.Errorf("the backup broke off after %d bytes and was thrown away: %w", n, undrafted(err, path))
+		}
+		return err
+	})
+	if errors.Is(err, fs.ErrExist) {
+		err = existsAlready(path)
 	}
-	return n, nil
+	return n, err
 }
 
 func existsAlready(path string) error {

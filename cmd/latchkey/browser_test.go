@@ -186,11 +186,17 @@ func (b *tab) shoot(name string) {
 			b.t.Errorf("%s (%s) is %d px wider than the window", name, v.name, wider)
 		}
 		picture := evaluate(b, chromedp.FullScreenshot(100))
-		if err := os.WriteFile(filepath.Join(b.shots, name+"-"+v.name+".png"), picture, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(b.shots, b.picture(name, v)), picture, 0o600); err != nil {
 			b.t.Fatal(err)
 		}
 	}
 	b.do(chromedp.EmulateReset())
+}
+
+// picture is a file name of its own for each page of each test: the same page looks
+// different on another journey.
+func (b *tab) picture(name string, v view) string {
+	return strings.ReplaceAll(b.t.Name(), "/", "-") + "-" + name + "-" + v.name + ".png"
 }
 
 // signIn answers the sign-in pages up to what follows the pass.

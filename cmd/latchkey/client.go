@@ -29,10 +29,10 @@ type clientFlags struct {
 
 func (f *clientFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.name, "name", "", "what people read when they sign in")
-	flags.StringArrayVar(&f.redirects, "redirect-uri", nil, "where answers may go; may be repeated")
-	flags.StringArrayVar(&f.afterLogout, "post-logout-redirect-uri", nil, "where people may go after signing out; may be repeated")
+	flags.StringArrayVar(&f.redirects, "redirect-uri", nil, "where answers may go, or none; may be repeated")
+	flags.StringArrayVar(&f.afterLogout, "post-logout-redirect-uri", nil, "where people may go after signing out, or none; may be repeated")
 	flags.StringArrayVar(&f.grants, "grant", nil, "what it may ask tokens with: code, refresh, client or device; may be repeated (default code and refresh)")
-	flags.StringArrayVar(&f.origins, "origin", nil, "a browser origin that may call for it, such as https://app.example; may be repeated")
+	flags.StringArrayVar(&f.origins, "origin", nil, "a browser origin that may call for it, such as https://app.example, or none; may be repeated")
 	flags.BoolVar(&f.native, "native", false, "an installed app: the port of a loopback redirect URI is free")
 	flags.BoolVar(&f.trusted, "trusted", false, "nobody is asked for consent")
 	flags.BoolVar(&f.introspect, "introspect", false, "it may introspect the tokens of other clients")
@@ -42,9 +42,9 @@ func (f *clientFlags) add(flags *pflag.FlagSet) {
 
 func (f *clientFlags) fields(cmd *cobra.Command) clientFields {
 	return clientFields{
-		Name: given(cmd, "name", f.name), RedirectURIs: given(cmd, "redirect-uri", f.redirects),
-		PostLogoutRedirectURIs: given(cmd, "post-logout-redirect-uri", f.afterLogout),
-		GrantTypes:             given(cmd, "grant", each(f.grants, grantType)), Origins: given(cmd, "origin", f.origins),
+		Name: given(cmd, "name", f.name), RedirectURIs: given(cmd, "redirect-uri", entries(f.redirects)),
+		PostLogoutRedirectURIs: given(cmd, "post-logout-redirect-uri", entries(f.afterLogout)),
+		GrantTypes:             given(cmd, "grant", each(f.grants, grantType)), Origins: given(cmd, "origin", entries(f.origins)),
 		Native: given(cmd, "native", f.native), Trusted: given(cmd, "trusted", f.trusted),
 		Introspect: given(cmd, "introspect", f.introspect), Disabled: given(cmd, "disabled", f.disabled),
 		IDTokenAlg: given(cmd, "id-token-alg", f.alg),

@@ -124,6 +124,6 @@ func (d desk) clientView(t *idp.Tenant, c *idp.Client) clientView {
 		ClientID: c.ClientID, Name: c.Name, AuthMethod: c.AuthMethod, RedirectURIs: array(c.RedirectURIs),
 		PostLogoutRedirectURIs: array(c.PostLogoutRedirectURIs), GrantTypes: array(c.GrantTypes), Origins: array(c.Origins),
 		Native: c.Native, Trusted: c.Trusted, Introspect: c.Introspect, Disabled: c.Disabled, IDTokenAlg: c.Signing(),
-		Issuer: d.issuer(t), CreatedAt: moment(c.CreatedAt),
+		Issuer: issuer(d.Config.BaseURL, t), CreatedAt: moment(c.CreatedAt),
 	}
 }

@@ -20,7 +20,12 @@ type checked struct {
 
 func (c *cli) configCheckCommand() *cobra.Command {
 	return c.withJSON(c.settings(&cobra.Command{
-		Use: "check", Short: "Say whether a server could start with this configuration, and what is wrong if not",
+		Use: "check", Short: "Say whether the configuration is right, and what is wrong if not",
+		Long: `Say whether the configuration is right, and what is wrong if not.
+
+It looks at the settings, how they go together, and the TLS files. Whether the
+data directory can be opened, the addresses are free and the names of proxies
+can be resolved, shows when the server starts.`,
 		Example: "  latchkey config check --config latchkey.yaml",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -96,7 +96,7 @@ func (d *demo) newApp() (http.Handler, error) {
 	home, base := d.world[0], d.server.Config.BaseURL
 	web := home.clients[slices.IndexFunc(home.clients, func(c seededClient) bool { return c.name == "web" })]
 	c := demoapp.Config{
-		Name: web.client.Name, Issuer: demoIssuer(base, home.tenant), ClientID: web.client.ClientID, ClientSecret: web.secret,
+		Name: web.client.Name, Issuer: issuer(base, home.tenant), ClientID: web.client.ClientID, ClientSecret: web.secret,
 		BaseURL: d.appURL, AccountURL: demoSecurityInfo(base, home.tenant),
 	}
 	if d.server.tls != nil {

@@ -74,25 +74,14 @@ func (m *demoMemory) keepPass(domain, name string, p rememberedPass) {
 	m.Passes[domain][name] = p
 }
 
-// replaceJSON replaces a file whole, readable by its owner only: whoever waits for
-// it never sees half of it.
-func replaceJSON(path string, v any) (err error) {
+// replaceJSON replaces a file whole: whoever waits for it never sees half of it.
+func replaceJSON(path string, v any) error {
 	data, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // made with mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(append(data, '\n'))
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return throughDraft(path, os.Rename, func(draft *os.File) error {
+		_, err := draft.Write(append(data, '\n'))
+		return undrafted(err, path)
+	})
 }

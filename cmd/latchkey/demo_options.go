@@ -88,7 +88,7 @@ func openDemoData(cfg config.Config) (memory *demoMemory, undo func(), err error
 		return memory, nothing, err
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, nothing, err
+		return nil, nothing, explainStore(err, cfg.Data)
 	}
 	_, err = os.Stat(cfg.Data)
 	made := errors.Is(err, fs.ErrNotExist)

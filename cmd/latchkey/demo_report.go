@@ -48,30 +48,24 @@ type reportUser struct {
 func reportTenants(base string, all []seeded) []reportTenant {
 	var out []reportTenant
 	for _, s := range all {
-		t := reportTenant{ID: s.tenant.TenantID, Domain: s.tenant.Domains[0], Issuer: demoIssuer(base, s.tenant)}
+		t := reportTenant{ID: s.tenant.TenantID, Domain: s.tenant.Domains[0], Issuer: issuer(base, s.tenant)}
 		for _, c := range s.clients {
 			t.Clients = append(t.Clients, reportClient{
 				Name: c.name, ClientID: c.client.ClientID, ClientSecret: c.secret, AuthMethod: c.client.AuthMethod,
-				RedirectURIs: present(c.client.RedirectURIs), PostLogoutRedirectURIs: present(c.client.PostLogoutRedirectURIs),
-				GrantTypes: present(c.client.GrantTypes),
+				RedirectURIs: array(c.client.RedirectURIs), PostLogoutRedirectURIs: array(c.client.PostLogoutRedirectURIs),
+				GrantTypes: array(c.client.GrantTypes),
 			})
 		}
 		for _, u := range s.users {
 			t.Users = append(t.Users, reportUser{
 				ID: u.user.UserID, UserPrincipalName: u.user.PrincipalName, UserType: string(u.user.Type),
-				Roles: present(u.user.Roles), TemporaryAccessPass: u.code, PassMultiUse: !u.pass.Once,
+				Roles: array(u.user.Roles), TemporaryAccessPass: u.code, PassMultiUse: !u.pass.Once,
 			})
 		}
 		out = append(out, t)
 	}
 	return out
 }
-
-// demoIssuer has the GUID always, so that an app's configuration outlives a domain.
-func demoIssuer(base string, t *idp.Tenant) string { return base + "/" + t.TenantID + "/v2.0" }
-
-// present is never null in JSON.
-func present(s []string) []string { return append([]string{}, s...) }
 
 // greet tells a person what to open and what to try.
 func greet(w io.Writer, appURL, base string, all []seeded) {

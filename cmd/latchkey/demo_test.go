@@ -279,7 +279,7 @@ func TestDemoCommand(t *testing.T) {
 	code := make(chan int, 1)
 	go func() {
 		args := []string{"demo", "--listen", "localhost:0", "--app-listen", "127.0.0.1:0", "--metrics-listen", "localhost:0", "--data", filepath.Join(dir, "d"), "--json", filepath.Join(dir, "report.json")}
-		code <- run(ctx, args, strings.NewReader(""), write, t.Output(), nil)
+		code <- run(ctx, args, write, t.Output(), nil)
 		write.Close()
 	}()
 	said := bufio.NewScanner(read)

@@ -40,7 +40,7 @@ type deps struct {
 func openDeps(cfg config.Config, log *slog.Logger) (*deps, error) {
 	keys, err := openPepper(cfg)
 	if err != nil {
-		return nil, err
+		return nil, explainStore(err, cfg.Data)
 	}
 	driver, err := bolt.Open(filepath.Join(cfg.Data, databaseFile))
 	if err != nil {
@@ -94,7 +94,7 @@ func (d *deps) checkStored(ctx context.Context) error {
 	})
 }
 
-// explainStore says what to do about a database that cannot be opened.
+// explainStore says what to do about data that cannot be opened.
 func explainStore(err error, data string) error {
 	switch {
 	case errors.Is(err, storage.ErrLocked):

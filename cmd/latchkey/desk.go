@@ -61,8 +61,17 @@ func initialDomains(ts []*idp.Tenant, more bool) string {
 	return strings.Join(names, ", ")
 }
 
-// issuer is what a relying party configures for the tenant.
-func (d desk) issuer(t *idp.Tenant) string { return d.Config.BaseURL + "/" + t.TenantID + "/v2.0" }
+// issuer is what a relying party configures for the tenant: by its GUID, so that
+// an app's configuration outlives a domain.
+func issuer(base string, t *idp.Tenant) string { return address(base, "/"+t.TenantID+"/v2.0") }
+
+// address is "" as long as init knows no base URL.
+func address(base, path string) string {
+	if base == "" {
+		return ""
+	}
+	return base + path
+}
 
 // userArgs names a user; without a tenant the user's domain picks it.
 type userArgs struct {

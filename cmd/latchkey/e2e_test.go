@@ -1,10 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	cdpage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 )
 
 // TestDemoInChromium is the journey the demo is made for: a person signs in to an
@@ -106,6 +110,9 @@ func TestDeviceInChromium(t *testing.T) {
 	b.want("device-confirm")
 	b.press(`button[name=decision][value=allow]`)
 	b.want("device-done")
+	b.do(chromedp.Reload())
+	b.wantText("Your device is signed in")
+	b.want("device-done")
 	begun.Interval = 1 // the decision is made: nobody is asked to wait
 	token, err := p.oauth.DeviceAccessToken(p.ctx, begun)
 	if err != nil {
@@ -151,4 +158,64 @@ func TestOtherPagesInChromium(t *testing.T) {
 	b.want("sign-out")
 	b.press(`button[value=sign-out]`)
 	b.want("signed-out")
+}
+
+// fakeClock stands in for the clock of a page: leave(ms) runs what comes due until
+// that much of the countdown is left.
+const fakeClock = `{
+	const began = Date.now();
+	let passed = 0, timers = [];
+	Date.now = () => began + passed;
+	window.setTimeout = (run, ms) => timers.push({ at: passed + ms, run });
+	window.leave = (ms) => {
+		const { now, end } = (window.counted ??= { ...document.querySelector('[data-countdown]').dataset });
+		const until = Date.parse(end) - Date.parse(now) - ms;
+		for (;;) {
+			timers.sort((a, b) => a.at - b.at);
+			if (!timers.length || timers[0].at > until) break;
+			const next = timers.shift();
+			passed = next.at;
+			next.run();
+		}
+		passed = until;
+		const line = document.querySelector('[data-countdown] [data-left]');
+		return (line ? line.textContent : 'over') + ' / ' + document.querySelector('[data-announce]').textContent.trim();
+	};
+}`
+
+// TestCountdownInChromium: what is left of a session stays true, is said aloud in
+// time, and at the end leaves nothing to press but the way back in.
+func TestCountdownInChromium(t *testing.T) {
+	b := newTab(t)
+	r := startDemo(t, "").report()
+	b.do(call(cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: fakeClock}))
+	b.open(r.BaseURL + "/contoso.example/security-info")
+	b.signIn(r.tenant(t, "contoso.example").user(t, "load@contoso.example"))
+	b.wantElement(`[data-countdown]`)
+	for _, c := range []struct {
+		left time.Duration
+		want string
+	}{
+		{24*time.Hour - 30*time.Second, "(in 1 day) / "},
+		{90*time.Minute - time.Second, "(in 1 hour 30 minutes) / "},
+		{time.Hour - time.Second, "(in 1 hour) / "},
+		{5*time.Minute + time.Second, "(in 6 minutes) / "},
+		{5*time.Minute - time.Second, "(in 5 minutes) / Your session ends in 5 minutes."},
+		{time.Minute + time.Second, "(in 2 minutes) / Your session ends in 5 minutes."},
+		{time.Minute - 500*time.Millisecond, "(in 1 minute) / Your session ends in 1 minute."},
+		{30*time.Second - 500*time.Millisecond, "(in 30 seconds) / Your session ends in 1 minute."},
+		{0, "(in 1 second) / Your session ends in 1 minute."},
+		{-time.Second, "over / Your session has ended."},
+	} {
+		got := evaluate(b, chromedp.Evaluate[string](fmt.Sprintf("leave(%d)", c.left.Milliseconds())))
+		if !strings.HasPrefix(got, c.want) {
+			t.Errorf("%v before the end: %q, want %q", c.left, got, c.want)
+		}
+	}
+	b.shoot("security-info-ended")
+	if got := b.text("main"); strings.Contains(got, "signed in here until") || strings.Contains(got, "Sign out") {
+		t.Errorf("after the end the page still says:\n%s", got)
+	}
+	b.press("main a.primary")
+	b.want("security-info") // the session of the server, whose clock is not this one, still stands
 }

@@ -28,56 +28,40 @@ func newHandler(d deps) (http.Handler, error) {
 	}
 	tenants := web.NewTenants(d.Store)
 	site := ui.NewSite(ui.Config{Base: d.Config.BaseURL, Renderer: renderer, Signin: d.Signin, Admin: d.Admin, Tenants: tenants, Log: d.Log})
-	provider := oidc.New(oidc.Config{
-		Base: d.Config.BaseURL, Store: d.Store, Keys: d.Keys, Signin: d.Signin, Pages: pages{site}, Log: d.Log,
-	})
-	site.Respond = provider.Respond
-	router, err := routes(d, site, provider, tenants)
-	if err != nil {
-		return nil, err
-	}
-	entry := web.Entry{Now: d.Clock.Now, Proxies: proxies, Log: d.Log, Panicked: problem(site, "internal")}
-	return entry.Enter(router), nil
-}
-
-// routes puts protocol and pages below /{tenant}. Pages refuse what another site
-// makes a browser send; the protocol's endpoints are made to be called from there.
-func routes(d deps, site *ui.Site, provider *oidc.Provider, tenants *web.Tenants) (*mux.Router, error) {
 	own := http.NewCrossOriginProtection()
 	if err := own.AddTrustedOrigin(d.Config.BaseURL); err != nil {
 		return nil, err
 	}
-	own.SetDenyHandler(problem(site, "request.invalid"))
+	own.SetDenyHandler(site.Refuse("request.invalid"))
+	provider := oidc.New(oidc.Config{
+		Base: d.Config.BaseURL, Store: d.Store, Keys: d.Keys, Signin: d.Signin, Pages: pages{site}, Own: own, Log: d.Log,
+	})
+	site.Respond = provider.Respond
+	entry := web.Entry{Now: d.Clock.Now, Proxies: proxies, Log: d.Log, Panicked: site.Refuse("internal")}
+	return entry.Enter(routes(d, own, site, provider, tenants)), nil
+}
+
+// routes puts protocol and pages below /{tenant}. Pages refuse what another site
+// makes a browser send; the protocol's endpoints are made to be called from there.
+func routes(d deps, own *http.CrossOriginProtection, site *ui.Site, provider *oidc.Provider, tenants *web.Tenants) *mux.Router {
 	named := func(r *http.Request) string { return mux.Vars(r)["tenant"] }
-	enter := tenants.Enter(named, problem(site, "tenant.unknown"), func(w http.ResponseWriter, r *http.Request, err error) {
+	enter := tenants.Enter(named, site.Refuse("tenant.unknown"), func(w http.ResponseWriter, r *http.Request, err error) {
 		d.Log.Error("tenant not read", "request_id", web.From(r).ID, "error", err)
-		problem(site, "internal")(w, r)
+		site.Refuse("internal")(w, r)
 	})
 
 	root := mux.NewRouter()
 	root.Use(nameRoute)
-	root.NotFoundHandler, root.MethodNotAllowedHandler = problem(site, "notfound"), problem(site, "method")
+	root.NotFoundHandler = site.Refuse("notfound")
 	shared := root.MatcherFunc(ui.Shared).Subrouter()
 	shared.Use(own.Handler)
 	protocol := root.NewRoute().Subrouter()
 	protocol.Use(enter)
 	provider.Routes(protocol)
-	protocol.HandleFunc(oidc.MetadataRoute, provider.Metadata).Methods("GET")
 	people := root.NewRoute().Subrouter()
 	people.Use(enter, own.Handler)
 	site.Routes(shared, people)
-	return root, nil
-}
-
-// problem answers people with a page and programs with JSON.
-func problem(site *ui.Site, id string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if strings.Contains(r.Header.Get("Accept"), "text/html") {
-			site.Problem(w, r, id)
-			return
-		}
-		site.ProblemJSON(w, r, id)
-	}
+	return root
 }
 
 // pages draws what the protocol shows to people.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -46,7 +47,7 @@ func (c *cli) initCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(v, func(p *printer) { showInit(p, v) })
+			return c.show(v, func(p *printer) { showInit(p, v, cfg) })
 		},
 	}
 	cmd.Flags().StringVar(&first.tenantName, "tenant-name", "", "the name of the first tenant")
@@ -113,7 +114,7 @@ func (d desk) begin(ctx context.Context, first firstPerson) (v initView, err err
 	return v, nil
 }
 
-func showInit(p *printer, v initView) {
+func showInit(p *printer, v initView, cfg config.Config) {
 	p.line("Made the data directory %s.", v.Data)
 	if v.Pepper != "" {
 		p.line("Keep a copy of %s apart from backups of the database: neither is worth anything without the other.", v.Pepper)
@@ -130,5 +131,5 @@ func showInit(p *printer, v initView) {
 		p.line("Nobody else can sign in with a pass yet. To allow it: latchkey policy set --include all")
 	}
 	p.line("")
-	p.line("Next: latchkey serve --data %s --base-url https://login.example", v.Data)
+	p.line("Next: latchkey serve --data %s --base-url %s", v.Data, cmp.Or(cfg.BaseURL, "https://login.example"))
 }

@@ -45,6 +45,10 @@ func TestWithoutJavaScript(t *testing.T) {
 	p.Follow("sign-in")
 	p.WantPage("signin")
 	p.WantText("Contoso")
+	p.Fill("username", "noor")
+	p.Submit()
+	p.WantPage("signin")
+	p.WantText("to continue to Demo App", "doesn't look like a user name")
 	p.Fill("username", " NOOR@contoso.example ")
 	p.Submit()
 	p.WantPage("pass")
@@ -68,9 +72,20 @@ func TestWithoutJavaScript(t *testing.T) {
 
 	p.Follow("account")
 	p.WantPage("security-info")
-	p.Press("delete", attr(p.first("button", "name", "delete"), "value"))
-	p.WantPage("delete-pass")
-	p.Press("decision", "delete")
+	deletePass := func(decision string) {
+		p.Press("delete", attr(p.first("button", "name", "delete"), "value"))
+		p.WantPage("delete-pass")
+		p.Press("decision", decision)
+	}
+	deletePass("keep")
+	p.WantPage("security-info")
+	p.Open("?done=pass-deleted") // whoever made up that link
+	if strings.Contains(p.Text(), "is deleted") {
+		t.Errorf("the pass was kept: %s", p.Text())
+	}
+	deletePass("delete")
+	p.WantPage("signed-out")
+	p.WantText("The pass is deleted.")
 	p.Open(d.appURL)
 	p.WantText("no longer stands behind")
 	p.Press("id", "refresh")

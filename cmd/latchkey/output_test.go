@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"strings"
 	"testing"
 	"time"
 )
@@ -51,7 +50,7 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on 
 func TestOutputFails(t *testing.T) {
 	for _, args := range [][]string{{"version"}, {"version", "--json"}, {"config", "show", "--data", t.TempDir()}} {
 		var stderr bytes.Buffer
-		code := run(t.Context(), args, strings.NewReader(""), full{}, &stderr, nil)
+		code := run(t.Context(), args, full{}, &stderr, nil)
 		if code != exitFailure || stderr.String() != "latchkey: no space left on device\n" {
 			t.Errorf("%v: code %d, %q", args, code, stderr.String())
 		}

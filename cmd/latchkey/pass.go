@@ -59,7 +59,7 @@ var passCreate = operation[passCreateArgs, passView]{"pass.create",
 		}
 		v := viewPass(info)
 		// A fragment stays in the browser: no server and no proxy reads the code.
-		v.Code, v.Link = code, d.Config.BaseURL+"/tap#"+code
+		v.Code, v.Link = code, address(d.Config.BaseURL, "/tap#"+code)
 		return v, nil
 	})}
 

@@ -72,7 +72,7 @@ var policySet = operation[policySetArgs, policyView]{"policy.set",
 		return d.policyView(ctx, t, p)
 	})}
 
-// targets finds whom the command line names. "none" empties a list.
+// targets finds whom the command line names.
 func (d desk) targets(ctx context.Context, t *idp.Tenant, names *[]string) (*[]idp.Target, error) {
 	if names == nil {
 		return nil, nil
@@ -81,7 +81,6 @@ func (d desk) targets(ctx context.Context, t *idp.Tenant, names *[]string) (*[]i
 	for _, n := range *names {
 		kind, name, _ := strings.Cut(n, ":")
 		switch kind {
-		case "none":
 		case "all":
 			all = append(all, idp.Target{Type: "group", ID: idp.AllUsers})
 		case "user":
@@ -181,14 +180,14 @@ func (c *cli) policySetCommand() *cobra.Command {
 			}
 			return act(c, cmd, policySet, policySetArgs{
 				Tenant: c.tenant, Enabled: given(cmd, "enabled", enabled), OneTime: given(cmd, "one-time", oneTime),
-				Include: given(cmd, "include", include), Exclude: given(cmd, "exclude", exclude),
+				Include: given(cmd, "include", entries(include)), Exclude: given(cmd, "exclude", entries(exclude)),
 				MinimumLifetime: given(cmd, "min-lifetime", int(least)), MaximumLifetime: given(cmd, "max-lifetime", int(most)),
 				DefaultLifetime: given(cmd, "default-lifetime", int(usual)), Length: given(cmd, "length", length),
 			}, showPolicy)
 		},
 	}
 	cmd.Flags().BoolVar(&enabled, "enabled", false, "passes can be created and used; --enabled=false turns them off")
-	cmd.Flags().StringArrayVar(&include, "include", nil, "who may sign in with a pass: all, user:NAME or group:NAME; may be repeated")
+	cmd.Flags().StringArrayVar(&include, "include", nil, "who may sign in with a pass: all, user:NAME, group:NAME or none; may be repeated")
 	cmd.Flags().StringArrayVar(&exclude, "exclude", nil, "who may not, even if included: user:NAME, group:NAME or none; may be repeated")
 	cmd.Flags().Var(&least, "min-lifetime", "the shortest lifetime: minutes, or with a unit such as 1h")
 	cmd.Flags().Var(&most, "max-lifetime", "the longest lifetime")

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"latchkey/config"
 )
@@ -24,7 +23,6 @@ const (
 
 // cli is one run of the program.
 type cli struct {
-	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            []string
 	now            func() time.Time
@@ -36,13 +34,14 @@ type cli struct {
 }
 
 // run is the whole program; it answers with the exit code.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) int {
-	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr, env: env, now: time.Now}
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, env []string) int {
+	c := &cli{stdout: stdout, stderr: stderr, env: env, now: time.Now}
 	root := c.root()
 	root.SetArgs(args)
-	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	adopt(root)
+	markFailures(root)
 	cmd, err := root.ExecuteContextC(ctx)
 	return c.exit(cmd, err)
 }
@@ -90,19 +89,14 @@ func (c *cli) root() *cobra.Command {
 	root.Long = root.Short + ".\n\nTo look around, run 'latchkey demo'. To begin for good: 'latchkey init', then 'latchkey serve';\nall other commands act on the server that runs on the same data directory."
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.SetFlagErrorFunc(flagError)
-	markFailures(root)
+	root.PersistentPreRunE = checkFlagGroups
 	return root
 }
 
 // group is a command that only holds others.
 func (c *cli) group(use, short string, subs ...*cobra.Command) *cobra.Command {
-	g := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, SuggestionsMinimumDistance: 2}
-	g.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return cmd.Help()
-		}
-		return misused("%q is no command of '%s'%s", args[0], cmd.CommandPath(), didYouMean(cmd.SuggestionsFor(args[0])))
-	}
+	g := &cobra.Command{Use: use, Short: short}
+	onlyHolds(g)
 	g.AddCommand(subs...)
 	return g
 }
@@ -122,31 +116,6 @@ func markFailures(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		markFailures(sub)
 	}
-}
-
-func didYouMean(near []string) string {
-	if len(near) == 0 {
-		return ""
-	}
-	return ": did you mean " + strings.Join(near, " or ") + "?"
-}
-
-// flagError adds what the flag may have been meant to be.
-func flagError(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
-		return err
-	}
-	return fmt.Errorf("%w%s", err, didYouMean(nearFlags(cmd, unknown.GetSpecifiedName())))
-}
-
-// nearFlags measures likeness as cobra does for commands.
-func nearFlags(cmd *cobra.Command, name string) []string {
-	all := &cobra.Command{SuggestionsMinimumDistance: 2}
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		all.AddCommand(&cobra.Command{Use: "--" + f.Name, Run: func(*cobra.Command, []string) {}})
-	})
-	return all.SuggestionsFor("--" + name)
 }
 
 // wants expects exactly the named arguments.

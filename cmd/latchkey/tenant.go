@@ -28,7 +28,7 @@ func (d desk) tenantView(t *idp.Tenant) tenantView {
 		lifetime = idp.DefaultSessionLifetime
 	}
 	return tenantView{
-		ID: t.TenantID, Name: t.Name, Domains: array(t.Domains), Issuer: d.issuer(t), Disabled: t.Disabled, Accent: t.Accent,
+		ID: t.TenantID, Name: t.Name, Domains: array(t.Domains), Issuer: issuer(d.Config.BaseURL, t), Disabled: t.Disabled, Accent: t.Accent,
 		SessionLifetimeMinutes: int(lifetime / time.Minute), CreatedAt: moment(t.CreatedAt),
 	}
 }

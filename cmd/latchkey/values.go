@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -113,6 +114,14 @@ func given[T any](cmd *cobra.Command, flag string, value T) *T {
 		return nil
 	}
 	return &value
+}
+
+// noEntries is the word that empties a list.
+const noEntries = "none"
+
+// entries are the values of a flag that gives a list, which may be empty.
+func entries(values []string) []string {
+	return slices.DeleteFunc(array(values), func(v string) bool { return v == noEntries })
 }
 
 // notChanges are the flags that say where and how, not what to change.

@@ -5,12 +5,12 @@
 | (.clients | map({(.name): .}) | add) as $client
 | (.users[] | select(.user_principal_name == "load@contoso.example")) as $load
 | {
-    LATCHKEY_ISSUER: .issuer,
-    LATCHKEY_DATA: $demo.data,
-    LATCHKEY_WEB_ID: $client.web.client_id,
-    LATCHKEY_WEB_SECRET: $client.web.client_secret,
-    LATCHKEY_WORKER_ID: $client.worker.client_id,
-    LATCHKEY_WORKER_SECRET: $client.worker.client_secret,
-    LATCHKEY_LOAD_PASS: $load.temporary_access_pass
+    OPLOAD_ISSUER: .issuer,
+    OPLOAD_DATA: $demo.data,
+    OPLOAD_WEB_ID: $client.web.client_id,
+    OPLOAD_WEB_SECRET: $client.web.client_secret,
+    OPLOAD_WORKER_ID: $client.worker.client_id,
+    OPLOAD_WORKER_SECRET: $client.worker.client_secret,
+    OPLOAD_LOAD_PASS: $load.temporary_access_pass
   }
 | to_entries[] | "export \(.key)=\(.value | @sh)"

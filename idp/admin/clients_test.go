@@ -20,7 +20,7 @@ func TestCreateClient(t *testing.T) {
 	w.pass(time.Minute)
 	c, secret, err := w.admin.CreateClient(w.ctx, op, tenantID, webClient())
 	w.must(err)
-	// Some libraries do not percent-encode Basic credentials (OIDC.md 2).
+	// Some libraries do not percent-encode Basic credentials, as RFC 6749 2.3.1 has it.
 	if !idp.IsID(c.ClientID) || !regexp.MustCompile(`^cs_[A-Za-z0-9_-]{43}$`).MatchString(secret) || !c.SecretMatches(secret) || !c.CreatedAt.Equal(w.now()) {
 		t.Errorf("%+v, %q", c, secret)
 	}

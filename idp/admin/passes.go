@@ -2,7 +2,7 @@ package admin
 
 import (
 	"context"
-	"errors"
+	"reflect"
 	"time"
 
 	"latchkey/idp"
@@ -24,7 +24,7 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Party, tenant, name 
 		return info, "", err
 	}
 	// The verifier is made outside the transaction, as it takes some 15 ms; the
-	// transaction checks that what it rested on still stands.
+	// transaction checks that what the pass rests on still stands.
 	now := s.now()
 	var u *idp.User
 	var policy idp.PassPolicy
@@ -46,8 +46,12 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Party, tenant, name 
 		return info, "", err
 	}
 	err = s.store.Update(ctx, t.TenantID, func(tx *storage.Tx) error {
-		if u, policy, err = passInputs(tx, p.UserID); err != nil {
+		var current idp.PassPolicy
+		if u, current, err = passInputs(tx, p.UserID); err != nil {
 			return err
+		}
+		if !reflect.DeepEqual(current, policy) { // the pass is as long, and lasts, as the policy said
+			return idp.Errorf(idp.Conflict, "The policy was changed meanwhile. Try again.")
 		}
 		if err := req.Check(policy, u, now); err != nil {
 			return err
@@ -55,12 +59,23 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Party, tenant, name 
 		if err := replacePass(tx, p, now); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, user(u), idp.AdminRegistered, idp.UserManagement, idp.AuthenticationService, idp.PassRegisteredReason)
+		return tx.Put(registered(p, u, actor, now))
 	})
 	if err != nil {
 		return info, "", err
 	}
 	return PassInfo{p, u, p.Usability(policy, u, now)}, secret, nil
+}
+
+// registered tells that the pass was given, and why if that was said.
+func registered(p *idp.Pass, u *idp.User, actor idp.Party, now time.Time) *idp.AuditEvent {
+	e := idp.NewEvent(idp.Directory, now)
+	e.Actor, e.Target, e.Activity, e.Reason = actor, user(u), idp.AdminRegistered, idp.PassRegisteredReason
+	e.Category, e.Service = idp.UserManagement, idp.AuthenticationService
+	if p.Reason != "" {
+		e.Details = map[string]string{"reason": p.Reason}
+	}
+	return e
 }
 
 func passInputs(tx *storage.Tx, name string) (*idp.User, idp.PassPolicy, error) {
@@ -81,7 +96,7 @@ func replacePass(tx *storage.Tx, p *idp.Pass, now time.Time) error {
 		return err
 	}
 	if old != nil {
-		if err := errors.Join(idp.EndPass(tx, old.PassID, now), tx.Delete(old)); err != nil {
+		if err := old.Remove(tx, now); err != nil {
 			return err
 		}
 	}
@@ -145,7 +160,7 @@ func (s *Service) DeletePass(ctx context.Context, actor idp.Party, tenant, name,
 		if id != "" && p.PassID != id {
 			return idp.Errorf(idp.NotFound, "%s has no pass %q; it was replaced.", u.PrincipalName, id)
 		}
-		if err := errors.Join(idp.EndPass(tx, p.PassID, now), tx.Delete(p)); err != nil {
+		if err := p.Remove(tx, now); err != nil {
 			return err
 		}
 		activity, reason := idp.AdminDeleted, idp.PassDeletedReason

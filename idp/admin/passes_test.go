@@ -1,6 +1,9 @@
 package admin_test
 
 import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"sync"
@@ -228,6 +231,55 @@ func TestPassOfUserWhoIsGone(t *testing.T) {
 	}
 }
 
+// TestPassOfPolicyThatIsGone: a pass is like the policy that holds when it is stored,
+// or it is not stored.
+func TestPassOfPolicyThatIsGone(t *testing.T) {
+	t.Parallel()
+	d := &interrupted{Driver: mem.New()}
+	w := worldOn(t, d)
+	w.change(admin.PassPolicyChange{DefaultLifetime: new(480)})
+	d.first = func() {
+		w.change(admin.PassPolicyChange{DefaultLifetime: new(60), MaximumLifetime: new(60), Once: new(true), Length: new(20)})
+	}
+	_, secret, err := w.admin.CreatePass(w.ctx, op, tenantID, name, idp.PassRequest{})
+	if idp.ErrorCode(err) != idp.Conflict || err.Error() != "The policy was changed meanwhile. Try again." || secret != "" || len(all[idp.Pass](w)) != 0 {
+		t.Errorf("%q, %v, stored %d", secret, err, len(all[idp.Pass](w)))
+	}
+	p, secret := w.givePass(name, idp.PassRequest{})
+	if p.Lifetime != time.Hour || !p.Once || len(idp.CanonicalPassCode(secret)) != 20 {
+		t.Errorf("tried again: %+v, %q", p, secret)
+	}
+}
+
+// interrupted is a driver before whose next Update something else happens.
+type interrupted struct {
+	storage.Driver
+	first func()
+}
+
+func (d *interrupted) Update(ctx context.Context, tenant string, fn func(storage.KV) error) error {
+	if first := d.first; first != nil {
+		d.first = nil
+		first()
+	}
+	return d.Driver.Update(ctx, tenant, fn)
+}
+
+// TestPassReasonIsAudited: why a pass was given stands in the audit log, and the
+// code does not.
+func TestPassReasonIsAudited(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, reason := range []string{"lost her phone, ticket 4711", ""} {
+		w.givePass(name, idp.PassRequest{Reason: reason})
+		events, _, err := w.admin.Events(w.ctx, tenantID, idp.Directory, storage.Page{Limit: 1})
+		w.must(err)
+		if got := events[0].Details; got["reason"] != reason || len(got) != len(strings.Fields(reason))/5 {
+			t.Errorf("%q: %v", reason, got)
+		}
+	}
+}
+
 func TestPasses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -256,6 +308,54 @@ func TestPasses(t *testing.T) {
 	}
 }
 
+// traces are what text that holds the secret contains: as it is in capitals, in
+// hexadecimal, and in base64 at each of its three alignments.
+func traces(secret string) (capitals, exact []string) {
+	for _, s := range []string{secret, idp.CanonicalPassCode(secret)} {
+		capitals = append(capitals, s)
+		for _, s := range []string{s, strings.ToLower(s)} {
+			capitals = append(capitals, strings.ToUpper(hex.EncodeToString([]byte(s))))
+			for before := range 3 {
+				raw := append(make([]byte, before), s...)
+				coded := base64.RawStdEncoding.EncodeToString(raw[:len(raw)/3*3])[(before*8+5)/6:]
+				exact = append(exact, coded, strings.NewReplacer("+", "-", "/", "_").Replace(coded))
+			}
+		}
+	}
+	return capitals, exact
+}
+
+// holds tells whether the text holds the secret in any form.
+func holds(text, secret string) bool {
+	capitals, exact := traces(secret)
+	in := func(text string) func(string) bool {
+		return func(trace string) bool { return strings.Contains(text, trace) }
+	}
+	return slices.ContainsFunc(capitals, in(strings.ToUpper(text))) || slices.ContainsFunc(exact, in(text))
+}
+
+// TestTraces: the search finds what it is made to find.
+func TestTraces(t *testing.T) {
+	t.Parallel()
+	const secret, code = "7K3M-9QXZ", "7K3M9QXZ"
+	for _, s := range []string{secret, code, strings.ToLower(secret)} {
+		for _, around := range []string{"", "a", "ab", "abc", "\xff\xfe"} {
+			b := []byte(around + s + around)
+			for _, text := range []string{
+				string(b), hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b)),
+				base64.StdEncoding.EncodeToString(b), base64.URLEncoding.EncodeToString(b), base64.RawURLEncoding.EncodeToString(b),
+			} {
+				if !holds(`{"Salt":"`+text+`"}`, secret) {
+					t.Errorf("not found in %q", text)
+				}
+			}
+		}
+	}
+	if holds(`{"Salt":"7K3M8QXZ","Hash":"N0s0TTlRWFo="}`, secret) {
+		t.Error("found in something else")
+	}
+}
+
 // TestSecretIsNotKept looks for a pass in everything the store holds.
 func TestSecretIsNotKept(t *testing.T) {
 	t.Parallel()
@@ -266,8 +366,7 @@ func TestSecretIsNotKept(t *testing.T) {
 	w.must(d.View(w.ctx, tenantID, func(kv storage.KV) error {
 		return kv.Scan(storage.Range{}, func(k, v []byte) bool {
 			held++
-			text := strings.ToUpper(string(k) + string(v))
-			if strings.Contains(text, secret) || strings.Contains(text, idp.CanonicalPassCode(secret)) {
+			if holds(string(k)+string(v), secret) {
 				t.Errorf("%q holds the secret", k)
 			}
 			return true

@@ -40,6 +40,7 @@ func TestUpdatePassPolicy(t *testing.T) {
 		{"order", admin.PassPolicyChange{MinimumLifetime: new(60), MaximumLifetime: new(50)}, idp.Invalid, "The minimum lifetime 60 is above the maximum lifetime 50."},
 		{"length", admin.PassPolicyChange{Length: new(49)}, idp.Invalid, "Invalid length 49 specified. The valid range between 8 and 48."},
 		{"target", admin.PassPolicyChange{Include: &[]idp.Target{{Type: "user", ID: "anna"}}}, idp.Invalid, `The target "anna" is neither a GUID nor all_users.`},
+		{"everybody", admin.PassPolicyChange{Exclude: &[]idp.Target{{Type: "group", ID: idp.AllUsers}}}, idp.Invalid, "Everybody cannot be excluded: the policy would be for nobody. Disable it instead."},
 		{"user", admin.PassPolicyChange{Include: &[]idp.Target{{Type: "user", ID: nobodyID}}}, idp.NotFound, `There is no user "` + nobodyID + `".`},
 		{"group", admin.PassPolicyChange{Exclude: &[]idp.Target{{Type: "group", ID: nobodyID}}}, idp.NotFound, `There is no group "` + nobodyID + `".`},
 		{"user as a group", admin.PassPolicyChange{Exclude: &[]idp.Target{{Type: "group", ID: w.user.UserID}}}, idp.NotFound, `There is no group "` + w.user.UserID + `".`},

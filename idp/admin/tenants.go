@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"latchkey/idp"
@@ -43,10 +44,10 @@ func (s *Service) CreateTenant(ctx context.Context, actor idp.Party, name string
 		return nil, err
 	}
 	err = s.store.Update(ctx, storage.System, func(tx *storage.Tx) error { return tx.Insert(t) })
-	return t, taken(err, takenDomains, t.Domains)
+	return t, taken(err, takenDomains, strings.Join(t.Domains, ", "))
 }
 
-const takenDomains = "One of the domains %v belongs to another tenant."
+const takenDomains = "One of the domains %s belongs to another tenant."
 
 // domainsFree is asked before anything is stored, so that a tenant whose domain is
 // taken leaves nothing behind; what decides is the unique index.
@@ -54,7 +55,7 @@ func (s *Service) domainsFree(ctx context.Context, domains []string) error {
 	for _, d := range domains {
 		switch _, err := s.tenant(ctx, d); {
 		case err == nil:
-			return idp.Errorf(idp.Conflict, takenDomains, domains)
+			return idp.Errorf(idp.Conflict, takenDomains, strings.Join(domains, ", "))
 		case idp.ErrorCode(err) != idp.NotFound:
 			return err
 		}

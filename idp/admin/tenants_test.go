@@ -47,7 +47,7 @@ func TestCreateTenant(t *testing.T) {
 	if err != nil || len(tenants) != 2 || next != "" {
 		t.Errorf("%v, %q, %v", tenants, next, err)
 	}
-	w.wantError("a domain of another", idp.Conflict, "One of the domains [thief.example contoso.test] belongs to another tenant.", func() error {
+	w.wantError("a domain of another", idp.Conflict, "One of the domains thief.example, contoso.test belongs to another tenant.", func() error {
 		_, err := w.admin.CreateTenant(w.ctx, op, "Thief", "thief.example", "contoso.test")
 		return err
 	})

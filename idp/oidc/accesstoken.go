@@ -71,7 +71,7 @@ func (p *Provider) checkAccess(tx *storage.Tx, tenant, token string, now time.Ti
 		return nil, err
 	}
 	if t.Grant == "" {
-		if t.IssuedAt.Before(b.client.TokensValidFrom) {
+		if t.IssuedAt.Before(b.client.CreatedAt) || t.IssuedAt.Before(b.client.TokensValidFrom) {
 			return nil, nil
 		}
 		return b, nil
@@ -79,11 +79,9 @@ func (p *Provider) checkAccess(tx *storage.Tx, tenant, token string, now time.Ti
 	if b.grant, err = idp.Optional(storage.Get[idp.Grant](tx, t.Grant)); b.grant == nil || err != nil {
 		return nil, err
 	}
-	if b.user, err = idp.Optional(storage.Get[idp.User](tx, b.grant.UserID)); err != nil {
+	var sts idp.STS
+	if b.user, sts, err = standing(tx, b.client, b.grant, now); sts != 0 || err != nil {
 		return nil, err
-	}
-	if b.grant.Check(b.user, now) != 0 {
-		return nil, nil
 	}
 	return b, nil
 }

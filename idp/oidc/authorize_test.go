@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/idp"
+	"latchkey/idp/signin"
 )
 
 // TestOidccServer: the happy path in every response mode, with the state of 128
@@ -63,6 +64,7 @@ func TestAuthorizeErrors(t *testing.T) {
 		{"scope twice", web, url.Values{"scope": {"openid", "openid"}}, "", "invalid_request"},
 		{"nonce twice", web, url.Values{"nonce": {"a", "b"}}, "", "invalid_request"},
 		{"an empty and a full nonce", web, url.Values{"nonce": {"a", ""}}, "", "invalid_request"},
+		{"display twice, which nobody reads", web, url.Values{"display": {"page", "page"}}, "", "invalid_request"},
 		{"nonce that is no text", web, one("nonce", "\xff\xfe"), "", "invalid_request"},
 		{"nonce with a NUL", web, one("nonce", "a\x00b"), "", "invalid_request"},
 		{"unknown prompt", web, one("prompt", "force"), "", "invalid_request"},
@@ -348,9 +350,15 @@ func TestOidccIDTokenHint(t *testing.T) {
 // TestOidccLoginHint: a hint prefills the name and changes nothing else.
 func TestOidccLoginHint(t *testing.T) {
 	v := newVisitor(t, options{})
-	for _, hint := range []string{"anna@contoso.example", "buffy@id.example", "<script>", strings.Repeat("a", 400)} {
-		if got := v.authorize(v.apps["web"], one("login_hint", hint)); got.State == "" {
+	for hint, typed := range map[string]string{"anna@contoso.example": "anna@contoso.example", "buffy@id.example": "buffy@id.example", "<script>": "<script>", strings.Repeat("a", 400): ""} {
+		got := v.authorize(v.apps["web"], one("login_hint", hint))
+		if got.State == "" {
 			t.Errorf("%q: %d %v", hint, got.Status, got.Fields)
+			continue
+		}
+		visit := signin.Visit{Now: epoch, Tenant: v.tenant, Browser: v.cookies["__Host-latchkey-browser"]}
+		if f, err := v.signin.Open(visit, got.State); err != nil || f.Username != typed || f.Another || f.Account {
+			t.Errorf("%q: %q is filled in, %v", hint, f.Username, err)
 		}
 	}
 }

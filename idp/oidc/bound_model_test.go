@@ -6,7 +6,7 @@ import (
 	"latchkey/idp"
 )
 
-// model is the rules of PRODUCT 3 once more, written down without a look at how
+// model is the rules of passes once more, written down without a look at how
 // idp does it: who may sign in, what a pass bounds, what its removal ends. The
 // property test holds the server against it.
 type model struct {

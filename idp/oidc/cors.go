@@ -11,8 +11,8 @@ import (
 // shared lets the registered origins of a tenant's clients call an endpoint from a
 // browser, without cookies. Every other origin gets an answer its browser keeps
 // from it.
-func (p *Provider) shared(own methods) methods {
-	out := methods{"OPTIONS": p.allowOrigin(preflight)}
+func (p *Provider) shared(own web.Methods) web.Methods {
+	out := web.Methods{"OPTIONS": p.allowOrigin(preflight)}
 	for method, handler := range own {
 		out[method] = p.allowOrigin(handler)
 	}

@@ -1,6 +1,7 @@
 package oidc_test
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -74,4 +75,24 @@ func TestCORSFlow(t *testing.T) {
 			t.Errorf("%q: %d %v", verifierShown, got.Status, got.Header) // the first spent the code
 		}
 	}
+	share := func(r *http.Request) *reply {
+		r.Header.Set("Origin", "http://localhost:5555")
+		got := v.world.do(r)
+		if got.Status != 200 || got.Header.Get("Access-Control-Allow-Origin") != "http://localhost:5555" {
+			t.Errorf("%s: %d %s %v", r.URL.Path, got.Status, got.Body, got.Header)
+		}
+		return got
+	}
+	post := func(endpoint string, form url.Values) *reply {
+		form.Set("client_id", "spa")
+		return share(v.request("/oauth2/v2.0/"+endpoint, form))
+	}
+	first := post("token", url.Values{"grant_type": {idp.GrantCode}, "code": {v.code(spa, v.who, nil)}, "redirect_uri": {spa.redirect()}, "code_verifier": {verifier}})
+	tokens := post("token", url.Values{"grant_type": {idp.GrantRefresh}, "refresh_token": {first.str("refresh_token")}})
+	r := v.request("/oauth2/v2.0/userinfo", nil)
+	r.Header.Set("Authorization", "Bearer "+tokens.str("access_token"))
+	if got := share(r); got.str("sub") != v.users["anna"].UserID {
+		t.Errorf("userinfo: %s", got.Body)
+	}
+	post("revoke", url.Values{"token": {tokens.str("refresh_token")}})
 }

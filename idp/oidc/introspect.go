@@ -79,8 +79,8 @@ func (p *Provider) inspectRefresh(tx *storage.Tx, q *web.Request, asker *idp.Cli
 	if g == nil || err != nil || g.ClientID != asker.ClientID {
 		return introspection{}, err
 	}
-	u, err := idp.Optional(storage.Get[idp.User](tx, g.UserID))
-	if err != nil || g.Check(u, q.Now) != 0 || !g.Refreshes(token, q.Now) { // g is not stored: looking revokes nothing
+	u, sts, err := standing(tx, asker, g, q.Now)
+	if err != nil || sts != 0 || !g.Refreshes(token, q.Now) { // g is not stored: looking revokes nothing
 		return introspection{}, err
 	}
 	return introspection{

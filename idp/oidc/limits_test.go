@@ -1,8 +1,11 @@
 package oidc_test
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,11 +16,33 @@ import (
 )
 
 // TestOversized: too much of anything is refused with a 4xx of its own, on every
-// endpoint, and never redirected anywhere (SECURITY D4).
+// endpoint, and never redirected anywhere (docs/security.md, D4). Without the flood each
+// request would succeed.
 func TestOversized(t *testing.T) {
 	v := newVisitor(t, options{})
-	web := v.apps["web"]
+	web, worker := v.apps["web"], v.apps["worker"]
 	v.in(web)
+	browsed := web.params(one("state", "")).Encode()
+	posted := map[string]string{
+		"token": "grant_type=client_credentials", "introspect": "token=x", "revoke": "token=x", "devicecode": "scope=openid&client_id=native",
+	}
+	post := func(endpoint, body string) *reply {
+		r := raw("POST", baseURL+"/"+tenantID+"/oauth2/v2.0/"+endpoint, body)
+		if r.Header.Set("Content-Type", "application/x-www-form-urlencoded"); endpoint != "devicecode" {
+			r.SetBasicAuth("worker", worker.secret)
+		}
+		return v.do(r)
+	}
+	for endpoint, body := range posted {
+		if got := post(endpoint, body); got.Status != 200 {
+			t.Errorf("%s: %d %s", endpoint, got.Status, got.Body)
+		}
+	}
+	for _, path := range []string{"authorize", "logout"} {
+		if got := v.do(v.request("/oauth2/v2.0/"+path+"?"+browsed, nil)); got.Page.Page == "refused" || got.Fields.Has("error") {
+			t.Errorf("%s: %d %v %+v", path, got.Status, got.Fields, got.Page)
+		}
+	}
 	floods := map[string]string{
 		"100,000 parameters":         strings.Repeat("a&", 100_000),
 		"100,000 of one parameter":   strings.Repeat("state=x&", 100_000),
@@ -31,7 +56,7 @@ func TestOversized(t *testing.T) {
 		for _, path := range []string{"authorize", "logout"} {
 			for _, method := range []string{"GET", "POST"} {
 				target := baseURL + "/" + tenantID + "/oauth2/v2.0/" + path
-				body := web.params(nil).Encode() + "&" + flood
+				body := browsed + "&" + flood
 				r := raw(method, target, body)
 				if r.Header.Set("Content-Type", "application/x-www-form-urlencoded"); method == "GET" {
 					r = raw(method, target, "")
@@ -43,15 +68,9 @@ func TestOversized(t *testing.T) {
 				}
 			}
 		}
-		for _, path := range []string{"token", "introspect", "revoke", "devicecode"} {
-			r := raw("POST", baseURL+"/"+tenantID+"/oauth2/v2.0/"+path, "token=x&scope=openid&client_id=native&"+flood)
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			got := v.do(r)
-			if name == "one of 100 KB" && got.Status == 400 && got.str("error") == "" {
-				t.Errorf("%s, %s: %s", path, name, got.Body)
-			}
-			if got.Status != 400 && got.Status != 401 {
-				t.Errorf("%s, %s: %d %s", path, name, got.Status, got.Body)
+		for endpoint, body := range posted {
+			if got := post(endpoint, body+"&"+flood); got.Status != 400 || got.str("error") != "invalid_request" {
+				t.Errorf("%s, %s: %d %s", endpoint, name, got.Status, got.Body)
 			}
 		}
 	}
@@ -70,7 +89,7 @@ func many5000() string {
 }
 
 // TestInjection: what a client sends comes back encoded, and starts no header, no
-// second parameter and no other address (SECURITY H8).
+// second parameter and no other address (docs/security.md, H8).
 func TestInjection(t *testing.T) {
 	v := newVisitor(t, options{})
 	web := v.apps["web"]
@@ -123,38 +142,79 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
-// TestFaults fails each call of the store in turn: nothing is handed out, and the
-// answer is 500, or 503 with Retry-After once a commit has failed.
+// TestFaults fails each call of the store in turn: nothing is handed out, nothing
+// is half done, and the answer is 500, or 503 with Retry-After once a commit has
+// failed.
 func TestFaults(t *testing.T) {
-	grants := map[string]func(v *visitor) *reply{
-		"redeem":    func(v *visitor) *reply { return v.redeem(v.apps["web"], v.cookies["code"], nil) },
-		"refresh":   func(v *visitor) *reply { return v.refresh(v.apps["native"], v.cookies["refresh"], "") },
-		"device":    func(v *visitor) *reply { return v.device(v.apps["native"], "openid") },
-		"revoke":    func(v *visitor) *reply { return v.revoke(v.apps["native"], v.cookies["refresh"]) },
-		"authorize": func(v *visitor) *reply { return v.authorize(v.apps["web"], one("prompt", "none")) },
-	}
-	ops := map[string]storetest.Op{"get": storetest.OpGet, "put": storetest.OpPut, "delete": storetest.OpDelete, "scan": storetest.OpScan, "commit": storetest.OpCommit, "answer": storetest.OpAnswer}
-	for name, call := range grants {
-		for what, op := range ops {
+	for name, call := range map[string]func(v *visitor, h held) *reply{
+		"redeem":                func(v *visitor, h held) *reply { return v.redeem(v.apps["web"], h.code, nil) },
+		"refresh":               func(v *visitor, h held) *reply { return v.refresh(v.apps["native"], h.str("refresh_token"), "") },
+		"refresh, confidential": func(v *visitor, h held) *reply { return v.refresh(v.apps["web"], h.lasting, "") },
+		"client":                func(v *visitor, h held) *reply { return v.clientToken(v.apps["worker"]) },
+		"device":                func(v *visitor, h held) *reply { return v.device(v.apps["native"], "openid") },
+		"revoke":                func(v *visitor, h held) *reply { return v.revoke(v.apps["native"], h.str("refresh_token")) },
+		"userinfo":              func(v *visitor, h held) *reply { return v.userinfo(h.str("access_token")) },
+		"introspect":            func(v *visitor, h held) *reply { return v.introspect(v.apps["worker"], h.str("access_token")) },
+		"authorize":             func(v *visitor, h held) *reply { return v.authorize(v.apps["web"], one("prompt", "none")) },
+		"authorize with a hint": func(v *visitor, h held) *reply {
+			return v.authorize(v.apps["web"], url.Values{"prompt": {"none"}, "id_token_hint": {h.str("id_token")}})
+		},
+		"logout with a hint": func(v *visitor, h held) *reply { return v.logout(one("id_token_hint", h.str("id_token"))) },
+	} {
+		for _, op := range []storetest.Op{storetest.OpGet, storetest.OpPut, storetest.OpDelete, storetest.OpScan, storetest.OpCommit, storetest.OpAnswer} {
 			fired := 0
-			for nth := 1; nth < 50; nth++ {
-				var failing *storetest.Failing
-				v := newVisitor(t, options{wrap: func(d storage.Driver) storage.Driver { failing = storetest.NewFailing(d); return failing }})
-				code, refresh := v.code(v.apps["web"], v.who, nil), v.tokens(v.apps["native"], v.who, nil).str("refresh_token")
-				v.cookies["code"], v.cookies["refresh"] = code, refresh
-				failing.Fail(op, nth)
-				got := call(v)
-				if failing.Fired() == 0 {
-					break
-				}
+			for nth := 1; failAt(t, fmt.Sprintf("%s, op %d, call %d", name, op, nth), call, op, nth); nth++ {
 				fired++
-				checkFault(t, name+", "+what, got, op == storetest.OpGet || op == storetest.OpScan)
 			}
-			if fired == 0 && (what == "commit" || what == "get") {
-				t.Errorf("%s, %s: no failure happened", name, what)
+			reads := slices.Contains([]string{"refresh, confidential", "client", "userinfo", "introspect"}, name)
+			if fired == 0 && (op == storetest.OpGet || op == storetest.OpCommit && !reads) {
+				t.Errorf("%s, op %d: no failure happened", name, op)
 			}
 		}
 	}
+}
+
+// held is what was handed out before the store fails: the tokens of native, and
+// of web a code and a refresh token.
+type held struct {
+	*reply
+	code, lasting string
+}
+
+// failAt makes a call in a fresh world, with the nth call of the store failing. It
+// answers false when there were fewer.
+func failAt(t *testing.T, name string, call func(*visitor, held) *reply, op storetest.Op, nth int) bool {
+	t.Helper()
+	var failing *storetest.Failing
+	v := newVisitor(t, options{wrap: func(d storage.Driver) storage.Driver { failing = storetest.NewFailing(d); return failing }})
+	h := held{v.tokens(v.apps["native"], v.who, nil), v.code(v.apps["web"], v.who, nil), v.tokens(v.apps["web"], v.who, nil).str("refresh_token")}
+	before := stored(t, failing)
+	failing.Fail(op, nth)
+	got := call(v, h)
+	if failing.Fired() == 0 {
+		return false
+	}
+	checkFault(t, name, got, op == storetest.OpGet || op == storetest.OpScan)
+	if op != storetest.OpAnswer && !maps.Equal(stored(t, failing), before) {
+		t.Errorf("%s: something was done", name)
+	}
+	return true
+}
+
+// stored is all that the tenant has.
+func stored(t *testing.T, d storage.Driver) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := d.View(t.Context(), tenantID, func(kv storage.KV) error {
+		return kv.Scan(storage.Range{}, func(key, value []byte) bool {
+			all[string(key)] = string(value)
+			return true
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 func checkFault(t *testing.T, name string, got *reply, read bool) {

@@ -221,7 +221,7 @@ func TestLogoutPost(t *testing.T) {
 	}
 }
 
-// TestLogoutForgery: nobody signs a person out from another page (SECURITY H2).
+// TestLogoutForgery: nobody signs a person out from another page (docs/security.md, H2).
 func TestLogoutForgery(t *testing.T) {
 	v := newVisitor(t, options{})
 	v.in(v.apps["web"])

@@ -46,12 +46,16 @@ func readParams(v url.Values) (params, *protocolError) {
 // state, as it went in.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
-// standard are the parameters we read; of others we look at nothing.
+// standard are the parameters that OAuth and OpenID Connect define for what is
+// offered here. A few of them nobody reads (claims_locales, display, logout_hint,
+// registration, token_type_hint), but none may be repeated. Of others we look at
+// nothing: some extensions allow their own to be repeated (RFC 8707 2).
 var standard = set(
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "prompt", "max_age",
-	"login_hint", "domain_hint", "id_token_hint", "acr_values", "claims", "ui_locales", "display", "request", "request_uri",
-	"code_challenge", "code_challenge_method", "grant_type", "code", "code_verifier", "refresh_token", "device_code",
-	"client_secret", "token", "token_type_hint", "access_token", "post_logout_redirect_uri", "logout_hint", "user_code",
+	"login_hint", "id_token_hint", "acr_values", "claims", "claims_locales", "ui_locales", "display", "registration",
+	"request", "request_uri", "code_challenge", "code_challenge_method", "grant_type", "code", "code_verifier",
+	"refresh_token", "device_code", "client_secret", "token", "token_type_hint", "access_token",
+	"post_logout_redirect_uri", "logout_hint",
 )
 
 // secret parameters never belong into a URL, where logs and histories keep them.

@@ -10,10 +10,7 @@ package oidc
 
 import (
 	"log/slog"
-	"maps"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -50,6 +47,7 @@ type Config struct {
 	Keys   *idp.Keyring
 	Signin *signin.Service
 	Pages  Pages
+	Own    *http.CrossOriginProtection // for forms of our own pages
 	Log    *slog.Logger
 }
 
@@ -60,18 +58,14 @@ type Provider struct {
 	metadata  *documentCache
 	polls     *polls
 	deviceCap *web.Limiter
-	own       *http.CrossOriginProtection // for forms of our own pages
 }
 
 // New makes a Provider.
 func New(c Config) *Provider {
-	own := http.NewCrossOriginProtection()
-	_ = own.AddTrustedOrigin(c.Base) // fails for what is no origin, and then trusts none
 	return &Provider{
 		Config: c, keys: newKeyCache(c.Store, c.Keys), metadata: newDocumentCache(), polls: newPolls(),
 		// An address starts at most 30 device authorizations at once and 10 a minute.
 		deviceCap: web.NewLimiter(6*time.Second, 30),
-		own:       own,
 	}
 }
 
@@ -81,44 +75,34 @@ func (p *Provider) Routes(r *mux.Router) {
 	const v2 = "/oauth2/v2.0"
 	for _, endpoint := range []struct {
 		path    string
-		methods methods
+		methods web.Methods
 	}{
-		{"/v2.0/.well-known/openid-configuration", methods{"GET": p.discovery, "HEAD": p.discovery}},
-		{"/discovery/v2.0/keys", methods{"GET": p.jwks, "HEAD": p.jwks}},
-		{v2 + "/token", p.shared(methods{"POST": p.token})},
-		{v2 + "/userinfo", p.shared(methods{"GET": p.userinfo, "POST": p.userinfo})},
-		{v2 + "/introspect", methods{"POST": p.introspect}},
-		{v2 + "/authorize", methods{"GET": p.authorize, "POST": p.byGet(v2 + "/authorize")}},
-		{v2 + "/revoke", p.shared(methods{"POST": p.revoke})},
-		{v2 + "/devicecode", p.shared(methods{"POST": p.deviceAuthorization})},
-		{v2 + "/logout", methods{"GET": p.logout, "POST": p.byGet(v2 + "/logout")}},
-		{v2 + "/logout/confirm", methods{"POST": p.own.Handler(http.HandlerFunc(p.logoutConfirmed)).ServeHTTP}},
-		{"/.well-known/openid-configuration", methods{"GET": p.discovery, "HEAD": p.discovery}},
+		{"/v2.0/.well-known/openid-configuration", web.Readable(p.discovery)},
+		{"/discovery/v2.0/keys", web.Readable(p.jwks)},
+		{v2 + "/token", p.shared(web.Methods{"POST": p.token})},
+		{v2 + "/userinfo", p.shared(web.Methods{"GET": p.userinfo, "POST": p.userinfo})},
+		{v2 + "/introspect", web.Methods{"POST": p.introspect}},
+		{v2 + "/authorize", web.Methods{"GET": p.authorize, "POST": p.byGet(v2 + "/authorize")}},
+		{v2 + "/revoke", p.shared(web.Methods{"POST": p.revoke})},
+		{v2 + "/devicecode", p.shared(web.Methods{"POST": p.deviceAuthorization})},
+		{v2 + "/logout", web.Methods{"GET": p.logout, "POST": p.byGet(v2 + "/logout")}},
+		{v2 + "/logout/confirm", web.Methods{"POST": p.Own.Handler(http.HandlerFunc(p.logoutConfirmed)).ServeHTTP}},
+		{"/.well-known/openid-configuration", web.Readable(p.discovery)},
 	} {
-		web.Route(r, endpoint.path, endpoint.methods.serve)
+		web.Route(r, endpoint.path, endpoint.methods.Or(wrongMethod))
 	}
+	r.HandleFunc(metadataRoute, web.Readable(p.discovery).Or(wrongMethod))
 }
 
-// methods is an endpoint by the methods it answers. The router's own way to tell
-// them apart would answer others with 404, as pages lie below the same prefix.
-type methods map[string]http.HandlerFunc
-
-func (m methods) serve(w http.ResponseWriter, r *http.Request) {
-	if handler := m[r.Method]; handler != nil {
-		handler(w, r)
-		return
-	}
-	allowed := strings.Join(slices.Sorted(maps.Keys(m)), ", ")
-	w.Header().Set("Allow", allowed) // RFC 9110 15.5.6
-	writeJSON(w, http.StatusMethodNotAllowed, newErrorBody(r, "invalid_request", "This endpoint answers "+allowed+"."))
+// wrongMethod answers a method that an endpoint does not have.
+func wrongMethod(w http.ResponseWriter, r *http.Request) {
+	text := "This endpoint answers " + w.Header().Get("Allow") + "."
+	writeJSON(w, http.StatusMethodNotAllowed, newErrorBody(r, "invalid_request", text))
 }
 
-// MetadataRoute is the RFC 8414 form of the discovery URL, which puts the
+// metadataRoute is the RFC 8414 form of the discovery URL, which puts the
 // well-known part before the issuer's path (section 3).
-const MetadataRoute = "/.well-known/oauth-authorization-server/{tenant}/v2.0"
-
-// Metadata serves MetadataRoute within a tenant.
-func (p *Provider) Metadata(w http.ResponseWriter, r *http.Request) { p.discovery(w, r) }
+const metadataRoute = "/.well-known/oauth-authorization-server/{tenant}/v2.0"
 
 func (p *Provider) url(t *idp.Tenant, path string) string {
 	return p.Base + "/" + t.TenantID + path

@@ -9,7 +9,7 @@ import (
 )
 
 // strangers are addresses that look more or less like a registered one and are
-// not (SECURITY H4). The client web has https://app.example/callback.
+// not (docs/security.md, H4). The client web has https://app.example/callback.
 var strangers = []string{
 	"https://evil.example/callback",
 	"https://app.example/callback/",

@@ -24,8 +24,8 @@ var (
 func (p *Provider) parse(ctx context.Context, q *web.Request, c *idp.Client, given params) (*idp.AuthRequest, *protocolError) {
 	req := &idp.AuthRequest{
 		ClientID: c.ClientID, RedirectURI: given["redirect_uri"], State: given["state"], Nonce: given["nonce"],
-		LoginHint: given["login_hint"], DomainHint: given["domain_hint"], UILocales: given["ui_locales"],
-		ResponseMode: "query", MaxAge: -1, StartedAt: q.Now,
+		LoginHint: given["login_hint"], UILocales: given["ui_locales"],
+		ResponseMode: "query", MaxAge: -1,
 	}
 	for _, step := range []func() *protocolError{
 		func() *protocolError { return parseResponse(req, c, given) },

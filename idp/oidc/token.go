@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"latchkey/idp"
 	"latchkey/idp/web"
@@ -103,17 +104,29 @@ func invalidGrant(sts idp.STS) *protocolError { return badSTS("invalid_grant", s
 
 // usable loads the grant's user and tells why nothing may come of the grant.
 func (q *tokenRequest) usable(tx *storage.Tx, g *idp.Grant) (*protocolError, error) {
+	var sts idp.STS
 	var err error
-	if q.user, err = idp.Optional(storage.Get[idp.User](tx, g.UserID)); err != nil {
+	if q.user, sts, err = standing(tx, q.client, g, q.Now); err != nil {
 		return nil, err
 	}
-	if sts := g.Check(q.user, q.Now); sts != 0 {
+	if sts != 0 {
 		return invalidGrant(sts), nil
 	}
 	if g.Lifetime(q.Now, idp.AccessTokenLifetime) == 0 {
 		return invalidGrant(g.EndsAs), nil
 	}
 	return nil, nil
+}
+
+// standing loads the grant's user and tells why nothing of the grant is good any
+// more for the client, 0 if it is. A client that was removed and registered again
+// under the same id is another one, and what its predecessor got is not its own.
+func standing(tx *storage.Tx, c *idp.Client, g *idp.Grant, now time.Time) (*idp.User, idp.STS, error) {
+	u, err := idp.Optional(storage.Get[idp.User](tx, g.UserID))
+	if err != nil || g.CreatedAt.Before(c.CreatedAt) {
+		return u, idp.GrantRevoked, err
+	}
+	return u, g.Check(u, now), nil
 }
 
 // redeemCode is the authorization code grant (RFC 6749 4.1.3). One transaction

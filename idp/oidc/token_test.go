@@ -27,7 +27,7 @@ func TestTokenAnswer(t *testing.T) {
 	}
 }
 
-// TestTokenStrictness: POST, a form, in the body, once each (SECURITY H12).
+// TestTokenStrictness: POST, a form, in the body, once each (docs/security.md, H12).
 func TestTokenStrictness(t *testing.T) {
 	w := newWorld(t, options{})
 	worker := w.apps["worker"]

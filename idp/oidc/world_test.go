@@ -130,11 +130,14 @@ func (w *world) start() {
 	log := slog.New(slog.DiscardHandler)
 	w.admin = admin.New(w.store, testRing(), w.clock.Now)
 	w.signin = signin.New(w.store, testRing(), authmethods.All(testRing()))
-	w.provider = oidc.New(oidc.Config{Base: baseURL, Store: w.store, Keys: testRing(), Signin: w.signin, Pages: fakePages{}, Log: log})
+	own := http.NewCrossOriginProtection()
+	w.must(own.AddTrustedOrigin(baseURL))
+	w.provider = oidc.New(oidc.Config{
+		Base: baseURL, Store: w.store, Keys: testRing(), Signin: w.signin, Pages: fakePages{}, Own: own, Log: log,
+	})
 	failed := func(rw http.ResponseWriter, _ *http.Request, _ error) { rw.WriteHeader(http.StatusInternalServerError) }
 	enter := web.NewTenants(w.store).Enter(func(r *http.Request) string { return mux.Vars(r)["tenant"] }, http.NotFound, failed)
 	root := mux.NewRouter()
-	root.Handle(oidc.MetadataRoute, enter(http.HandlerFunc(w.provider.Metadata)))
 	below := root.NewRoute().Subrouter()
 	below.Use(mux.MiddlewareFunc(enter))
 	web.Route(below, "/signin", func(rw http.ResponseWriter, r *http.Request) {

@@ -110,7 +110,7 @@ func (s *Service) spend(tx *storage.Tx, a *attempt) (r reserved, err error) {
 		return r, err
 	}
 	if r.challenge == nil {
-		r.challenge = &idp.Challenge{ChallengeID: a.f.Challenge, UserKey: a.key, Method: a.f.Chosen, Ends: a.f.StartedAt().Add(idp.ChallengeLifetime)}
+		r.challenge = &idp.Challenge{ChallengeID: a.f.Challenge, Ends: a.f.StartedAt().Add(idp.ChallengeLifetime)}
 	}
 	if !r.challenge.Try(a.v.Now) {
 		return r, &held{Problem: Problem{Told: idp.UserLocked}, spent: true}

@@ -72,8 +72,8 @@ func addConsent(tx *storage.Tx, facts *idp.Facts) error {
 	if facts.Client == nil || facts.Client.Trusted || facts.SessionUser == nil {
 		return nil
 	}
-	c, err := idp.Optional(storage.Get[idp.Consent](tx, idp.ConsentID(facts.SessionUser.UserID, facts.Client.ClientID)))
-	if c != nil {
+	c, err := idp.LoadConsent(tx, facts.SessionUser.UserID, facts.Client)
+	if err == nil {
 		facts.Consented = c.Scopes
 	}
 	return err

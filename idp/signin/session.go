@@ -58,7 +58,7 @@ func (s *Service) DeviceFlow(ctx context.Context, v Visit, userCode string) (Flo
 	if code == "" || g == nil || g.UserID != "" || g.Device.Denied || !v.Now.Before(g.Device.Ends) {
 		return Flow{}, idp.Errorf(idp.NotFound, "That code is wrong or has expired.")
 	}
-	req := &idp.AuthRequest{ClientID: g.ClientID, Scopes: g.Scopes, Prompt: []string{"consent"}, MaxAge: -1, StartedAt: v.Now}
+	req := &idp.AuthRequest{ClientID: g.ClientID, Scopes: g.Scopes, Prompt: []string{"consent"}, MaxAge: -1}
 	f := Start(req, "", v.Now)
 	f.Device, f.UserCode = g.GrantID, code[:4]+"-"+code[4:]
 	return f, nil

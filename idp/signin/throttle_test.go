@@ -1,6 +1,8 @@
 package signin_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +10,7 @@ import (
 
 	"latchkey/idp"
 	"latchkey/idp/admin"
+	"latchkey/storage"
 )
 
 // exhaust guesses until nothing more is looked at, each time in another browser at
@@ -152,7 +155,7 @@ func TestKnownCookie(t *testing.T) {
 	b.wantStep(b.answer(b.asked(w.request("own"), bob.PrincipalName), bobs), idp.Issue)
 	w.exhaust()
 	for what, cookie := range map[string]string{
-		"known to Bob": b.known, "made up": "x", "another tenant's": w.keys.Seal("known-browser", otherID, "", []byte(`{"ID":"x","Users":["`+w.user.UserID+`"]}`)),
+		"known to Bob": b.known, "made up": "x", "another tenant's": w.knownElsewhere(),
 		"of another purpose": w.keys.Seal("flow", tenantID, "", []byte(`{"ID":"x","Users":["`+w.user.UserID+`"]}`)),
 	} {
 		c := w.browser()
@@ -169,6 +172,33 @@ func TestKnownCookie(t *testing.T) {
 		c.session = ""
 		c.wantStep(c.answer(c.asked(w.request("own"), who.name), who.code), idp.Issue)
 	}
+}
+
+// knownElsewhere is the cookie of a browser in which a user by Anna's id has signed
+// in at another tenant.
+func (w *world) knownElsewhere() string {
+	w.Helper()
+	ctx := context.Background()
+	elsewhere := &world{T: w.T, store: w.store, keys: w.keys, admin: w.admin, signin: w.signin, tap: w.tap, at: w.now()}
+	elsewhere.tenant = &idp.Tenant{TenantID: otherID, Name: "Fabrikam", Domains: []string{"fabrikam.example"}, CreatedAt: epoch}
+	w.must(w.store.Update(ctx, storage.System, func(tx *storage.Tx) error { return tx.Put(elsewhere.tenant) }))
+	policy := idp.DefaultMethodsPolicy()
+	policy.TemporaryAccessPass.Enabled = true
+	w.must(w.store.Update(ctx, otherID, func(tx *storage.Tx) error {
+		return errors.Join(tx.Put(policy), tx.Put(&idp.Client{ClientID: "own", Name: "Own", Trusted: true}), tx.Put(w.user))
+	}))
+	_, code, err := w.admin.CreatePass(ctx, admin.Operator("test"), otherID, name, idp.PassRequest{})
+	w.must(err)
+	b := elsewhere.browser()
+	b.signIn(code)
+	again := *b // known there: the burst of strangers is not its own
+	for range idp.ThrottleBurst {
+		stranger := elsewhere.browser()
+		stranger.answer(stranger.asked(elsewhere.request("own"), name), wrong)
+	}
+	again.session = ""
+	again.signIn(code)
+	return b.known
 }
 
 // exhaustFrom is exhaust for a bucket that takes fewer.

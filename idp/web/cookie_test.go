@@ -24,7 +24,7 @@ func visited(r *http.Request, fn func(w http.ResponseWriter, r *http.Request)) [
 }
 
 // TestCookies: each is __Host-, Secure, HttpOnly and Lax, for the whole host and
-// no other (SECURITY H1).
+// no other (docs/security.md, H1).
 func TestCookies(t *testing.T) {
 	var v signin.Visit
 	cookies := visited(httptest.NewRequest("GET", "/", nil), func(w http.ResponseWriter, r *http.Request) {

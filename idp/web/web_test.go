@@ -81,7 +81,7 @@ type zeros struct{}
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 // TestPanic: a panic is logged once with the request's id, answered, and ends
-// nothing but its request (SECURITY M5).
+// nothing but its request (docs/security.md, M5).
 func TestPanic(t *testing.T) {
 	var log bytes.Buffer
 	e := web.Entry{

@@ -14,7 +14,7 @@ var ErrInjected = errors.New("storetest: failure on order")
 // Op is a call that Failing can make fail.
 type Op int
 
-// The calls of a KV within an Update, and the end of the Update itself.
+// The calls of a KV within a View or an Update, and the end of an Update.
 const (
 	OpGet Op = iota
 	OpPut
@@ -64,6 +64,11 @@ func (f *Failing) check(op Op) error {
 	}
 	f.fired++
 	return ErrInjected
+}
+
+// View runs fn with the calls that are to fail.
+func (f *Failing) View(ctx context.Context, tenant string, fn func(storage.KV) error) error {
+	return f.Driver.View(ctx, tenant, func(kv storage.KV) error { return fn(failingKV{kv, f}) })
 }
 
 // Update runs fn with the calls that are to fail.
@@ -134,6 +139,7 @@ func testFailures(s *suite) {
 		}
 	}
 	s.sub("answer", testLostAnswer)
+	s.sub("view", testFailedView)
 }
 
 // busy makes every call of a KV.
@@ -166,6 +172,27 @@ func failOnce(s *suite, op Op, nth int, commit bool) {
 		_, err := storage.Lookup[thing](tx, "mail", "old@x")
 		return err
 	})
+}
+
+// testFailedView: a reader's failure is the reader's alone.
+func testFailedView(s *suite) {
+	for _, op := range []Op{OpGet, OpScan} {
+		f := NewFailing(s.driver())
+		st := storage.New(f)
+		s.put(st, &thing{Name: "counter"})
+		f.Fail(op, 1)
+		err := st.View(context.Background(), tenant, func(tx *storage.Tx) error {
+			_, failed := storage.Get[thing](tx, "counter")
+			_, _, scan := storage.All[thing](tx, storage.Page{})
+			return errors.Join(failed, scan)
+		})
+		if f.Fired() != 1 || !errors.Is(err, ErrInjected) || errors.Is(err, storage.ErrCommit) || st.Failure() != nil {
+			s.Errorf("fired %d, got %v, failure %v", f.Fired(), err, st.Failure())
+		}
+		if s.update(st, increment); s.count(st) != 1 {
+			s.Errorf("counted %d, want 1", s.count(st))
+		}
+	}
 }
 
 func testLostAnswer(s *suite) {

@@ -98,7 +98,7 @@ func (b *browser) signIn(f *fake) {
 func TestSignIn(t *testing.T) {
 	f := newFake(t)
 	b := open(t, f)
-	b.page("GET", "/", "app-home", `href="/login"`)
+	b.page("GET", "/", "app-home", `href="/login"`, "<title>Sign in to see what an app sees · Demo App</title>")
 	asked := b.begin()
 	for name, want := range map[string]string{
 		"client_id": "app", "response_type": "code", "redirect_uri": "http://127.0.0.1:9401/callback",
@@ -113,7 +113,7 @@ func TestSignIn(t *testing.T) {
 		t.Errorf("token request: %v", f.form)
 	}
 	b.page("GET", "/", "app-signed-in", "Hello, <bdi>Ada</bdi>", ">3600<", `data-honoured="yes"`, "security-info")
-	b.page("GET", "/", "app-signed-in", "ada@contoso.example")
+	b.page("GET", "/", "app-signed-in", "ada@contoso.example", "<title>Hello, Ada · Demo App</title>")
 	for _, c := range b.cookies {
 		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Secure {
 			t.Errorf("cookie %s", c)
@@ -234,7 +234,7 @@ func TestOtherPerson(t *testing.T) {
 
 func TestOtherPages(t *testing.T) {
 	b := open(t, newFake(t))
-	b.page("GET", "/nothing", "app-error", "404 Not Found")
+	b.page("GET", "/nothing", "app-error", "404 Not Found", "<title>There is nothing here · Demo App</title>")
 	for path, want := range map[string]string{"/assets/style.css": "text/css", "/assets/countdown.js": "text/javascript", "/assets/icon.svg": "image/svg+xml"} {
 		if got := b.do("GET", path).Header.Get("Content-Type"); !strings.HasPrefix(got, want) {
 			t.Errorf("%s is %q", path, got)

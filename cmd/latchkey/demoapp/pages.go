@@ -51,12 +51,18 @@ type homeView struct {
 	Ended     time.Time // when the session ran out; zero if it did not
 }
 
+// Title is what the page is about.
+func (homeView) Title() string { return "Sign in to see what an app sees" }
+
 // signedInView is the page of somebody who is.
 type signedInView struct {
 	session  session
 	Honoured bool   // the provider still answers for the session
 	Doubt    string // why not
 }
+
+// Title is what the page is about.
+func (v signedInView) Title() string { return "Hello, " + v.Who() }
 
 // Claims are those of the ID token.
 func (v signedInView) Claims() []row { return rows(v.session.claims) }
