@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	fastjson "github.com/go-json-experiment/json/v1"
 )
 
 // format is the first byte of every stored record. Version 1 is: the length of
@@ -29,13 +31,14 @@ func encode(r Record, owned []string) ([]byte, error) {
 	return append(out, body...), nil
 }
 
-// decode fills r from what encode made of it.
+// decode fills r from what encode made of it. Every request reads records; this
+// reader means what encoding/json means, in half the time (decision 9).
 func decode(raw []byte, r Record) error {
 	_, body, err := split(raw)
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, r.Kind())
 	}
-	if err := json.Unmarshal(body, r); err != nil {
+	if err := fastjson.Unmarshal(body, r); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrDamaged, r.Kind(), err)
 	}
 	return nil

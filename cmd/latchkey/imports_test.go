@@ -48,6 +48,7 @@ type outside struct{ module, only, why string }
 func outsiders() []outside {
 	return []outside{
 		{"github.com/coreos/go-oidc", "cmd/latchkey cmd/latchkey/demoapp", "the demo's app; the provider never uses a relying party's library"},
+		{"github.com/go-json-experiment/json", "storage", "the reader of records; elsewhere encoding/json does"},
 		{"github.com/go-jose/go-jose", "idp/oidc", "one place signs and verifies tokens"},
 		{"github.com/google/uuid", "idp", "nouns make their own ids"},
 		{"github.com/gorilla/mux", "cmd/latchkey idp/oidc idp/web ui", "routing belongs to what speaks HTTP"},
