@@ -40,6 +40,8 @@ func blockedBecause(s idp.Subject, p *idp.Pass) idp.Reason {
 		return idp.MethodDisabled
 	case !policy.Targets.Covers(s.User):
 		return idp.OutOfScope
+	case s.User.Type == idp.ExternalGuest:
+		return "external guests sign in elsewhere"
 	}
 	return "the pass is multi-use and the policy allows one-time passes only"
 }
@@ -68,7 +70,7 @@ func (m tap) Verify(_ context.Context, s idp.Subject, _ idp.Prompt, a idp.Answer
 	if r := p.Refusal(p.Usability(s.Policy.TemporaryAccessPass, s.User, s.Now)); r != nil {
 		return idp.Verdict{}, r
 	}
-	return idp.Verdict{Proof: m.proof(p, s), Settle: settlePass(s)}, nil
+	return idp.Verdict{Proof: m.proof(p, s), Settle: settlePass}, nil
 }
 
 func absence(s idp.Subject) string {
@@ -92,14 +94,13 @@ func (m tap) proof(p *idp.Pass, s idp.Subject) idp.Proof {
 }
 
 // settlePass spends the pass as it stands when the session is stored, so that of
-// parallel uses of a one-time pass one succeeds.
-func settlePass(s idp.Subject) func(idp.Credential) error {
-	return func(c idp.Credential) error {
-		if r := c.(*idp.Pass).Redeem(s.Now); r != nil {
-			return r
-		}
-		return nil
+// parallel uses of a one-time pass one succeeds, and a policy that was changed a
+// moment ago holds already.
+func settlePass(s idp.Subject, c idp.Credential) error {
+	if r := c.(*idp.Pass).Redeem(s.Policy.TemporaryAccessPass, s.User, s.Now); r != nil {
+		return r
 	}
+	return nil
 }
 
 func passOf(s idp.Subject) *idp.Pass {

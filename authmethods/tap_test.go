@@ -82,6 +82,7 @@ var situations = []struct {
 	{"one-time only", func(h *holder) { h.policy().Once = true }, false, "the pass is multi-use and the policy allows one-time passes only", 130502, "DisabledByPolicy"},
 	{"one-time only, once", func(h *holder) { h.policy().Once = true }, true, idp.Offered, 0, ""},
 	{"policy off and one-time only", func(h *holder) { h.policy().Enabled, h.policy().Once = false, true }, false, idp.MethodDisabled, 130502, "DisabledByPolicy"},
+	{"an external guest", func(h *holder) { h.subject.User.Type = idp.ExternalGuest }, false, "external guests sign in elsewhere", 130502, "DisabledByPolicy"},
 	{"expired and policy off", func(h *holder) { h.subject.Now, h.policy().Enabled = h.pass.EndsAt(), false }, false, "the pass is Expired", 130504, "Expired"},
 }
 
@@ -242,13 +243,13 @@ func TestPassProof(t *testing.T) {
 			t.Errorf("once %t: register by %s", once, window)
 		}
 		stored := *h.pass // as it stands when the session is stored
-		if err := v.Settle(&stored); err != nil || stored.UsedAt.IsZero() == once || !stored.LastUsedAt.Equal(h.subject.Now) {
+		if err := v.Settle(h.subject, &stored); err != nil || stored.UsedAt.IsZero() == once || !stored.LastUsedAt.Equal(h.subject.Now) {
 			t.Errorf("once %t: settled %v, %+v", once, err, stored)
 		}
 		if !h.pass.LastUsedAt.IsZero() {
 			t.Error("verifying changes the pass")
 		}
-		err = v.Settle(&stored)
+		err = v.Settle(h.subject, &stored)
 		if r, ok := errors.AsType[*idp.Refusal](err); ok != once || ok && r.Told != idp.PassUsed {
 			t.Errorf("once %t, settled again: %v", once, err)
 		}

@@ -34,8 +34,14 @@ func (k *SigningKey) ID() string { return k.KeyID }
 // Indexes has none: a tenant has few keys and all are published.
 func (*SigningKey) Indexes() []storage.Index { return nil }
 
-// ExpiresAt lets the sweeper remove it.
-func (k *SigningKey) ExpiresAt() time.Time { return k.GoneAt }
+// ExpiresAt lets the sweeper remove it, but only when no session is left whose ID
+// token it signed: apps sign people out with that token.
+func (k *SigningKey) ExpiresAt() time.Time {
+	if k.GoneAt.IsZero() {
+		return time.Time{}
+	}
+	return k.GoneAt.Add(MaxSessionLifetime)
+}
 
 // KeyCacheTime is how long relying parties may cache the key set.
 const KeyCacheTime = time.Hour

@@ -185,7 +185,7 @@ func TestSigningKey(t *testing.T) {
 			t.Errorf("%+v", k)
 		}
 		k.GoneAt = t0
-		if !k.Published(t0.Add(-1)) || k.Published(t0) || k.Published(t0.Add(1)) || !k.ExpiresAt().Equal(t0) {
+		if !k.Published(t0.Add(-1)) || k.Published(t0) || k.Published(t0.Add(1)) || !k.ExpiresAt().Equal(t0.Add(idp.MaxSessionLifetime)) {
 			t.Errorf("%s at its end: %+v", alg, k)
 		}
 	}

@@ -65,10 +65,11 @@ type Answer map[string]string
 // Verdict is an accepted answer: the proof, and what becomes of the credential.
 type Verdict struct {
 	Proof Proof
-	// Settle changes the credential named by the proof as it stands when the
-	// proof is stored; a *Refusal means that it was used or changed meanwhile.
-	// It may run more than once.
-	Settle func(Credential) error
+	// Settle changes the credential named by the proof, with the credential, the
+	// user and the policy as they stand when the proof is stored; a *Refusal means
+	// that it was used, or may not be used any more, meanwhile. It may run more
+	// than once.
+	Settle func(Subject, Credential) error
 }
 
 // Reason says why a method is not offered; administrators see it.

@@ -222,9 +222,9 @@ func (f Facts) method() Kind {
 func (f Facts) missingConsent() []string {
 	switch {
 	case f.Request.Asks("consent"):
-		return f.Request.Scopes
+		return f.Request.Wants()
 	case f.Client.Trusted:
 		return nil
 	}
-	return Without(f.Request.Scopes, f.Consented)
+	return Without(f.Request.Wants(), f.Consented)
 }

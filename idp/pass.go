@@ -70,7 +70,7 @@ func (p *Pass) Usability(policy PassPolicy, u *User, now time.Time) Usability {
 		return OneTimeUsed
 	case now.Before(p.StartsAt):
 		return NotYetValid
-	case !policy.Enabled, !policy.Targets.Covers(u), policy.Once && !p.Once:
+	case !policy.Enabled, !policy.Targets.Covers(u), policy.Once && !p.Once, u.Type == ExternalGuest:
 		return DisabledByPolicy
 	}
 	return EnabledByPolicy
@@ -95,10 +95,11 @@ func (p *Pass) Refusal(why Usability) *Refusal {
 	return r
 }
 
-// Redeem records a use. Of parallel uses of a one-time pass one gets nil.
-func (p *Pass) Redeem(now time.Time) *Refusal {
-	if p.Once && !p.UsedAt.IsZero() {
-		return p.Refusal(OneTimeUsed)
+// Redeem records a use, or tells why the pass cannot be used. Of parallel uses of
+// a one-time pass one gets nil.
+func (p *Pass) Redeem(policy PassPolicy, u *User, now time.Time) *Refusal {
+	if r := p.Refusal(p.Usability(policy, u, now)); r != nil {
+		return r
 	}
 	if p.Once {
 		p.UsedAt = now

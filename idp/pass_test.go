@@ -82,18 +82,23 @@ func TestPassRefusal(t *testing.T) {
 
 func TestPassRedeem(t *testing.T) {
 	t.Parallel()
-	many := &idp.Pass{}
+	many := &idp.Pass{StartsAt: t0, Lifetime: 8 * time.Hour}
 	for i := range 3 {
 		now := t0.Add(time.Duration(i) * time.Hour)
-		if r := many.Redeem(now); r != nil || !many.UsedAt.IsZero() || !many.LastUsedAt.Equal(now) {
+		if r := many.Redeem(policy(), anna(), now); r != nil || !many.UsedAt.IsZero() || !many.LastUsedAt.Equal(now) {
 			t.Errorf("use %d of a multi-use pass: %v, %+v", i, r, many)
 		}
 	}
-	once := &idp.Pass{Once: true}
-	if r := once.Redeem(t0); r != nil || !once.UsedAt.Equal(t0) || !once.LastUsedAt.Equal(t0) {
+	once := &idp.Pass{StartsAt: t0, Lifetime: time.Hour, Once: true}
+	off := policy()
+	off.Enabled = false
+	if r := once.Redeem(off, anna(), t0); r == nil || r.Told != idp.PassBlocked || !once.UsedAt.IsZero() || !once.LastUsedAt.IsZero() {
+		t.Errorf("policy off: %v, %+v", r, once)
+	}
+	if r := once.Redeem(policy(), anna(), t0); r != nil || !once.UsedAt.Equal(t0) || !once.LastUsedAt.Equal(t0) {
 		t.Errorf("first use: %v, %+v", r, once)
 	}
-	if r := once.Redeem(t0.Add(1)); r == nil || r.Told != idp.PassUsed || !once.UsedAt.Equal(t0) || !once.LastUsedAt.Equal(t0) {
+	if r := once.Redeem(policy(), anna(), t0.Add(1)); r == nil || r.Told != idp.PassUsed || !once.UsedAt.Equal(t0) || !once.LastUsedAt.Equal(t0) {
 		t.Errorf("second use: %v, %+v", r, once)
 	}
 }

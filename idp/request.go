@@ -27,10 +27,12 @@ type AuthRequest struct {
 	UILocales     string        `json:",omitzero"`
 }
 
-// ClaimsRequest is the claims parameter (OIDC Core 5.5): names asked for at each place.
+// ClaimsRequest is the claims parameter (OIDC Core 5.5): names asked for at each
+// place, and the scopes that ask for the same.
 type ClaimsRequest struct {
 	UserInfo []string `json:",omitzero"`
 	IDToken  []string `json:",omitzero"`
+	Scopes   []string `json:",omitzero"`
 }
 
 // The scopes with a meaning of their own (OIDC Core 5.4, 11).
@@ -48,6 +50,12 @@ var Scopes = []string{ScopeOpenID, ScopeProfile, ScopeEmail, ScopeAddress, Scope
 
 // Asks tells whether the prompt parameter holds a value.
 func (r *AuthRequest) Asks(prompt string) bool { return slices.Contains(r.Prompt, prompt) }
+
+// Wants are the scopes a person is asked leave for: those of the request, and those
+// that stand for claims it names one by one (OIDC Core 3.1.2.4).
+func (r *AuthRequest) Wants() []string {
+	return slices.Concat(r.Scopes, Without(r.Claims.Scopes, r.Scopes))
+}
 
 // KnownScopes keeps the scopes a tenant knows, in their order, each once. Others
 // are ignored (OIDC Core 3.1.2.1).

@@ -41,6 +41,9 @@ func (t *Tenant) Indexes() []storage.Index {
 // DefaultSessionLifetime holds where a tenant sets none.
 const DefaultSessionLifetime = 24 * time.Hour
 
+// MaxSessionLifetime is the longest a tenant may set.
+const MaxSessionLifetime = 90 * 24 * time.Hour
+
 // SessionEnd is when a session that begins now ends at the latest.
 func (t *Tenant) SessionEnd(now time.Time) time.Time {
 	if t.SessionLifetime > 0 {
@@ -86,7 +89,7 @@ func (t *Tenant) Validate() error {
 		return Errorf(Invalid, "The accent colour %q is not of the form #1a2b3c.", t.Accent)
 	case t.Accent != "" && contrastWithWhite(t.Accent) < leastContrast:
 		return Errorf(Invalid, "The accent colour %s is too light for white text: its contrast is %.1f and must be at least %.1f.", t.Accent, contrastWithWhite(t.Accent), leastContrast)
-	case t.SessionLifetime != 0 && (t.SessionLifetime < time.Minute || t.SessionLifetime > 90*24*time.Hour):
+	case t.SessionLifetime != 0 && (t.SessionLifetime < time.Minute || t.SessionLifetime > MaxSessionLifetime):
 		return Errorf(Invalid, "The session lifetime must lie between one minute and 90 days.")
 	}
 	for _, d := range t.Domains {

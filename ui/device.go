@@ -31,6 +31,7 @@ func (s *Site) showDevice(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Site) askDevice(w http.ResponseWriter, r *http.Request, code string, p Problem) {
+	p.retryAfter(w.Header())
 	s.Page(w, r, p.Status(), Device{Action: s.here(r, "/device"), UserCode: clip(code, 40), Problem: p})
 }
 
@@ -42,14 +43,14 @@ func (s *Site) answerDevice(w http.ResponseWriter, r *http.Request) {
 	}
 	v := web.Visit(w, r)
 	typed := r.PostForm.Get("code")
-	if !s.wrong.Open(v.Address, v.Now) {
+	if !s.codes.Open(v.Address, v.Now) {
 		s.askDevice(w, r, typed, Problem{ID: "pass.toomany", Minutes: 1})
 		return
 	}
 	f, err := s.Signin.DeviceFlow(r.Context(), v, typed)
 	switch {
 	case idp.ErrorCode(err) == idp.NotFound:
-		s.wrong.Allow(v.Address, v.Now)
+		s.codes.Allow(v.Address, v.Now)
 		s.askDevice(w, r, typed, Problem{ID: "device.code"})
 	case err != nil:
 		s.fail(w, r, err)

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -55,6 +56,13 @@ func (p Problem) Status() int {
 		return k.status
 	}
 	return http.StatusInternalServerError
+}
+
+// retryAfter tells programs when to come back (RFC 6585 4).
+func (p Problem) retryAfter(h http.Header) {
+	if p.Minutes > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.Minutes*60))
+	}
 }
 
 // Code is what administrators and software look the problem up by.

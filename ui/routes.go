@@ -31,13 +31,14 @@ type Config struct {
 type Site struct {
 	Config
 	// wrong holds back an address whose answers keep being wrong, whoever they
-	// are about: thirty at once and one every two seconds.
-	wrong *web.Limiter
+	// are about, and codes one that keeps trying codes of devices: thirty at once
+	// and one every two seconds.
+	wrong, codes *web.Limiter
 }
 
 // NewSite makes a Site.
 func NewSite(c Config) *Site {
-	return &Site{Config: c, wrong: web.NewLimiter(2*time.Second, 30)}
+	return &Site{Config: c, wrong: web.NewLimiter(2*time.Second, 30), codes: web.NewLimiter(2*time.Second, 30)}
 }
 
 // Routes is every page there is: those of the deployment, then those of a tenant.

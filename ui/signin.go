@@ -97,8 +97,12 @@ func readName(typed string) (string, Problem) {
 // judge hands the answer on and shows what follows from it.
 func (s *Site) judge(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow) {
 	if !s.wrong.Open(v.Address, v.Now) {
-		s.follow(w, r, v, f.WithProblem(signin.Problem{Told: idp.UserLocked, Wait: time.Minute}))
-		return
+		// Who signed in here before is not shut out by others behind the same
+		// address: the throttle of that user in this browser bounds the answers.
+		if yes, err := s.Signin.Knows(r.Context(), v, f); err != nil || !yes {
+			s.follow(w, r, v, f.WithProblem(signin.Problem{Told: idp.UserLocked, Wait: time.Minute}))
+			return
+		}
 	}
 	out, err := s.Signin.Answer(r.Context(), v, f, answer(r.PostForm))
 	if err != nil {
@@ -159,6 +163,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, v signin.Visit, out 
 		return
 	}
 	c := common{action: s.here(r, "/signin"), state: state, app: appName(out), username: name, problem: problem}
+	problem.retryAfter(w.Header())
 	s.Page(w, r, problem.Status(), view(c, out))
 }
 
@@ -200,6 +205,8 @@ func consentView(c common, out signin.Outcome) View {
 	return Consent{Action: c.action, State: c.state, AppName: c.app, AppHost: hostOf(req.RedirectURI), Username: out.User.PrincipalName, Scopes: out.Decision.Missing}
 }
 
+// showOtherWays lists every method there is. Which of them the user can use is told
+// to nobody who has not proved to be that user: the list would tell who exists.
 func (s *Site) showOtherWays(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow) {
 	out, err := s.Signin.Look(r.Context(), v, f)
 	if err != nil {
@@ -213,9 +220,7 @@ func (s *Site) showOtherWays(w http.ResponseWriter, r *http.Request, v signin.Vi
 	}
 	view := OtherWays{Action: s.here(r, "/signin"), State: state, Username: f.Username}
 	for _, o := range out.Decision.Offers {
-		if o.Reason == idp.Offered {
-			view.Kinds = append(view.Kinds, string(o.Info.Kind))
-		}
+		view.Kinds = append(view.Kinds, string(o.Info.Kind))
 	}
 	s.Page(w, r, http.StatusOK, view)
 }

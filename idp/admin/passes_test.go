@@ -376,3 +376,18 @@ func TestSecretIsNotKept(t *testing.T) {
 		t.Error("nothing was looked at")
 	}
 }
+
+// TestGuestMeanwhile: what the policy says of the user is asked again with the write.
+func TestGuestMeanwhile(t *testing.T) {
+	t.Parallel()
+	d := &interrupted{Driver: mem.New()}
+	w := worldOn(t, d)
+	d.first = func() {
+		_, err := w.admin.UpdateUser(w.ctx, op, tenantID, name, admin.UserChange{Type: new(idp.ExternalGuest)})
+		w.must(err)
+	}
+	_, secret, err := w.admin.CreatePass(w.ctx, op, tenantID, name, idp.PassRequest{})
+	if idp.ErrorCode(err) != idp.Invalid || secret != "" || len(all[idp.Pass](w)) != 0 {
+		t.Errorf("%q, %v", secret, err)
+	}
+}

@@ -76,8 +76,8 @@ type UserChange struct {
 	Profile       *idp.Profile
 }
 
-// UpdateUser changes a user. Disabling takes effect at once: sessions and tokens
-// of a disabled user are refused wherever they are shown.
+// UpdateUser changes a user. Disabling takes effect at once and for good: what the
+// user had signed in to is over, also when the account is enabled again.
 func (s *Service) UpdateUser(ctx context.Context, actor idp.Party, tenant, name string, c UserChange) (*idp.User, error) {
 	if c.PrincipalName != nil {
 		n, err := idp.NormalName(*c.PrincipalName)
@@ -91,6 +91,9 @@ func (s *Service) UpdateUser(ctx context.Context, actor idp.Party, tenant, name 
 		set(&u.DisplayName, c.DisplayName)
 		set(&u.Type, c.Type)
 		set(&u.Disabled, c.Disabled)
+		if u.Disabled {
+			u.SessionsValidFrom = now
+		}
 		set(&u.Roles, c.Roles)
 		if c.Profile != nil {
 			u.Profile, u.Profile.UpdatedAt = *c.Profile, now

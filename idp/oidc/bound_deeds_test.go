@@ -133,6 +133,9 @@ func (p *player) changePolicy(s step) {
 func (p *player) disableUser(s step) {
 	u := p.user(s.x)
 	u.disabled = !u.disabled && s.y%2 == 0
+	if u.disabled {
+		u.validFrom = p.m.now
+	}
 	p.tell("%s disabled: %v", u.name, u.disabled)
 	_, err := p.w.admin.UpdateUser(p.w.ctx(), operator, tenantID, u.name+"@contoso.example", admin.UserChange{Disabled: &u.disabled})
 	p.want(err == nil, "user not changed: %v", err)

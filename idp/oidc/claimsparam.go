@@ -46,6 +46,7 @@ func parseClaims(req *idp.AuthRequest, given params) *protocolError {
 		return bad("invalid_request", "The claims parameter is not a JSON object of claims.")
 	}
 	req.Claims = idp.ClaimsRequest{UserInfo: knownClaims(asked.UserInfo), IDToken: knownClaims(asked.IDToken)}
+	req.Claims.Scopes = scopesOfClaims(slices.Concat(req.Claims.UserInfo, req.Claims.IDToken))
 	if acr := asked.IDToken["acr"]; acr != nil { // OIDC Core 5.5.1.1
 		if v := acr.values(); len(v) > 0 {
 			req.ACRValues, req.ACREssential = v, acr.Essential
@@ -55,6 +56,17 @@ func parseClaims(req *idp.AuthRequest, given params) *protocolError {
 		req.Subject = sub[0]
 	}
 	return nil
+}
+
+// scopesOfClaims are the scopes that ask for the claims (OIDC Core 5.4), each once.
+func scopesOfClaims(names []string) []string {
+	var scopes []string
+	for _, known := range profileClaims {
+		if slices.Contains(names, known.name) && !slices.Contains(scopes, known.scope) {
+			scopes = append(scopes, known.scope)
+		}
+	}
+	return scopes
 }
 
 func knownClaims(asked map[string]*claimRequest) []string {

@@ -47,12 +47,12 @@ func (p *Provider) startDevice(r *http.Request) (*deviceAnswer, error) {
 	if !p.deviceCap.Allow(q.Address, q.Now) {
 		return nil, &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: "Too many devices ask from this address. Try again in a minute."}
 	}
-	scopes := idp.KnownScopes(given["scope"])
-	if len(scopes) == 0 {
-		return nil, bad("invalid_scope", "The request asks for no scope that is known here, such as openid.")
-	}
 	code, userCode := idp.NewToken(idp.DeviceCode), idp.NewUserCode()
 	err := p.within(r.Context(), q, idp.GrantDevice, func(tx *storage.Tx) (*protocolError, error) {
+		scopes := scopesFor(q.client, given["scope"])
+		if len(scopes) == 0 {
+			return nil, scopeUnknown()
+		}
 		ends := q.Now.Add(idp.DeviceLifetime)
 		return nil, tx.Insert(&idp.Grant{
 			GrantID: idp.NewID(), ClientID: q.client.ClientID, Scopes: scopes, CreatedAt: q.Now, NotAfter: ends, EndsAs: idp.GrantExpired,

@@ -19,11 +19,11 @@ import (
 type keySet struct {
 	document *document
 	signers  map[string]jose.Signer      // by alg
-	public   map[string]crypto.PublicKey // by kid
+	public   map[string]crypto.PublicKey // by kid; those no longer published too, for hints
 }
 
-// keyCache keeps key sets for a second and parsed keys for as long as they are
-// published.
+// keyCache keeps key sets for a second and parsed keys for as long as the store has
+// them.
 type keyCache struct {
 	store *storage.Store
 	ring  *idp.Keyring
@@ -65,9 +65,6 @@ func (c *keyCache) build(tenant string, records []*idp.SigningKey, now time.Time
 	jwks := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
 	signing := map[string]*idp.SigningKey{}
 	for _, k := range records {
-		if !k.Published(now) {
-			continue
-		}
 		private := c.keys[tenant][k.KeyID]
 		if private == nil {
 			var err error
@@ -76,6 +73,9 @@ func (c *keyCache) build(tenant string, records []*idp.SigningKey, now time.Time
 			}
 		}
 		parsed[k.KeyID], set.public[k.KeyID] = private, private.Public()
+		if !k.Published(now) {
+			continue
+		}
 		jwks.Keys = append(jwks.Keys, jose.JSONWebKey{Key: private.Public(), KeyID: k.KeyID, Algorithm: k.Alg, Use: "sig"})
 		if current := signing[k.Alg]; !now.Before(k.SignsFrom) && (current == nil || k.SignsFrom.After(current.SignsFrom)) {
 			signing[k.Alg] = k

@@ -1,6 +1,11 @@
 package oidc_test
 
-import "testing"
+import (
+	"net/url"
+	"testing"
+
+	"latchkey/idp"
+)
 
 // reborn removes a client and registers another by the same id, a moment later.
 func (w *world) reborn(old *app) *app {
@@ -92,4 +97,42 @@ func TestSecretReplacedKeepsGrants(t *testing.T) {
 	if got := v.authorize(web, one("prompt", "none")); got.Fields.Get("code") == "" {
 		t.Errorf("%d %s: the consent is gone", got.Status, got.Body)
 	}
+}
+
+// TestPredecessorConsentStaysGone: a first consent to the successor does not bring
+// back what its predecessor was allowed.
+func TestPredecessorConsentStaysGone(t *testing.T) {
+	v := newVisitor(t, options{})
+	old := v.apps["web"]
+	v.in(old)
+	a := v.reborn(old)
+	if v.enter(a, one("scope", "openid")).code() == "" {
+		t.Fatal("no code")
+	}
+	got := v.authorize(a, url.Values{"prompt": {"none"}, "scope": {fullScope}})
+	if got.code() != "" || got.Fields.Get("error") != "consent_required" {
+		t.Errorf("%v", got.Fields)
+	}
+}
+
+// TestFlowOfPredecessor: a sign-in that began for one client does not go on for the
+// one that was registered by the same id meanwhile.
+func TestFlowOfPredecessor(t *testing.T) {
+	v := newVisitor(t, options{})
+	a := v.apps["trusted"]
+	begun := v.authorize(a, nil)
+	v.reborn(a)
+	if got := v.answer(begun.State, v.who); got.code() != "" {
+		t.Errorf("a code by the old request: %v", got.Fields)
+	}
+}
+
+// TestClientMadePublic: a code that was issued without PKCE is none for a client
+// that has lost its secret since (RFC 9700 2.1.1).
+func TestClientMadePublic(t *testing.T) {
+	v := newVisitor(t, options{})
+	a := v.apps["web"]
+	code := v.code(a, v.who, nil)
+	v.change(a, func(c *idp.Client) { c.AuthMethod, c.SecretHash = idp.AuthNone, "" })
+	checkError(t, v.redeem(&app{Client: a.Client}, code, nil), 400, "invalid_grant")
 }

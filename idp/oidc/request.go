@@ -30,7 +30,7 @@ func (p *Provider) parse(ctx context.Context, q *web.Request, c *idp.Client, giv
 	for _, step := range []func() *protocolError{
 		func() *protocolError { return parseResponse(req, c, given) },
 		func() *protocolError { return parseUnsupported(given) },
-		func() *protocolError { return parseScope(req, given) },
+		func() *protocolError { return parseScope(req, c, given) },
 		func() *protocolError { return parsePKCE(req, c, given) },
 		func() *protocolError { return parsePrompt(req, given) },
 		func() *protocolError { return parseClaims(req, given) },
@@ -53,8 +53,7 @@ func parseResponse(req *idp.AuthRequest, c *idp.Client, given params) *protocolE
 		req.ResponseMode = "fragment"
 	}
 	mode := given["response_mode"]
-	known := slices.Contains(responseModes, mode)
-	if known && (mode != "query" || req.ResponseMode == "query") { // no token in a query, ever
+	if fitting(mode, req) {
 		req.ResponseMode = mode
 	}
 	switch {
@@ -70,6 +69,18 @@ func parseResponse(req *idp.AuthRequest, c *idp.Client, given params) *protocolE
 	return nil
 }
 
+// fitting tells whether a response can leave in a mode: no token in a query, ever,
+// and a form only where a browser posts forms to, which no app's own scheme is.
+func fitting(mode string, req *idp.AuthRequest) bool {
+	switch mode {
+	case "query":
+		return req.ResponseMode == "query"
+	case "form_post":
+		return strings.HasPrefix(req.RedirectURI, "https:") || strings.HasPrefix(req.RedirectURI, "http:")
+	}
+	return slices.Contains(responseModes, mode)
+}
+
 // parseUnsupported refuses what must not be ignored (OIDC Core 6.1, 6.2).
 func parseUnsupported(given params) *protocolError {
 	if given["request"] != "" {
@@ -81,11 +92,26 @@ func parseUnsupported(given params) *protocolError {
 	return nil
 }
 
-func parseScope(req *idp.AuthRequest, given params) *protocolError {
-	if req.Scopes = idp.KnownScopes(given["scope"]); len(req.Scopes) == 0 {
-		return bad("invalid_scope", "The request asks for no scope that is known here, such as openid.")
+func parseScope(req *idp.AuthRequest, c *idp.Client, given params) *protocolError {
+	if req.Scopes = scopesFor(c, given["scope"]); len(req.Scopes) == 0 {
+		return scopeUnknown()
 	}
 	return nil
+}
+
+func scopeUnknown() *protocolError {
+	return bad("invalid_scope", "The request asks for no scope that is known here, such as openid.")
+}
+
+// scopesFor are the scopes a client may have. Offline access is for clients that
+// may refresh (OIDC Core 11): to others it would only be a sign-in that outlives
+// its session.
+func scopesFor(c *idp.Client, asked string) []string {
+	scopes := idp.KnownScopes(asked)
+	if !c.Allows(idp.GrantRefresh) {
+		scopes = idp.Without(scopes, []string{idp.ScopeOffline})
+	}
+	return scopes
 }
 
 var challengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)

@@ -166,6 +166,8 @@ func (q *tokenRequest) judgeCode(tx *storage.Tx, g *idp.Grant) (*protocolError, 
 		return bad("invalid_grant", "The redirect_uri is not the one of the authorization request."), nil
 	case !verifierFits(g.CodeChallenge, q.given["code_verifier"]):
 		return bad("invalid_grant", "The code_verifier does not fit the code_challenge."), nil
+	case g.CodeChallenge == "" && q.client.Public(): // made public since the request
+		return bad("invalid_grant", "The code was issued without a code_challenge (PKCE)."), nil
 	}
 	return q.usable(tx, g)
 }

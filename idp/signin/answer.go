@@ -126,7 +126,7 @@ func (s *Service) loadSubject(tx *storage.Tx, a *attempt) error {
 		return err
 	}
 	a.subject = idp.Subject{Now: a.v.Now, Tenant: a.v.Tenant, Policy: policy}
-	if a.subject.User, err = s.wanted(tx, a); err != nil {
+	if a.subject.User, err = wanted(tx, a.v, a.f); err != nil {
 		return err
 	}
 	if u := a.subject.User; u != nil {
@@ -136,12 +136,12 @@ func (s *Service) loadSubject(tx *storage.Tx, a *attempt) error {
 	return err
 }
 
-// wanted is the user the answer is about: who was named, or who steps up.
-func (s *Service) wanted(tx *storage.Tx, a *attempt) (*idp.User, error) {
-	if a.f.Username != "" {
-		return idp.Optional(idp.FindUser(tx, a.f.Username))
+// wanted is the user an answer is about: who was named, or who steps up.
+func wanted(tx *storage.Tx, v Visit, f Flow) (*idp.User, error) {
+	if f.Username != "" {
+		return idp.Optional(idp.FindUser(tx, f.Username))
 	}
-	session, err := findSession(tx, a.v.Session)
+	session, err := findSession(tx, v.Session)
 	if session == nil || err != nil {
 		return nil, err
 	}
@@ -193,7 +193,7 @@ func (s *Service) accept(ctx context.Context, a *attempt, verdict idp.Verdict) (
 }
 
 // close ends the challenge, gives the throttle back, and settles the credential
-// as it stands now. A credential that is gone was deleted or replaced meanwhile.
+// as it stands now, for the user and under the policy as they are now.
 func (s *Service) close(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
 	c, err := storage.Get[idp.Challenge](tx, a.f.Challenge)
 	if err != nil {
@@ -210,18 +210,31 @@ func (s *Service) close(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
 	if err := errors.Join(tx.Put(c), tx.Put(t)); err != nil || verdict.Settle == nil {
 		return err
 	}
-	now, err := a.m.Info().Held(tx, a.subject.User.UserID)
-	if err != nil {
+	return settle(tx, a, verdict)
+}
+
+// settle finds the credential again: one that is gone was deleted or replaced
+// while the answer was looked at.
+func settle(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
+	now, id := a.subject, a.subject.User.UserID
+	var err error
+	if now.Credentials, err = a.m.Info().Held(tx, id); err != nil {
 		return err
 	}
-	i := slices.IndexFunc(now, func(c idp.Credential) bool { return c.ID() == verdict.Proof.Credential })
+	i := slices.IndexFunc(now.Credentials, func(c idp.Credential) bool { return c.ID() == verdict.Proof.Credential })
 	if i < 0 {
 		return &idp.Refusal{Told: idp.PassWrong, Logged: idp.PassNotFound, Detail: "deleted or replaced while the answer was looked at"}
 	}
-	if err := verdict.Settle(now[i]); err != nil {
+	if now.User, err = storage.Get[idp.User](tx, id); err != nil {
 		return err
 	}
-	return tx.Put(now[i])
+	if now.Policy, err = idp.LoadMethodsPolicy(tx); err != nil {
+		return err
+	}
+	if err := verdict.Settle(now, now.Credentials[i]); err != nil {
+		return err
+	}
+	return tx.Put(now.Credentials[i])
 }
 
 // establish makes or renews the browser's session. A session of somebody else in

@@ -310,3 +310,31 @@ func TestRevokedMeanwhile(t *testing.T) {
 		t.Errorf("signed in: %+v, %v", s, err)
 	}
 }
+
+// TestPolicyMeanwhile: a policy that is changed while an answer is looked at holds
+// for that answer already.
+func TestPolicyMeanwhile(t *testing.T) {
+	t.Parallel()
+	yes, no := true, false
+	for what, change := range map[string]func(w *world){
+		"policy off":    func(w *world) { w.change(admin.PassPolicyChange{Enabled: &no}) },
+		"one-time only": func(w *world) { w.change(admin.PassPolicyChange{Once: &yes}) },
+		"excluded": func(w *world) {
+			w.change(admin.PassPolicyChange{Exclude: &[]idp.Target{{Type: "user", ID: w.user.UserID}}})
+		},
+		"a guest": func(w *world) {
+			_, err := w.admin.UpdateUser(t.Context(), admin.Operator("test"), tenantID, name, admin.UserChange{Type: new(idp.ExternalGuest)})
+			w.must(err)
+		},
+	} {
+		w := newWorld(t)
+		_, code := w.givePass(name, idp.PassRequest{})
+		b := w.browser()
+		f := b.asked(w.request("own"), name)
+		w.tap.first = func() { change(w) }
+		out := b.answer(f, code)
+		if told(out) != idp.PassBlocked || len(all[idp.Session](w)) != 0 || w.last().Error != idp.PassBlocked {
+			t.Errorf("%s: %s, told %d, %d sessions", what, out.Decision.Step, told(out), len(all[idp.Session](w)))
+		}
+	}
+}

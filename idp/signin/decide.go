@@ -15,7 +15,7 @@ func (s *Service) decide(tx *storage.Tx, v Visit, f Flow, fresh *idp.Session, al
 	facts := idp.Facts{Now: v.Now, Request: f.Request, StartedAt: f.StartedAt(), Identifier: f.Username, Chosen: f.Chosen, Account: f.Account, Allowed: allowed, Another: f.Another}
 	var err error
 	if f.Request != nil {
-		if out.Client, err = liveClient(tx, f.Request.ClientID); err != nil {
+		if out.Client, err = liveClient(tx, f); err != nil {
 			return out, err
 		}
 		facts.Client = out.Client
@@ -95,10 +95,12 @@ func (s *Service) begin(ctx context.Context, v Visit, out *Outcome) error {
 	return nil
 }
 
-// liveClient: one that was disabled or removed since the request began is none.
-func liveClient(tx *storage.Tx, id string) (*idp.Client, error) {
-	c, err := idp.Optional(storage.Get[idp.Client](tx, id))
-	if err == nil && (c == nil || c.Disabled) {
+// liveClient is the client the flow began for. One that was disabled, removed, or
+// removed and registered again since then is none: the request was checked against
+// a registration that is gone.
+func liveClient(tx *storage.Tx, f Flow) (*idp.Client, error) {
+	c, err := idp.Optional(storage.Get[idp.Client](tx, f.Request.ClientID))
+	if err == nil && (c == nil || c.Disabled || f.StartedAt().Before(c.CreatedAt)) {
 		return nil, idp.Errorf(idp.Invalid, "%s", idp.ClientUnknown)
 	}
 	return c, err

@@ -74,15 +74,11 @@ func (s *Service) Decide(ctx context.Context, v Visit, f Flow, allow bool) (Outc
 }
 
 func remember(tx *storage.Tx, v Visit, out Outcome) error {
-	id := idp.ConsentID(out.User.UserID, out.Client.ClientID)
-	c, err := idp.Optional(storage.Get[idp.Consent](tx, id))
+	c, err := idp.LoadConsent(tx, out.User.UserID, out.Client)
 	if err != nil {
 		return err
 	}
-	if c == nil {
-		c = &idp.Consent{UserID: out.User.UserID, ClientID: out.Client.ClientID}
-	}
-	c.Add(out.Flow.Request.Scopes, v.Now)
+	c.Add(out.Flow.Request.Wants(), v.Now)
 	return tx.Put(c)
 }
 

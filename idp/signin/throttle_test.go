@@ -10,6 +10,7 @@ import (
 
 	"latchkey/idp"
 	"latchkey/idp/admin"
+	"latchkey/idp/signin"
 	"latchkey/storage"
 )
 
@@ -234,4 +235,57 @@ func TestAttackOfADay(t *testing.T) {
 	}
 	_, code = w.givePass(name, idp.PassRequest{})
 	b.wantStep(b.answer(b.asked(w.request("own"), name), code), idp.Issue)
+}
+
+// TestKnownBrowsersShareThrottles: whoever held an earlier pass and made any number of
+// browsers known with it gets eight budgets against the next one, not one each.
+func TestKnownBrowsersShareThrottles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, code := w.givePass(name, idp.PassRequest{})
+	var browsers []*browser
+	for range 40 {
+		b := w.browser()
+		b.signIn(code)
+		browsers = append(browsers, b)
+	}
+	w.givePass(name, idp.PassRequest{})
+	w.tap.calls.Store(0)
+	for _, b := range browsers {
+		for range idp.ThrottleBurst {
+			fresh := *b
+			fresh.session = ""
+			fresh.answer(fresh.asked(w.request("own"), name), wrong)
+		}
+	}
+	if n := w.tap.calls.Load(); n > 8*idp.ThrottleBurst || n < 2*idp.ThrottleBurst {
+		t.Errorf("%d answers looked at", n)
+	}
+}
+
+// TestKnownForAWhile: a browser that has not signed anybody in for half a year is a
+// stranger; one that signs in again and again stays known.
+func TestKnownForAWhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, code := w.givePass(name, idp.PassRequest{})
+	b := w.browser()
+	b.signIn(code)
+	stays := *b
+	knows := func(b *browser, want bool) {
+		t.Helper()
+		if got, err := w.signin.Knows(t.Context(), b.visit(), b.asked(w.request("own", prompt("login")), name)); err != nil || got != want {
+			t.Errorf("knows %t, want %t, %v", got, want, err)
+		}
+	}
+	w.pass(signin.KnownFor/2 + time.Hour)
+	_, code = w.givePass(name, idp.PassRequest{})
+	stays.session = ""
+	stays.signIn(code)
+	w.pass(signin.KnownFor/2 - time.Hour - time.Second)
+	knows(b, true)
+	w.pass(time.Second)
+	knows(b, false)
+	knows(&stays, true)
+	knows(w.browser(), false)
 }

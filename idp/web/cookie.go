@@ -15,7 +15,6 @@ const (
 	browserCookie = "__Host-latchkey-browser"
 	sessionCookie = "__Host-latchkey-session-"
 	knownCookie   = "__Host-latchkey-known-"
-	knownFor      = 180 * 24 * time.Hour
 )
 
 // Visit is the request as the use case of signing in sees it. A browser without
@@ -42,7 +41,7 @@ func Keep(w http.ResponseWriter, r *http.Request, out signin.Outcome) {
 		put(w, sessionCookie+tenant, out.NewSession, 0)
 	}
 	if out.NewKnown != "" {
-		put(w, knownCookie+tenant, out.NewKnown, knownFor)
+		put(w, knownCookie+tenant, out.NewKnown, signin.KnownFor)
 	}
 }
 

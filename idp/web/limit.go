@@ -1,7 +1,10 @@
 package web
 
 import (
+	"cmp"
+	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,27 +29,39 @@ func NewLimiter(every time.Duration, burst int) *Limiter {
 
 // Allow tells whether the address may once more, and counts it.
 func (l *Limiter) Allow(address string, now time.Time) bool {
-	return l.of(address).AllowN(now, 1)
-}
-
-// Open tells whether the address has anything left, without counting.
-func (l *Limiter) Open(address string, now time.Time) bool {
-	return l.of(address).TokensAt(now) >= 1
-}
-
-func (l *Limiter) of(address string) *rate.Limiter {
 	key := network(address)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := l.seen[key]
 	if b == nil {
 		if len(l.seen) >= maxAddresses {
-			clear(l.seen)
+			l.forget(now)
 		}
 		b = rate.NewLimiter(rate.Every(l.every), l.burst)
 		l.seen[key] = b
 	}
-	return b
+	return b.AllowN(now, 1)
+}
+
+// Open tells whether the address has anything left, without counting.
+func (l *Limiter) Open(address string, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.seen[network(address)]
+	return b == nil || b.TokensAt(now) >= 1
+}
+
+// forget drops the half that has most left. Whoever comes from many networks then
+// displaces these, and not an address that is held back.
+func (l *Limiter) forget(now time.Time) {
+	left := make(map[string]float64, len(l.seen))
+	for key, b := range l.seen {
+		left[key] = b.TokensAt(now)
+	}
+	byMost := slices.SortedFunc(maps.Keys(left), func(a, b string) int { return cmp.Compare(left[b], left[a]) })
+	for _, key := range byMost[:len(byMost)/2] {
+		delete(l.seen, key)
+	}
 }
 
 func network(address string) string {
