@@ -10,7 +10,6 @@ package storage
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -29,8 +28,10 @@ var (
 	ErrFormat   = errors.New("storage: record was written by a newer version")
 	ErrKey      = errors.New("storage: empty tenant, kind or id, or a zero byte or line feed in a key, or a key over 1024 bytes")
 	// ErrCommit: the transaction may or may not have become durable. Nothing
-	// it decided may be handed out, and the store accepts no more writes.
+	// it decided may be handed out.
 	ErrCommit = errors.New("storage: commit failed")
+	// ErrStopped: the driver takes no more writes until it is opened again.
+	ErrStopped = errors.New("storage: no more writes")
 	// ErrLocked: another process has the database open.
 	ErrLocked = errors.New("storage: database is in use by another process")
 	// ErrDamaged: the file is no database of ours, or is truncated or altered.
@@ -61,8 +62,9 @@ type Expirer interface {
 }
 
 // Driver is all that a backend provides. Update must be atomic, isolated from
-// other updates of the same tenant, and durable when it returns nil; if fn or
-// the commit fails, nothing of it remains. fn may be run more than once, so it
+// other updates of the same tenant, and durable when it returns nil; if fn
+// fails, nothing of it remains, and if that is not certain of a commit that failed,
+// the error wraps ErrCommit. fn may be run more than once, so it
 // has no side effects besides its KV calls. A panic in it reaches the caller. ctx
 // counts until fn has begun. Neither side changes slices the other handed in or
 // out, and what a KV handed out is not used after its transaction.
@@ -113,41 +115,28 @@ func (s *Store) Update(ctx context.Context, tenant string, fn func(*Tx) error) e
 	if tenant == "" {
 		return ErrKey
 	}
-	if err := s.Failure(); err != nil {
-		return err
-	}
-	var closure error
 	var wrote bool
 	err := s.driver.Update(ctx, tenant, func(kv KV) error {
 		tx := newTx(kv, false)
-		closure, wrote = fn(tx), false
-		if closure != nil {
-			return closure
+		if err := fn(tx); err != nil {
+			return err
 		}
 		wrote = len(tx.writes) > 0
 		return tx.apply()
 	})
 	switch {
-	case err == nil:
-		if wrote {
-			s.commits.Add(1)
-		}
-		return nil
-	case closure != nil:
-		return closure
-	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		return err
+	case err == nil && wrote:
+		s.commits.Add(1)
+	case errors.Is(err, ErrStopped):
+		s.failure.CompareAndSwap(nil, &err)
 	}
-	failed := fmt.Errorf("%w: %w", ErrCommit, err)
-	s.failure.CompareAndSwap(nil, &failed)
-	return failed
+	return err
 }
 
 // Commits counts the updates that wrote something and became durable.
 func (s *Store) Commits() uint64 { return s.commits.Load() }
 
-// Failure is the first failed commit, after which every Update is refused: what
-// a failed sync left on disk is only known after a restart.
+// Failure is why the driver takes no more writes, nil as long as it does.
 func (s *Store) Failure() error {
 	if p := s.failure.Load(); p != nil {
 		return *p

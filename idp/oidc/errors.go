@@ -92,7 +92,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
 // fail answers for an error of ours; its cause is logged and not shown.
 func (p *Provider) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status, code := http.StatusInternalServerError, "server_error"
-	if errors.Is(err, storage.ErrCommit) {
+	if errors.Is(err, storage.ErrCommit) || errors.Is(err, storage.ErrStopped) {
 		status, code = http.StatusServiceUnavailable, "temporarily_unavailable"
 		w.Header().Set("Retry-After", "5")
 	}

@@ -194,7 +194,7 @@ func failAt(t *testing.T, name string, call func(*visitor, held) *reply, op stor
 	if failing.Fired() == 0 {
 		return false
 	}
-	checkFault(t, name, got, op == storetest.OpGet || op == storetest.OpScan)
+	checkFault(t, name, got, op == storetest.OpCommit || op == storetest.OpAnswer)
 	if op != storetest.OpAnswer && !maps.Equal(stored(t, failing), before) {
 		t.Errorf("%s: something was done", name)
 	}
@@ -217,10 +217,10 @@ func stored(t *testing.T, d storage.Driver) map[string]string {
 	return all
 }
 
-func checkFault(t *testing.T, name string, got *reply, read bool) {
+func checkFault(t *testing.T, name string, got *reply, commit bool) {
 	t.Helper()
 	status, code, wait := http.StatusServiceUnavailable, "temporarily_unavailable", "5"
-	if read {
+	if !commit {
 		status, code, wait = http.StatusInternalServerError, "server_error", ""
 	}
 	if got.Status != status || got.str("error") != code || got.Header.Get("Retry-After") != wait || got.code() != "" || len(got.JSON) != 4 {

@@ -48,7 +48,7 @@ type Driver struct {
 	syncs   atomic.Uint64
 
 	// These belong to the writer.
-	failed error // the first failed commit
+	failed error // after the first failed commit: what it left on disk is known only after a restart
 	crowd  bool  // the last group had several members
 }
 

@@ -35,6 +35,8 @@ func (d *Driver) Update(ctx context.Context, tenant string, fn func(storage.KV) 
 	case d.calls <- c:
 	case <-d.closing:
 		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	for {
 		select {
@@ -139,8 +141,8 @@ func (d *Driver) attempt(group []*call) (ok bool) {
 	}
 	if err := safely(tx.Commit); err != nil {
 		_ = safely(tx.Rollback) // after a panic it still holds its locks
-		d.failed = fmt.Errorf("storage/bolt: no more writes since a commit failed: %w", err)
-		fail(group, d.failed)
+		d.failed = fmt.Errorf("%w since a commit failed: %w", storage.ErrStopped, err)
+		fail(group, fmt.Errorf("%w: %w", storage.ErrCommit, d.failed))
 		return true
 	}
 	d.syncs.Add(1)

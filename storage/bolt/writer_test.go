@@ -70,7 +70,7 @@ func TestFailedCommit(t *testing.T) {
 	for i := range 8 {
 		done.Go(func() {
 			err := st.Update(context.Background(), "tenant", func(tx *storage.Tx) error { return tx.Put(&note{fmt.Sprint(i), make([]byte, 1<<20)}) })
-			if !errors.Is(err, storage.ErrCommit) {
+			if !errors.Is(err, storage.ErrStopped) {
 				t.Errorf("got %v", err)
 			}
 		})

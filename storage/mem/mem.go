@@ -9,7 +9,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"latchkey/storage"
@@ -17,7 +16,7 @@ import (
 
 // Driver implements storage.Driver.
 type Driver struct {
-	writing sync.Mutex
+	writing chan struct{}                      // holds one: a mutex that a context can give up
 	state   atomic.Pointer[map[string][]entry] // by tenant
 }
 
@@ -27,7 +26,7 @@ func compare(e entry, key []byte) int { return bytes.Compare(e.key, key) }
 
 // New makes an empty driver.
 func New() *Driver {
-	d := &Driver{}
+	d := &Driver{writing: make(chan struct{}, 1)}
 	d.state.Store(&map[string][]entry{})
 	return d
 }
@@ -45,8 +44,12 @@ func (d *Driver) Update(ctx context.Context, tenant string, fn func(storage.KV) 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	d.writing.Lock()
-	defer d.writing.Unlock()
+	select {
+	case d.writing <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-d.writing }()
 	before := *d.state.Load()
 	k := &kv{entries: before[tenant]}
 	if err := fn(k); err != nil {

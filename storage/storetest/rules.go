@@ -219,6 +219,23 @@ func testPanic(s *suite) {
 	})
 }
 
+// waiting is a context that ends once somebody waits for its end.
+func waiting(s *suite) context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.Cleanup(cancel)
+	return &awaited{ctx, cancel}
+}
+
+type awaited struct {
+	context.Context
+	cancel context.CancelFunc
+}
+
+func (c *awaited) Done() <-chan struct{} {
+	c.cancel()
+	return c.Context.Done()
+}
+
 func testCancelled(s *suite) {
 	st := s.store()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -230,6 +247,12 @@ func testCancelled(s *suite) {
 	if err := st.Update(ctx, tenant, ran); !errors.Is(err, context.Canceled) || errors.Is(err, storage.ErrCommit) {
 		s.Errorf("update: %v", err)
 	}
+	_ = st.Update(context.Background(), tenant, func(*storage.Tx) error { // the next one waits for it
+		if err := st.Update(waiting(s), tenant, ran); !errors.Is(err, context.Canceled) || errors.Is(err, storage.ErrCommit) {
+			s.Errorf("an update that waits: %v", err)
+		}
+		return nil
+	})
 	if err := st.View(ctx, tenant, ran); !errors.Is(err, context.Canceled) {
 		s.Errorf("view: %v", err)
 	}
