@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -35,12 +34,8 @@ func readEnv(env []string) (layer, Problems) {
 			problems = append(problems, unknown(name, "environment", suggestEnv(base, fromFile, known)))
 			continue
 		}
-		if !fromFile {
+		if !fromFile { // sorted before its _FILE, which wins
 			l[k.Name] = value{vars[name], source}
-			continue
-		}
-		if _, both := vars[base]; both {
-			problems = append(problems, Problem{Key: k.Name, Source: source, Message: fmt.Sprintf("is set twice: unset %s or %s", base, name)})
 			continue
 		}
 		text, err := readBounded(vars[name], largestValue)

@@ -225,14 +225,10 @@ func RefreshFamily(shown string) string {
 	return HashToken(RefreshToken, family)
 }
 
-// Refreshes tells whether the token is of the current generation. If it is not,
-// the grant is revoked and the caller stores it.
-func (g *Grant) Refreshes(shown string, now time.Time) bool {
+// Refreshes tells whether the token is of the current generation. One that is not
+// was replayed or stolen, and who redeems tokens revokes the grant for it.
+func (g *Grant) Refreshes(shown string) bool {
 	_, secret, _ := strings.Cut(shown, ".")
 	h := HashToken(RefreshToken, secret)
-	if h != "" && subtle.ConstantTimeCompare([]byte(h), []byte(g.Refresh.Secret)) == 1 {
-		return true
-	}
-	g.Revoke(now, GrantRevoked)
-	return false
+	return h != "" && subtle.ConstantTimeCompare([]byte(h), []byte(g.Refresh.Secret)) == 1
 }

@@ -85,7 +85,12 @@ func (s *Site) signOut(w http.ResponseWriter, r *http.Request, v signin.Visit) {
 		return
 	}
 	web.DropSession(w, r)
-	s.Page(w, r, http.StatusOK, SignedOut{})
+	s.SignedOut(w, r, "")
+}
+
+// SignedOut says that the session is over, and with a notice what ended it.
+func (s *Site) SignedOut(w http.ResponseWriter, r *http.Request, notice string) {
+	s.Page(w, r, http.StatusOK, SignedOut{NoticeID: notice, AgainURL: s.here(r, securityInfo)})
 }
 
 func (s *Site) askDeletePass(w http.ResponseWriter, r *http.Request, v signin.Visit, session *idp.Session, u *idp.User) {
@@ -114,7 +119,7 @@ func (s *Site) deletePass(w http.ResponseWriter, r *http.Request, v signin.Visit
 		s.fail(w, r, err)
 	case session == nil: // it came from the pass
 		web.DropSession(w, r)
-		s.Page(w, r, http.StatusOK, SignedOut{NoticeID: passDeleted})
+		s.SignedOut(w, r, passDeleted)
 	default:
 		http.Redirect(w, r, s.here(r, securityInfo+"?done="+passDeleted), http.StatusSeeOther)
 	}

@@ -23,6 +23,7 @@ type kind struct {
 // problems has every ID that pages are asked to show. The numbers are those of
 // PRODUCT.md section 9; a problem without one is known by its ID.
 var problems = map[string]kind{
+	"pass.empty":            {"", http.StatusBadRequest},
 	"pass.wrong":            {"AADSTS130503", http.StatusForbidden},
 	"pass.expired":          {"AADSTS130504", http.StatusForbidden},
 	"pass.used":             {"AADSTS130505", http.StatusForbidden},
@@ -72,6 +73,9 @@ func (p Problem) Code() string {
 	}
 	return p.ID
 }
+
+// Mistyped tells whether typing something else into the field would help.
+func (p Problem) Mistyped() bool { return p.ID == "pass.wrong" || p.ID == "pass.empty" }
 
 // OAuthError is the error code a program is told (RFC 6749 5.2).
 func (p Problem) OAuthError() string {

@@ -133,7 +133,12 @@ func (s *Site) problemJSON(w http.ResponseWriter, r *http.Request, id string) {
 
 // Problem shows an error page; r may have come from anywhere.
 func (s *Site) Problem(w http.ResponseWriter, r *http.Request, id string) {
-	s.Renderer.Problem(w, s.framed(r), Problem{ID: id})
+	p := Problem{ID: id}
+	if id == "tenant.unknown" { // here people can find theirs
+		s.Page(w, r, p.Status(), Error{Problem: p, Time: web.From(r).Now, TryAgainURL: s.Base + "/organizations"})
+		return
+	}
+	s.Renderer.Problem(w, s.framed(r), p)
 }
 
 // fail is for errors of ours: the cause is logged, the person is told that it is

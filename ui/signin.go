@@ -19,8 +19,7 @@ import (
 // ways) and the page that sends its form on to an app.
 func (s *Site) showSignin(w http.ResponseWriter, r *http.Request) {
 	v := web.Visit(w, r)
-	f := signin.Start(nil, securityInfo, v.Now)
-	f.Username = clip(r.URL.Query().Get("login_hint"), 320)
+	f := signin.Start(nil, securityInfo, v.Now).Hinted(r.URL.Query().Get("login_hint"))
 	if state := r.URL.Query().Get("state"); state != "" {
 		var ok bool
 		if f, ok = s.open(w, r, v, state); !ok {
@@ -33,7 +32,7 @@ func (s *Site) showSignin(w http.ResponseWriter, r *http.Request) {
 		s.stopped(w, r, err)
 		return
 	}
-	s.show(w, r, v, out, out.Flow.Username, problemOf(out.Problem))
+	s.show(w, r, v, out, out.Flow.Username, problemOf(out.Problem, v.Now))
 }
 
 // answerSignin takes what the person pressed or typed: exactly one of the stable
@@ -60,6 +59,8 @@ func (s *Site) answerSignin(w http.ResponseWriter, r *http.Request) {
 		s.follow(w, r, v, f.WithUser(""))
 	case form.Get("account") == "continue":
 		s.follow(w, r, v, f.WithAccount())
+	case f.Challenge != "" && strings.TrimSpace(form.Get("code")) == "":
+		s.lookAgain(w, r, v, f, f.Username, Problem{ID: "pass.empty"}) // no answer, so no try
 	case f.Challenge != "":
 		s.judge(w, r, v, f)
 	default:
@@ -69,17 +70,22 @@ func (s *Site) answerSignin(w http.ResponseWriter, r *http.Request) {
 
 // identify takes the user name. Whether anybody has it makes no difference here.
 func (s *Site) identify(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow, name string) {
-	_, problem := readName(name)
+	normal, problem := readName(name)
 	if problem.ID == "" {
-		s.follow(w, r, v, f.WithUser(name))
+		s.follow(w, r, v, f.WithUser(normal))
 		return
 	}
-	out, err := s.Signin.Look(r.Context(), v, f.WithUser(""))
+	s.lookAgain(w, r, v, f.WithUser(""), clip(name, 320), problem)
+}
+
+// lookAgain draws where the flow stands with what is wrong with what was typed.
+func (s *Site) lookAgain(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow, name string, problem Problem) {
+	out, err := s.Signin.Look(r.Context(), v, f)
 	if err != nil {
 		s.stopped(w, r, err)
 		return
 	}
-	s.show(w, r, v, out, clip(name, 320), problem)
+	s.show(w, r, v, out, name, problem)
 }
 
 // readName is a user name in its normal form, or what is wrong with it.
@@ -100,7 +106,7 @@ func (s *Site) judge(w http.ResponseWriter, r *http.Request, v signin.Visit, f s
 		// Who signed in here before is not shut out by others behind the same
 		// address: the throttle of that user in this browser bounds the answers.
 		if yes, err := s.Signin.Knows(r.Context(), v, f); err != nil || !yes {
-			s.follow(w, r, v, f.WithProblem(signin.Problem{Told: idp.UserLocked, Wait: time.Minute}))
+			s.follow(w, r, v, f.WithProblem(signin.Pause(v.Now, time.Minute)))
 			return
 		}
 	}
@@ -161,6 +167,9 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, v signin.Visit, out 
 	if err != nil {
 		s.fail(w, r, err)
 		return
+	}
+	if name == "" && out.Decision.Step == idp.Ask && out.User != nil { // who is signed in goes on, or steps up
+		name = out.User.PrincipalName
 	}
 	c := common{action: s.here(r, "/signin"), state: state, app: appName(out), username: name, problem: problem}
 	problem.retryAfter(w.Header())
@@ -236,7 +245,7 @@ func (s *Site) stopped(w http.ResponseWriter, r *http.Request, err error) {
 	case idp.ErrorCode(err) == idp.Invalid: // the client was removed meanwhile
 		s.Problem(w, r, "client.unknown")
 	case idp.ErrorCode(err) == idp.NotFound: // the code of a device was used or ended meanwhile
-		s.Problem(w, r, "device.code")
+		s.ended(w, r, "device.code", "/device")
 	default:
 		s.fail(w, r, err)
 	}
@@ -277,13 +286,21 @@ var problemIDs = map[idp.STS]string{
 	idp.UserDisabled: "user.disabled",
 }
 
-func problemOf(p *signin.Problem) Problem {
+// problemOf is what to tell about the last answer now; nothing once a pause is over.
+func problemOf(p *signin.Problem, now time.Time) Problem {
 	if p == nil {
 		return Problem{}
 	}
-	q := Problem{ID: problemIDs[p.Told], Start: p.Start, Minutes: int(math.Ceil(p.Wait.Minutes()))}
+	q := Problem{ID: problemIDs[p.Told], Start: p.Start}
 	if !p.Start.IsZero() {
 		q.ID = "pass.notyet"
+	}
+	if p.Until > 0 {
+		left := time.Unix(p.Until, 0).Sub(now)
+		if left <= 0 {
+			return Problem{}
+		}
+		q.Minutes = int(math.Ceil(left.Minutes()))
 	}
 	return q
 }

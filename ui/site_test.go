@@ -57,7 +57,7 @@ func visit(t *testing.T) *visited {
 	people := root.NewRoute().Subrouter()
 	people.Use(tenants.Enter(func(r *http.Request) string { return mux.Vars(r)["tenant"] }, v.site.Refuse("tenant.unknown"), nil))
 	v.site.Routes(shared, people)
-	v.handler = web.Entry{Now: clock, Log: v.site.Log}.Enter(root)
+	v.handler = web.Entry{Now: clock, Log: v.site.Log, TooLarge: v.site.Refuse("toolarge")}.Enter(root)
 	v.flow = signin.Start(&idp.AuthRequest{ClientID: "app", MaxAge: -1, UILocales: "de"}, "", noon)
 	return v
 }

@@ -85,9 +85,8 @@ func (SignOut) PageName() string { return "sign-out" }
 
 // SignedOut says that the session is over.
 type SignedOut struct {
-	AppName   string
-	NoticeID  string // what ended the session: "pass-deleted"
-	ReturnURL string // only an address registered by the app; empty otherwise
+	NoticeID string // what ended the session: "pass-deleted"
+	AgainURL string // where to sign in again
 }
 
 // PageName implements View.

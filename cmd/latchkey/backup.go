@@ -26,9 +26,6 @@ func (c *cli) backupCommand() *cobra.Command {
 		Example: "  latchkey backup latchkey-monday.db",
 		Args:    wants("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if args[0] == "" {
-				return misused("FILE is empty")
-			}
 			if _, err := os.Lstat(args[0]); err == nil {
 				return existsAlready(args[0])
 			}

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -34,6 +35,13 @@ func (c *cli) remote(cmd *cobra.Command) *cobra.Command {
 // inTenant is remote for a command that acts within one tenant.
 func (c *cli) inTenant(cmd *cobra.Command) *cobra.Command {
 	cmd.Flags().StringVar(&c.tenant, "tenant", "", "the tenant, by a domain or its id (default: the only one there is)")
+	inner := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if c.tenant == "" && cmd.Flags().Changed("tenant") { // as by an unset variable of a script
+			return misused("--tenant is empty")
+		}
+		return inner(cmd, args)
+	}
 	return c.remote(cmd)
 }
 
@@ -168,11 +176,14 @@ func overSocket(path string) *http.Client {
 }
 
 func explainDial(err error, data string) error {
+	_, missing := os.Stat(data)
 	switch {
+	case errors.Is(missing, fs.ErrNotExist):
+		return fmt.Errorf("there is no data directory %s: name the server's with --data, or make one with 'latchkey init'", data)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTDIR):
 		return fmt.Errorf("no server is running on %s (start one with 'latchkey serve' or 'latchkey demo')", data)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("the server on %s belongs to another user: run this as the user who started it", data)
+		return fmt.Errorf("the data directory %s belongs to another user: run this as the user who runs the server on it", data)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("the server on %s gave no answer within %s", data, span(controlTimeout))
 	case errors.Is(err, context.Canceled):

@@ -137,7 +137,7 @@ func openPepper(cfg config.Config) (*idp.Keyring, error) {
 	}
 	raw, err := config.DecodePepper(strings.TrimSpace(text))
 	if err != nil {
-		return nil, fmt.Errorf("the pepper %w", err)
+		return nil, fmt.Errorf("the pepper %w; if this data directory was in use, bring its pepper back: no other opens it", err)
 	}
 	return idp.NewKeyring(raw)
 }

@@ -45,8 +45,16 @@ func (o demoOptions) forgetReport() error {
 	if o.JSON == "" {
 		return nil
 	}
-	if err := os.Remove(o.JSON); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	switch info, err := os.Lstat(o.JSON); {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("--json %q is a directory: name a file", o.JSON)
+	case err == nil:
+		return os.Remove(o.JSON)
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("--json: %w", err)
+	}
+	if _, err := os.Stat(filepath.Dir(o.JSON)); err != nil {
+		return fmt.Errorf("--json: %w", err)
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func greet(w io.Writer, appURL, base string, all []seeded) {
     1. Sign in, allow the app, and read what it was told and for how long.
     2. Open %s
        and delete the pass. Back in the app, press Refresh: the session is gone.
-    3. Start the demo again for new passes; everything else stays.
+    3. Start the demo again: passes that are over are replaced, everything else stays.
 
   Control-C stops it.
 
@@ -95,7 +95,7 @@ func validity(p *idp.Pass) string {
 	if p.Once {
 		how = "once"
 	}
-	return how + " until " + p.EndsAt().Local().Format("2 Jan 15:04")
+	return how + " until " + p.EndsAt().Local().Format("2 Jan 15:04 MST")
 }
 
 func demoSecurityInfo(base string, t *idp.Tenant) string {

@@ -37,7 +37,7 @@ func newHandler(d deps) (http.Handler, error) {
 		Base: d.Config.BaseURL, Store: d.Store, Keys: d.Keys, Signin: d.Signin, Pages: pages{site}, Own: own, Log: d.Log,
 	})
 	site.Respond = provider.Respond
-	entry := web.Entry{Now: d.Clock.Now, Proxies: proxies, Log: d.Log, Panicked: site.Refuse("internal")}
+	entry := web.Entry{Now: d.Clock.Now, Proxies: proxies, Log: d.Log, Panicked: site.Refuse("internal"), TooLarge: site.Refuse("toolarge")}
 	return entry.Enter(routes(d, own, site, provider, tenants)), nil
 }
 
@@ -90,9 +90,7 @@ func (p pages) ConfirmSignOut(w http.ResponseWriter, r *http.Request, action, st
 	p.site.Page(w, r, http.StatusOK, ui.SignOut{Action: action, State: state, AppName: app, Username: user})
 }
 
-func (p pages) SignedOut(w http.ResponseWriter, r *http.Request, app, back string) {
-	p.site.Page(w, r, http.StatusOK, ui.SignedOut{AppName: app, ReturnURL: back})
-}
+func (p pages) SignedOut(w http.ResponseWriter, r *http.Request) { p.site.SignedOut(w, r, "") }
 
 // resolveProxies turns addresses, networks and host names into networks.
 func resolveProxies(names []string) ([]netip.Prefix, error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 )
 
@@ -43,6 +44,7 @@ func (s *server) maintain(ctx context.Context) {
 			s.keepClock(ctx)
 		case <-sweep.C:
 			s.sweep(ctx)
+			debug.FreeOSMemory() // what checks of passes took would stay with the process for minutes
 		}
 	}
 }

@@ -46,7 +46,7 @@ func observed(next http.Handler, m *metrics, log *slog.Logger) http.Handler {
 		}
 		if log.Enabled(r.Context(), level) {
 			log.Log(r.Context(), level, "request", "request_id", w.Header().Get("X-Request-Id"),
-				"method", r.Method, "path", r.URL.Path, "route", route, "status", rec.status, "duration", took)
+				"method", r.Method, "path", r.URL.Path, "route", route, "status", rec.status, "duration_ms", float64(took.Microseconds())/1000)
 		}
 	})
 }

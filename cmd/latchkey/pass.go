@@ -105,8 +105,9 @@ func (c *cli) passCreateCommand() *cobra.Command {
 			question := passCreateArgs{
 				userArgs: userArgs{c.tenant, args[0]}, StartsAt: begins.from(c.now()), Lifetime: int(lifetime), Reason: reason,
 			}
-			if oneTime || multiUse {
-				question.OneTime = &oneTime
+			question.OneTime = given(cmd, "one-time", oneTime)
+			if many := given(cmd, "multi-use", !multiUse); many != nil {
+				question.OneTime = many
 			}
 			return act(c, cmd, passCreate, question, func(p *printer, v passView) { showNewPass(p, v, withQR) })
 		},

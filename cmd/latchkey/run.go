@@ -95,7 +95,7 @@ func (c *cli) root() *cobra.Command {
 
 // group is a command that only holds others.
 func (c *cli) group(use, short string, subs ...*cobra.Command) *cobra.Command {
-	g := &cobra.Command{Use: use, Short: short}
+	g := &cobra.Command{Use: use, Short: short, Example: subs[0].Example}
 	onlyHolds(g)
 	g.AddCommand(subs...)
 	return g
@@ -126,6 +126,9 @@ func wants(names ...string) cobra.PositionalArgs {
 		}
 		if len(args) < len(names) {
 			return misused("%s is missing", strings.Join(names[len(args):], " "))
+		}
+		if i := slices.Index(args, ""); i >= 0 {
+			return misused("%s is empty", names[i])
 		}
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -105,7 +106,7 @@ func TestFault(t *testing.T) {
 type broken struct{ storage.Driver }
 
 func (broken) Update(context.Context, string, func(storage.KV) error) error {
-	return errors.New("input/output error")
+	return fmt.Errorf("%w: input/output error", storage.ErrStopped)
 }
 
 func TestReady(t *testing.T) {

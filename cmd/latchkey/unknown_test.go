@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"maps"
+	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,6 +37,17 @@ func (p *person) seen(name string) string {
 	return fmt.Sprint(p.status, "\n", strings.Join(headers, "\n"), "\n", strings.ReplaceAll(body, name, "NAME"))
 }
 
+// post sends what no page offers.
+func (p *person) post(address string, form url.Values) {
+	p.t.Helper()
+	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	p.do(r)
+}
+
 // TestUnknownUserLooksTheSame signs in, until held back, as somebody with a pass,
 // without one, disabled, and as nobody: each page is the same to the byte.
 func TestUnknownUserLooksTheSame(t *testing.T) {
@@ -54,6 +67,10 @@ func TestUnknownUserLooksTheSame(t *testing.T) {
 		p.Fill("username", name)
 		p.Submit()
 		pages = append(pages, p.seen(name))
+		asked, state := p.at.String(), attr(p.first("input", "name", "state"), "value")
+		p.post(p.at.String(), url.Values{"state": {state}, "other": {"1"}}) // also where no button offers it
+		pages = append(pages, p.seen(name))
+		p.Open(asked)
 		for range idp.ThrottleBurst + 1 { // the last one is not looked at any more
 			p.WantPage("pass")
 			p.Fill("code", "0000-0000")
@@ -63,7 +80,7 @@ func TestUnknownUserLooksTheSame(t *testing.T) {
 		return pages
 	}
 	want := journey("noor@contoso.example")
-	if want[1] == want[0] || want[len(want)-1] == want[1] {
+	if want[2] == want[0] || want[len(want)-1] == want[2] {
 		t.Fatal("the journey passes neither a wrong code nor the throttle")
 	}
 	for _, name := range []string{"anna@contoso.example", "dora@contoso.example", "nils@contoso.example"} {
@@ -73,4 +90,55 @@ func TestUnknownUserLooksTheSame(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestOthersBehindTheAddress: wrong answers of others at the same address hold back
+// strangers there, and nobody who has signed in with that browser before.
+func TestOthersBehindTheAddress(t *testing.T) {
+	r := startDemo(t, "").report()
+	noor := r.tenant(t, "contoso.example").user(t, "noor@contoso.example")
+	at := r.BaseURL + "/contoso.example/security-info"
+	home := newPerson(t, "")
+	home.Open(at)
+	home.signIn(noor)
+	home.WantPage("security-info")
+	home.post(at, url.Values{"decision": {"sign-out"}})
+	for i := range 7 {
+		p := newPerson(t, "")
+		p.Open(at)
+		p.Fill("username", fmt.Sprintf("nobody%d@contoso.example", i))
+		p.Submit()
+		for range idp.ThrottleBurst {
+			p.Fill("code", "0000-0000")
+			p.Submit()
+		}
+	}
+	stranger := newPerson(t, "")
+	stranger.Open(at)
+	stranger.signIn(noor)
+	if stranger.WantPage("pass"); stranger.status != http.StatusTooManyRequests || stranger.header.Get("Retry-After") != "60" {
+		t.Errorf("a stranger: %d, Retry-After %q", stranger.status, stranger.header.Get("Retry-After"))
+	}
+	home.Open(at)
+	home.signIn(noor)
+	home.WantPage("security-info")
+}
+
+// TestEmptyPass: pressing the button with nothing typed is no try.
+func TestEmptyPass(t *testing.T) {
+	r := startDemo(t, "").report()
+	noor := r.tenant(t, "contoso.example").user(t, "noor@contoso.example")
+	p := newPerson(t, "")
+	p.Open(r.BaseURL + "/contoso.example/security-info")
+	p.Fill("username", noor.UserPrincipalName)
+	p.Submit()
+	for range 2 * idp.ThrottleBurst {
+		p.Fill("code", " ")
+		p.Submit()
+		p.WantPage("pass")
+		p.WantText("The pass is missing")
+	}
+	p.Fill("code", noor.TemporaryAccessPass)
+	p.Submit()
+	p.WantPage("security-info")
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,17 +25,22 @@ func (m *minutes) String() string {
 
 // Set parses the flag.
 func (m *minutes) Set(text string) error {
-	d, err := time.ParseDuration(text)
-	if n, numberErr := strconv.Atoi(text); numberErr == nil {
-		d, err = time.Duration(n)*time.Minute, nil
-		if d/time.Minute != time.Duration(n) {
-			return errors.New("it is too large")
-		}
+	n, err := strconv.Atoi(text)
+	if errors.Is(err, strconv.ErrRange) {
+		n, err = math.MaxInt32, nil
 	}
-	if err != nil || d <= 0 || d%time.Minute != 0 {
+	if d, durationErr := time.ParseDuration(text); err != nil && durationErr == nil && d%time.Minute == 0 {
+		n, err = int(d/time.Minute), nil
+	}
+	if err != nil {
 		return errors.New("write whole minutes, such as 90, or with a unit, such as 8h or 1h30m")
 	}
-	*m = minutes(d / time.Minute)
+	// What is out of every range is left to the server, which names the range; 0
+	// would mean that nothing was given.
+	if n = min(n, math.MaxInt32); n <= 0 {
+		n = -1
+	}
+	*m = minutes(n)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"testing"
 	"time"
 )
@@ -8,7 +9,9 @@ import (
 func TestMinutes(t *testing.T) {
 	for text, want := range map[string]minutes{
 		"90": 90, "8h": 480, "1h30m": 90, "120s": 2, "720h": 43200,
-		"": 0, "0": 0, "-5": 0, "90s": 0, "8 h": 0, "soon": 0, "1e3": 0, "99999999999999999999": 0, "999999999999": 0,
+		"": 0, "90s": 0, "8 h": 0, "soon": 0, "1e3": 0,
+		// Out of every range, which the server names.
+		"0": -1, "-5": -1, "0h": -1, "-1h": -1, "99999999999999999999": math.MaxInt32, "999999999999": math.MaxInt32,
 	} {
 		var m minutes
 		if err := m.Set(text); (err != nil) != (want == 0) || err == nil && m != want {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"latchkey/idp"
 	"latchkey/idp/signin"
@@ -118,15 +119,23 @@ func (p *Provider) addressee(ctx context.Context, t *idp.Tenant, given params, f
 	case err != nil:
 		return nil, err
 	case client == nil:
-		return nil, &shownError{PageError{STS: idp.ClientUnknown, Code: "unauthorized_client"}}
+		return nil, &shownError{PageError{STS: idp.ClientUnknown, Code: "unauthorized_client", Detail: "client_id: " + clip(given["client_id"])}}
 	case !client.RedirectAllowed(given["redirect_uri"]):
-		return nil, redirectUnknown()
+		return nil, redirectUnknown(given["redirect_uri"])
 	}
 	return client, nil
 }
 
-func redirectUnknown() error {
-	return &shownError{PageError{STS: idp.RedirectUnknown, Code: "invalid_request"}}
+func redirectUnknown(uri string) error {
+	return &shownError{PageError{STS: idp.RedirectUnknown, Code: "invalid_request", Detail: "redirect_uri: " + clip(uri)}}
+}
+
+// clip keeps of what a stranger sent as much as somebody needs to see the mistake.
+func clip(s string) string {
+	if len(s) > 200 {
+		s = s[:200] + "…"
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
 // shownError is an error for the person, as no client can be told.

@@ -347,10 +347,10 @@ func TestOidccIDTokenHint(t *testing.T) {
 	}
 }
 
-// TestOidccLoginHint: a hint prefills the name and changes nothing else.
+// TestOidccLoginHint: a hint that can be a user name prefills it and changes nothing else.
 func TestOidccLoginHint(t *testing.T) {
 	v := newVisitor(t, options{})
-	for hint, typed := range map[string]string{"anna@contoso.example": "anna@contoso.example", "buffy@id.example": "buffy@id.example", "<script>": "<script>", strings.Repeat("a", 400): ""} {
+	for hint, typed := range map[string]string{"anna@contoso.example": "anna@contoso.example", "buffy@id.example": "buffy@id.example", "<script>": "", "hello": "", strings.Repeat("a", 400): ""} {
 		got := v.authorize(v.apps["web"], one("login_hint", hint))
 		if got.State == "" {
 			t.Errorf("%q: %d %v", hint, got.Status, got.Fields)

@@ -80,7 +80,7 @@ func (p *Provider) inspectRefresh(tx *storage.Tx, q *web.Request, asker *idp.Cli
 		return introspection{}, err
 	}
 	u, sts, err := standing(tx, asker, g, q.Now)
-	if err != nil || sts != 0 || !g.Refreshes(token, q.Now) { // g is not stored: looking revokes nothing
+	if err != nil || sts != 0 || !g.Refreshes(token) {
 		return introspection{}, err
 	}
 	return introspection{

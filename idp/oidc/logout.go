@@ -122,7 +122,7 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, v signin.Visi
 		web.DropSession(w, r)
 	}
 	if l.Back == "" {
-		p.Pages.SignedOut(w, r, l.AppName, "")
+		p.Pages.SignedOut(w, r)
 		return
 	}
 	back := l.Back

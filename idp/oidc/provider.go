@@ -29,8 +29,8 @@ type Pages interface {
 	FormPost(w http.ResponseWriter, r *http.Request, action string, fields [][2]string)
 	// ConfirmSignOut asks whether to sign out; the answer is posted to action.
 	ConfirmSignOut(w http.ResponseWriter, r *http.Request, action, state, app, user string)
-	// SignedOut says so; back is where the client wants the person, or "".
-	SignedOut(w http.ResponseWriter, r *http.Request, app, back string)
+	// SignedOut says so.
+	SignedOut(w http.ResponseWriter, r *http.Request)
 }
 
 // PageError is an error that is shown because it cannot be redirected.

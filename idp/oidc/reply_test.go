@@ -18,7 +18,6 @@ type shown struct {
 	State  string
 	App    string
 	User   string
-	Back   string
 	Fields [][2]string
 }
 
@@ -43,8 +42,8 @@ func (p fakePages) ConfirmSignOut(w http.ResponseWriter, _ *http.Request, action
 	p.show(w, http.StatusOK, shown{Page: "sign-out", Action: action, State: state, App: app, User: user})
 }
 
-func (p fakePages) SignedOut(w http.ResponseWriter, _ *http.Request, app, back string) {
-	p.show(w, http.StatusOK, shown{Page: "signed-out", App: app, Back: back})
+func (p fakePages) SignedOut(w http.ResponseWriter, _ *http.Request) {
+	p.show(w, http.StatusOK, shown{Page: "signed-out"})
 }
 
 // reply is an answer of the server.

@@ -15,7 +15,7 @@ import (
 func (p *Provider) Respond(w http.ResponseWriter, r *http.Request, out signin.Outcome) {
 	req := out.Flow.Request
 	if !out.Client.RedirectAllowed(req.RedirectURI) { // taken off the registration meanwhile
-		p.showOrFail(w, r, redirectUnknown())
+		p.showOrFail(w, r, redirectUnknown(req.RedirectURI))
 		return
 	}
 	if out.Decision.Step != idp.Issue {

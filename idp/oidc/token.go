@@ -189,7 +189,8 @@ func (p *Provider) redeemRefresh(ctx context.Context, q *tokenRequest) (minting,
 		if refusal, err := q.usable(tx, g); refusal != nil || err != nil {
 			return refusal, err
 		}
-		if !g.Refreshes(shown, q.Now) {
+		if !g.Refreshes(shown) {
+			g.Revoke(q.Now, idp.GrantRevoked)
 			return invalidGrant(idp.GrantRevoked), tx.Put(g)
 		}
 		if m.scopes, err = narrowed(g.Scopes, q.given["scope"]); err != nil {

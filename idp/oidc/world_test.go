@@ -148,7 +148,8 @@ func (w *world) start() {
 		w.t.Errorf("%s %s panicked", r.Method, r.URL)
 		rw.WriteHeader(http.StatusInternalServerError)
 	}
-	w.handler = web.Entry{Now: w.clock.Now, Log: log, Panicked: panicked}.Enter(root)
+	tooLarge := func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusRequestEntityTooLarge) }
+	w.handler = web.Entry{Now: w.clock.Now, Log: log, Panicked: panicked, TooLarge: tooLarge}.Enter(root)
 }
 
 // stop is what the server does on its way out.

@@ -104,7 +104,7 @@ func (s *Service) spend(tx *storage.Tx, a *attempt) (r reserved, err error) {
 		r.throttle = &idp.Throttle{Key: a.key}
 	}
 	if ok, wait := r.throttle.Spend(a.v.Now, heldIDs(a.subject.Credentials)); !ok {
-		return r, &held{Problem: Problem{Told: idp.UserLocked, Wait: wait}}
+		return r, &held{Problem: Pause(a.v.Now, wait)}
 	}
 	if r.challenge, err = idp.Optional(storage.Get[idp.Challenge](tx, a.f.Challenge)); err != nil {
 		return r, err
@@ -120,20 +120,24 @@ func (s *Service) spend(tx *storage.Tx, a *attempt) (r reserved, err error) {
 
 // loadSubject reads who is to be proved, and the throttle that holds for them
 // in this browser.
-func (s *Service) loadSubject(tx *storage.Tx, a *attempt) error {
-	policy, err := idp.LoadMethodsPolicy(tx)
-	if err != nil {
-		return err
-	}
-	a.subject = idp.Subject{Now: a.v.Now, Tenant: a.v.Tenant, Policy: policy}
-	if a.subject.User, err = wanted(tx, a.v, a.f); err != nil {
-		return err
-	}
-	if u := a.subject.User; u != nil {
-		a.subject.Credentials, err = a.m.Info().Held(tx, u.UserID)
-	}
+func (s *Service) loadSubject(tx *storage.Tx, a *attempt) (err error) {
+	a.subject, err = subject(tx, a.v, a.f, a.m)
 	a.key = s.throttleKey(a)
 	return err
+}
+
+// subject is who is to be proved by a method, as they are now.
+func subject(tx *storage.Tx, v Visit, f Flow, m idp.Method) (idp.Subject, error) {
+	policy, err := idp.LoadMethodsPolicy(tx)
+	if err != nil {
+		return idp.Subject{}, err
+	}
+	now := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy}
+	if now.User, err = wanted(tx, v, f); now.User == nil || err != nil {
+		return now, err
+	}
+	now.Credentials, err = m.Info().Held(tx, now.User.UserID)
+	return now, err
 }
 
 // wanted is the user an answer is about: who was named, or who steps up.

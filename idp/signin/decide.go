@@ -86,7 +86,15 @@ func (s *Service) begin(ctx context.Context, v Visit, out *Outcome) error {
 		return nil
 	}
 	m := s.method(out.Decision.Method)
-	prompt, err := m.Begin(ctx, idp.Subject{Now: v.Now, Tenant: v.Tenant})
+	var who idp.Subject
+	err := s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
+		who, err = subject(tx, v, out.Flow, m)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	prompt, err := m.Begin(ctx, who)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,16 @@ const purpose = "flow"
 func Start(req *idp.AuthRequest, returnTo string, now time.Time) Flow {
 	f := Flow{Request: req, Return: returnTo, Started: now.UnixNano()}
 	if req != nil {
-		f.Username = req.LoginHint
+		f = f.Hinted(req.LoginHint)
+	}
+	return f
+}
+
+// Hinted is the flow for whom the hint names. A hint that can be no user name is
+// none (OIDC Core 3.1.2.1): the person is asked.
+func (f Flow) Hinted(hint string) Flow {
+	if _, err := idp.NormalName(hint); err == nil {
+		f.Username = hint
 	}
 	return f
 }

@@ -59,8 +59,19 @@ type Outcome struct {
 // Problem is what a person is told about an answer that was not accepted.
 type Problem struct {
 	Told  idp.STS
-	Wait  time.Duration `json:",omitzero"` // until another try is looked at
+	Wait  time.Duration `json:"-"`         // until another try is looked at
+	Until int64         `json:",omitzero"` // the same as a moment, in Unix seconds; it is told again when a page is shown again
 	Start time.Time     `json:",omitzero"` // when the pass begins
+}
+
+// Pause is the problem of who has to wait before another try is looked at; 0 means
+// for an administrator.
+func Pause(now time.Time, wait time.Duration) Problem {
+	p := Problem{Told: idp.UserLocked, Wait: wait}
+	if wait > 0 {
+		p.Until = now.Add(wait).Unix()
+	}
+	return p
 }
 
 func (s *Service) method(k idp.Kind) idp.Method {

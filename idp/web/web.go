@@ -43,8 +43,9 @@ type Entry struct {
 	Now     func() time.Time
 	Proxies []netip.Prefix // whose X-Forwarded-For is believed; nothing else of theirs is
 	Log     *slog.Logger
-	// Panicked answers a request whose handler panicked.
-	Panicked http.HandlerFunc
+	// Panicked answers a request whose handler panicked, TooLarge one that announces
+	// a body over MaxBody.
+	Panicked, TooLarge http.HandlerFunc
 }
 
 // Enter gives each request its id, time and address, bounds its body, and keeps a
@@ -67,6 +68,11 @@ func (e Entry) Enter(next http.Handler) http.Handler {
 				e.Panicked(w, r)
 			}
 		}()
+		if r.ContentLength > MaxBody { // else the connection would wait for all of it
+			w.Header().Set("Connection", "close")
+			e.TooLarge(w, r)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -80,6 +80,27 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
+// TestTooLarge: a body over the limit is refused when it is announced, before
+// anything of it has come.
+func TestTooLarge(t *testing.T) {
+	e := web.Entry{TooLarge: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestEntityTooLarge) }}
+	for length, want := range map[int64]int{web.MaxBody: 200, web.MaxBody + 1: 413, 1 << 40: 413} {
+		r := httptest.NewRequest("POST", "/", unread{t})
+		r.ContentLength = length
+		if rec := entered(e, r, func(http.ResponseWriter, *http.Request) {}); rec.Code != want {
+			t.Errorf("%d bytes: %d, want %d", length, rec.Code, want)
+		}
+	}
+}
+
+// unread is a body that nobody may wait for.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, io.EOF
+}
+
 // TestPanic: a panic is logged once with the request's id, answered, and ends
 // nothing but its request (docs/security.md, M5).
 func TestPanic(t *testing.T) {

@@ -28,8 +28,10 @@ function inWords(minutes) {
 function tick() {
   const left = ends - Date.now();
   if (left <= 0) {
+    // Nothing on the page holds any more, its methods and buttons neither.
+    const main = document.querySelector('main');
     announced.textContent = over.textContent;
-    shown.replaceWith(over);
+    main.replaceChildren(main.querySelector('h1'), over, announced);
     return;
   }
   // Rounded up, so that a number appears when just that much is left.

@@ -53,6 +53,10 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) {
 func (a *app) callback(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	begun, ok := a.browsers.finish(r, q.Get("state"))
+	if _, _, in := a.browsers.session(r); !ok && in { // by going back to a sign-in that is done
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
 	if !ok {
 		a.pages.problem(w, unknownAttempt())
 		return

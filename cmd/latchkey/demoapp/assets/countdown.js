@@ -7,7 +7,7 @@ if (output) {
   const tick = () => {
     const left = Math.max(0, Math.round((ends - performance.now()) / 1000));
     output.textContent = String(left);
-    if (left > 0) setTimeout(tick, 1000);
+    setTimeout(left > 0 ? tick : () => location.reload(), 1000);
   };
   setTimeout(tick, 1000);
 }
