@@ -149,7 +149,7 @@ func (c *Client) validateURIs() error {
 	}
 	for _, o := range c.Origins {
 		u, err := url.Parse(o)
-		// Browsers write origins in lower case (RFC 6454 6.2).
+		// Browsers write origins in lower case (RFC 6454 4).
 		if err != nil || u.Hostname() == "" || u.Scheme+"://"+u.Host != o || u.Scheme != "https" && u.Scheme != "http" || o != strings.ToLower(o) || len(o) > 300 {
 			return Errorf(Invalid, "The origin %q is not of the form https://app.example.", o)
 		}

@@ -41,7 +41,7 @@ type Decision struct {
 	Method  Kind     // for Ask
 	Account bool     // for Identify: offer the session's account
 	Offers  []Offer  // why each method is or is not offered
-	Error   string   // for Refuse: the OAuth error (OIDC Core 3.1.2.6)
+	Error   string   // for Refuse: the OAuth error (OIDC Core 3.1.2.6, and the error code of OIDC Core Unmet Authentication Requirements 1.0)
 	STS     STS      // for Refuse
 	Missing []string // for Consent: scopes not yet allowed
 }

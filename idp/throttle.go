@@ -7,7 +7,7 @@ import (
 )
 
 // Throttle bounds the answers that are looked at for one user in one context:
-// all unknown browsers together, or one browser that has signed in before. It
+// all unknown browsers together, or a group of those that have signed in before. It
 // is a generic cell rate limiter plus a count of failures in a row. The key
 // belongs to the user, never to a credential or a challenge: a new pass, a new
 // try, a new address change nothing.

@@ -6,7 +6,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"connect-src 'self'; manifest-src 'self'; worker-src 'self'; " +
 	"frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'"
 
-// setHeaders adds what every page must carry (SECURITY.md H3).
+// setHeaders adds what every page must carry (docs/security.md H3).
 func setHeaders(h http.Header, v View, https bool) {
 	csp, referrer, opener := policy, "same-origin", "unsafe-none"
 	if _, ok := v.(leaver); !ok {

@@ -21,7 +21,7 @@ type kind struct {
 }
 
 // problems has every ID that pages are asked to show. The numbers are those of
-// PRODUCT.md section 9; a problem without one is known by its ID.
+// Microsoft Entra ID, which other software matches on; a problem without one is known by its ID.
 var problems = map[string]kind{
 	"pass.empty":            {"", http.StatusBadRequest},
 	"pass.wrong":            {"AADSTS130503", http.StatusForbidden},

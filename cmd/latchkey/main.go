@@ -1,5 +1,5 @@
 // Command latchkey is an OpenID Provider whose main job is the Temporary Access
-// Pass: run.go wires its parts, and each command has a file of its own.
+// Pass: deps.go and handler.go wire its parts, and each command has a file of its own.
 package main
 
 import (

@@ -67,7 +67,7 @@ func bearerToken(r *http.Request) (string, *protocolError) {
 	return token, nil
 }
 
-// challenge answers as RFC 6750 3: without an error code to who showed no token.
+// challenge answers as RFC 6750 3.1: without an error code to who showed no token.
 func (p *Provider) challenge(w http.ResponseWriter, r *http.Request, e *protocolError) {
 	value := `Bearer realm="` + p.issuer(web.From(r).Tenant) + `"`
 	if e.Code != "" {
