@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"net/http"
 
 	"latchkey/idp"
@@ -49,7 +50,7 @@ func (s *Site) answerDevice(w http.ResponseWriter, r *http.Request) {
 	}
 	f, err := s.Signin.DeviceFlow(r.Context(), v, typed)
 	switch {
-	case idp.ErrorCode(err) == idp.NotFound:
+	case errors.Is(err, signin.ErrDevice):
 		s.codes.Allow(v.Address, v.Now)
 		s.askDevice(w, r, typed, Problem{ID: "device.code"})
 	case err != nil:

@@ -242,9 +242,9 @@ func (s *Site) stopped(w http.ResponseWriter, r *http.Request, err error) {
 		s.Problem(w, r, "busy")
 	case errors.Is(err, idp.ErrSealed):
 		s.ended(w, r, "state.foreign", "/signin")
-	case idp.ErrorCode(err) == idp.Invalid: // the client was removed meanwhile
+	case errors.Is(err, signin.ErrClient):
 		s.Problem(w, r, "client.unknown")
-	case idp.ErrorCode(err) == idp.NotFound: // the code of a device was used or ended meanwhile
+	case errors.Is(err, signin.ErrDevice):
 		s.ended(w, r, "device.code", "/device")
 	default:
 		s.fail(w, r, err)

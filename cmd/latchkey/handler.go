@@ -50,7 +50,7 @@ func routes(d deps, own *http.CrossOriginProtection, site *ui.Site, provider *oi
 		site.Refuse("internal")(w, r)
 	})
 
-	root := mux.NewRouter()
+	root := mux.NewRouter().SkipClean(true) // a path that is not clean is no page's, and leads nowhere
 	root.Use(nameRoute)
 	root.NotFoundHandler = site.Refuse("notfound")
 	shared := root.MatcherFunc(ui.Shared).Subrouter()

@@ -22,6 +22,7 @@ const (
 // maintain runs until ctx ends.
 func (s *server) maintain(ctx context.Context) {
 	s.warnClock()
+	debug.FreeOSMemory()
 	fault, reload := time.NewTicker(faultEvery), time.NewTicker(reloadEvery)
 	clock, sweep := time.NewTicker(clockEvery), time.NewTicker(sweepEvery)
 	defer fault.Stop()

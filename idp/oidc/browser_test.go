@@ -3,6 +3,7 @@ package oidc_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -126,7 +127,11 @@ func (b *browser) page(fn func(http.ResponseWriter, *http.Request, signin.Visit)
 		var err error
 		if out, err = fn(rw, r, v); err != nil {
 			rw.Header().Set("X-Error", err.Error())
-			rw.WriteHeader(web.Status(idp.ErrorCode(err)))
+			status := web.Status(idp.ErrorCode(err))
+			if errors.Is(err, signin.ErrDevice) || errors.Is(err, signin.ErrClient) {
+				status = http.StatusNotFound
+			}
+			rw.WriteHeader(status)
 			return
 		}
 		over := out.Decision.Step == idp.Issue || out.Decision.Step == idp.Refuse

@@ -2,6 +2,7 @@ package oidc_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -132,7 +133,7 @@ func TestTenantIsolation(t *testing.T) {
 	if _, err := v.signin.Open(visit, signinState); err != idp.ErrSealed {
 		t.Errorf("state of a sign-in: %v", err)
 	}
-	if _, err := v.signin.DeviceFlow(v.ctx(), visit, device.str("user_code")); idp.ErrorCode(err) != idp.NotFound {
+	if _, err := v.signin.DeviceFlow(v.ctx(), visit, device.str("user_code")); !errors.Is(err, signin.ErrDevice) {
 		t.Errorf("user code: %v", err)
 	}
 	if got := v.userinfo(tokens.str("access_token")); got.Status != 200 {

@@ -28,6 +28,7 @@ func TestOversized(t *testing.T) {
 	}
 	post := func(endpoint, body string) *reply {
 		r := raw("POST", baseURL+"/"+tenantID+"/oauth2/v2.0/"+endpoint, body)
+		r.ContentLength = -1 // announced, it would be refused before
 		if r.Header.Set("Content-Type", "application/x-www-form-urlencoded"); endpoint != "devicecode" {
 			r.SetBasicAuth("worker", worker.secret)
 		}
@@ -58,6 +59,7 @@ func TestOversized(t *testing.T) {
 				target := baseURL + "/" + tenantID + "/oauth2/v2.0/" + path
 				body := browsed + "&" + flood
 				r := raw(method, target, body)
+				r.ContentLength = -1
 				if r.Header.Set("Content-Type", "application/x-www-form-urlencoded"); method == "GET" {
 					r = raw(method, target, "")
 					r.URL.RawQuery = body

@@ -163,13 +163,13 @@ func TestDevice(t *testing.T) {
 			t.Error("consent for a device is remembered")
 		}
 		_, err = w.signin.Decide(context.Background(), b.visit(), asked.Flow, true)
-		if idp.ErrorCode(err) != idp.NotFound || err.Error() != "This code has been used or has expired. Start again on your device." {
+		if !errors.Is(err, signin.ErrDevice) {
 			t.Errorf("approved twice: %v", err)
 		}
 		if b.decide(asked.Flow, false); w.grant(g.GrantID).Device.Denied {
 			t.Error("refused after it was approved")
 		}
-		if _, err := b.deviceFlow("BCDFGHJK"); idp.ErrorCode(err) != idp.NotFound {
+		if _, err := b.deviceFlow("BCDFGHJK"); !errors.Is(err, signin.ErrDevice) {
 			t.Errorf("the code is taken again: %v", err)
 		}
 	}
@@ -188,7 +188,7 @@ func TestDeviceDenied(t *testing.T) {
 	if stored := w.grant(g.GrantID); !stored.Device.Denied || stored.UserID != "" {
 		t.Errorf("%+v", stored)
 	}
-	if _, err := w.signin.Decide(context.Background(), b.visit(), asked.Flow, true); idp.ErrorCode(err) != idp.NotFound {
+	if _, err := w.signin.Decide(context.Background(), b.visit(), asked.Flow, true); !errors.Is(err, signin.ErrDevice) {
 		t.Errorf("approved after it was refused: %v", err)
 	}
 }
@@ -200,7 +200,7 @@ func TestDeviceCodes(t *testing.T) {
 	b := w.browser()
 	for _, typed := range []string{"", "BCDFGHJL", "BCDFGHJ", "x", "\x00"} {
 		_, err := b.deviceFlow(typed)
-		if idp.ErrorCode(err) != idp.NotFound || err.Error() != "That code is wrong or has expired." {
+		if !errors.Is(err, signin.ErrDevice) {
 			t.Errorf("%q: %v", typed, err)
 		}
 	}
@@ -208,13 +208,12 @@ func TestDeviceCodes(t *testing.T) {
 	f, err := b.deviceFlow("BCDFGHJK")
 	w.must(err)
 	w.pass(1)
-	if _, err := b.deviceFlow("BCDFGHJK"); idp.ErrorCode(err) != idp.NotFound {
+	if _, err := b.deviceFlow("BCDFGHJK"); !errors.Is(err, signin.ErrDevice) {
 		t.Errorf("at its end: %v", err)
 	}
 	_, code := w.givePass(name, idp.PassRequest{})
 	asked := b.answer(b.look(f.WithUser(name)).Flow, code)
-	var e *idp.Error
-	if _, err := w.signin.Decide(context.Background(), b.visit(), asked.Flow, true); !errors.As(err, &e) || e.Code != idp.NotFound {
+	if _, err := w.signin.Decide(context.Background(), b.visit(), asked.Flow, true); !errors.Is(err, signin.ErrDevice) {
 		t.Errorf("approved at its end: %v", err)
 	}
 }

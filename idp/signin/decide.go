@@ -109,7 +109,7 @@ func (s *Service) begin(ctx context.Context, v Visit, out *Outcome) error {
 func liveClient(tx *storage.Tx, f Flow) (*idp.Client, error) {
 	c, err := idp.Optional(storage.Get[idp.Client](tx, f.Request.ClientID))
 	if err == nil && (c == nil || c.Disabled || f.StartedAt().Before(c.CreatedAt)) {
-		return nil, idp.Errorf(idp.Invalid, "%s", idp.ClientUnknown)
+		return nil, ErrClient
 	}
 	return c, err
 }

@@ -33,7 +33,7 @@ func (s *Service) finishDevice(tx *storage.Tx, v Visit, out *Outcome) error {
 		return err
 	}
 	if g == nil || g.UserID != "" || g.Device.Denied || !v.Now.Before(g.Device.Ends) {
-		return idp.Errorf(idp.NotFound, "This code has been used or has expired. Start again on your device.")
+		return ErrDevice
 	}
 	g.Bind(out.Session, v.Now)
 	out.Grant = g

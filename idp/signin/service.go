@@ -9,6 +9,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"latchkey/idp"
@@ -55,6 +56,15 @@ type Outcome struct {
 	Grant      *idp.Grant // for Issue to a client
 	Code       string     // its authorization code, "" for a device
 }
+
+// Why a sign-in cannot go on.
+var (
+	// ErrClient: the client was disabled, removed or registered anew since the
+	// sign-in began.
+	ErrClient = errors.New("signin: the client is gone")
+	// ErrDevice: no device waits with that code, or none any longer.
+	ErrDevice = errors.New("signin: no device waits")
+)
 
 // Problem is what a person is told about an answer that was not accepted.
 type Problem struct {

@@ -44,7 +44,7 @@ func (s *Service) SignOut(ctx context.Context, v Visit) (*idp.Session, error) {
 }
 
 // DeviceFlow finds the device authorization a user code stands for and starts
-// the sign-in that approves it. idp.NotFound: no such code, or no longer.
+// the sign-in that approves it. ErrDevice: no such code, or no longer.
 func (s *Service) DeviceFlow(ctx context.Context, v Visit, userCode string) (Flow, error) {
 	var g *idp.Grant
 	code := idp.CanonicalUserCode(userCode)
@@ -56,7 +56,7 @@ func (s *Service) DeviceFlow(ctx context.Context, v Visit, userCode string) (Flo
 		return Flow{}, err
 	}
 	if code == "" || g == nil || g.UserID != "" || g.Device.Denied || !v.Now.Before(g.Device.Ends) {
-		return Flow{}, idp.Errorf(idp.NotFound, "That code is wrong or has expired.")
+		return Flow{}, ErrDevice
 	}
 	req := &idp.AuthRequest{ClientID: g.ClientID, Scopes: g.Scopes, Prompt: []string{"consent"}, MaxAge: -1}
 	f := Start(req, "", v.Now)
