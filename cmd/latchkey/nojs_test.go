@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -228,5 +229,40 @@ func TestOrganizationPicker(t *testing.T) {
 	p.signIn(contoso.user(t, "noor@contoso.example"))
 	if p.Landed().Get("code") == "" {
 		t.Errorf("the app was sent %v", p.landed)
+	}
+}
+
+// TestContinueAsSaysWho: who goes on as the account that is signed in is told on the
+// next page who that is, and can still be somebody else.
+func TestContinueAsSaysWho(t *testing.T) {
+	r := startDemo(t, "").report()
+	contoso := r.tenant(t, "contoso.example")
+	noor, web := contoso.user(t, "noor@contoso.example"), contoso.client(t, "web")
+	p := newPerson(t, "")
+	p.Open(r.BaseURL + "/contoso.example/security-info")
+	p.signIn(noor)
+	p.Open(authorizeURL(r, contoso, web, "prompt", "login"))
+	p.WantText("Continue as noor@contoso.example")
+	p.Press("account", "continue")
+	p.WantPage("pass")
+	p.WantText("noor@contoso.example", "Use another account")
+}
+
+// TestUncleanPaths: a path that is not clean is no page's, and leads nowhere.
+func TestUncleanPaths(t *testing.T) {
+	base := startDemo(t, "").report().BaseURL
+	for _, path := range []string{"//evil.example/", "/%2f%2fevil.example", "/contoso.example/..%2f..%2fetc", "/assets/../../x", "/contoso.example//signin"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Body.Close()
+		if got.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %d %s", path, got.StatusCode, got.Header.Get("Location"))
+		}
 	}
 }

@@ -156,6 +156,20 @@ func TestCallbackOnce(t *testing.T) {
 	b.page("GET", answer(f, asked), "app-error", "finished already")
 }
 
+// TestBackToFinishedSignIn: who goes back to a sign-in that is done is still signed in.
+func TestBackToFinishedSignIn(t *testing.T) {
+	f := newFake(t)
+	b := open(t, f)
+	asked := b.begin()
+	f.claims["nonce"] = asked.Get("nonce")
+	for range 2 {
+		if resp := b.do("GET", answer(f, asked)); resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/" {
+			t.Errorf("%s to %q", resp.Status, resp.Header.Get("Location"))
+		}
+	}
+	b.page("GET", "/", "app-signed-in")
+}
+
 func TestRefresh(t *testing.T) {
 	f := newFake(t)
 	b := open(t, f)
