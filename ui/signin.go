@@ -15,8 +15,8 @@ import (
 
 // showSignin shows where a sign-in stands. What a person answers leads back here
 // by a redirect, so that going back or reloading sends nothing twice. Drawn at once
-// are the answers that changed nothing (a name that cannot be one, a wish for other
-// ways) and the page that sends its form on to an app.
+// are the answers that changed nothing (a name that cannot be one, an empty field, a
+// wish for other ways) and the page that sends its form on to an app.
 func (s *Site) showSignin(w http.ResponseWriter, r *http.Request) {
 	v := web.Visit(w, r)
 	f := signin.Start(nil, securityInfo, v.Now).Hinted(r.URL.Query().Get("login_hint"))
@@ -59,7 +59,7 @@ func (s *Site) answerSignin(w http.ResponseWriter, r *http.Request) {
 		s.follow(w, r, v, f.WithUser(""))
 	case form.Get("account") == "continue":
 		s.follow(w, r, v, f.WithAccount())
-	case f.Challenge != "" && strings.TrimSpace(form.Get("code")) == "":
+	case f.Challenge != "" && form.Has("code") && strings.TrimSpace(form.Get("code")) == "":
 		s.lookAgain(w, r, v, f, f.Username, Problem{ID: "pass.empty"}) // no answer, so no try
 	case f.Challenge != "":
 		s.judge(w, r, v, f)
@@ -295,13 +295,11 @@ func problemOf(p *signin.Problem, now time.Time) Problem {
 	if !p.Start.IsZero() {
 		q.ID = "pass.notyet"
 	}
-	if p.Until > 0 {
-		left := time.Unix(p.Until, 0).Sub(now)
-		if left <= 0 {
-			return Problem{}
-		}
-		q.Minutes = int(math.Ceil(left.Minutes()))
+	left := p.Left(now)
+	if p.Until != 0 && left <= 0 {
+		return Problem{}
 	}
+	q.Minutes = int(math.Ceil(left.Minutes()))
 	return q
 }
 

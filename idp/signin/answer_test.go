@@ -75,7 +75,7 @@ func TestToldExactly(t *testing.T) {
 				t.Errorf("%d commits, want 2", n)
 			}
 			b.wantStep(out, idp.Ask)
-			if told(out) != c.told || out.Problem.Wait != 0 {
+			if told(out) != c.told || out.Problem.Left(w.now()) != 0 {
 				t.Errorf("told %+v, want %d", out.Problem, c.told)
 			}
 			if start := c.detail == "NotYetValid"; start != !out.Problem.Start.IsZero() || start && !out.Problem.Start.Equal(p.StartsAt) {

@@ -69,19 +69,26 @@ var (
 // Problem is what a person is told about an answer that was not accepted.
 type Problem struct {
 	Told  idp.STS
-	Wait  time.Duration `json:"-"`         // until another try is looked at
-	Until int64         `json:",omitzero"` // the same as a moment, in Unix seconds; it is told again when a page is shown again
-	Start time.Time     `json:",omitzero"` // when the pass begins
+	Until int64     `json:",omitzero"` // when another try is looked at, in Unix nanoseconds: as long at any time
+	Start time.Time `json:",omitzero"` // when the pass begins
 }
 
 // Pause is the problem of who has to wait before another try is looked at; 0 means
 // for an administrator.
 func Pause(now time.Time, wait time.Duration) Problem {
-	p := Problem{Told: idp.UserLocked, Wait: wait}
+	p := Problem{Told: idp.UserLocked}
 	if wait > 0 {
-		p.Until = now.Add(wait).Unix()
+		p.Until = now.Add(wait).UnixNano()
 	}
 	return p
+}
+
+// Left is how long a pause still lasts, 0 or less when it is over or is none.
+func (p Problem) Left(now time.Time) time.Duration {
+	if p.Until == 0 {
+		return 0
+	}
+	return time.Unix(0, p.Until).Sub(now)
 }
 
 func (s *Service) method(k idp.Kind) idp.Method {

@@ -45,7 +45,7 @@ func TestNothingResets(t *testing.T) {
 		b := w.browser()
 		b.address = fmt.Sprintf("2001:db8::%d", i)
 		out := b.answer(b.asked(w.request("own"), spelling), code)
-		if told(out) != idp.UserLocked || out.Problem.Wait != idp.ThrottleInterval {
+		if told(out) != idp.UserLocked || out.Problem.Left(w.now()) != idp.ThrottleInterval {
 			t.Errorf("%q: %+v", spelling, out.Problem)
 		}
 	}
@@ -55,7 +55,7 @@ func TestNothingResets(t *testing.T) {
 	w.pass(idp.ThrottleInterval - 1)
 	b := w.browser()
 	f := b.asked(w.request("own"), name)
-	if out := b.answer(f, code); told(out) != idp.UserLocked || out.Problem.Wait != 1 {
+	if out := b.answer(f, code); told(out) != idp.UserLocked || out.Problem.Left(w.now()) != 1 {
 		t.Errorf("a moment too early: %+v", out.Problem)
 	}
 	w.pass(1)
@@ -101,7 +101,7 @@ func TestChallengeTries(t *testing.T) {
 	}
 	w.pass(idp.ThrottleInterval)
 	out := b.answer(f, code)
-	if told(out) != idp.UserLocked || out.Problem.Wait != 0 || out.Flow.Challenge != "" {
+	if told(out) != idp.UserLocked || out.Problem.Left(w.now()) != 0 || out.Flow.Challenge != "" {
 		t.Fatalf("a sixth try: %+v", out)
 	}
 	next := b.look(out.Flow)
@@ -230,7 +230,7 @@ func TestAttackOfADay(t *testing.T) {
 		t.Errorf("%d looked at, want %d: then the pass is not looked at any more", n, idp.MaxFailures)
 	}
 	b := w.browser()
-	if out := b.answer(b.asked(w.request("own"), name), code); told(out) != idp.UserLocked || out.Problem.Wait != 0 {
+	if out := b.answer(b.asked(w.request("own"), name), code); told(out) != idp.UserLocked || out.Problem.Left(w.now()) != 0 {
 		t.Errorf("after 100 failures in a row: %+v", out.Problem)
 	}
 	_, code = w.givePass(name, idp.PassRequest{})
