@@ -134,12 +134,15 @@ func (s *Site) problemJSON(w http.ResponseWriter, r *http.Request, id string) {
 // Problem shows an error page; r may have come from anywhere.
 func (s *Site) Problem(w http.ResponseWriter, r *http.Request, id string) {
 	p := Problem{ID: id}
-	if id == "tenant.unknown" { // here people can find theirs
-		s.Page(w, r, p.Status(), Error{Problem: p, Time: web.From(r).Now, TryAgainURL: s.Base + "/organizations"})
-		return
+	again := ""
+	if path, ok := waysOn[id]; ok {
+		again = s.Base + path
 	}
-	s.Renderer.Problem(w, s.framed(r), p)
+	s.Page(w, r, p.Status(), Error{Problem: p, Time: web.From(r).Now, TryAgainURL: again})
 }
+
+// waysOn are the pages that lead on from a problem, where there is one.
+var waysOn = map[string]string{"tenant.unknown": "/organizations"}
 
 // fail is for errors of ours: the cause is logged, the person is told that it is
 // not theirs.
