@@ -311,3 +311,22 @@ func TestCertificate(t *testing.T) {
 		t.Error("a server would start without a certificate")
 	}
 }
+
+// TestUncleanPaths: a path that is not clean is no page's, and leads nowhere.
+func TestUncleanPaths(t *testing.T) {
+	base := startDemo(t, "").report().BaseURL
+	for _, path := range []string{"//evil.example/", "/%2f%2fevil.example", "/contoso.example/..%2f..%2fetc", "/assets/../../x", "/contoso.example//signin"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Body.Close()
+		if got.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %d %s", path, got.StatusCode, got.Header.Get("Location"))
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package admin_test
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"latchkey/idp/admin"
 	"latchkey/storage"
 	"latchkey/storage/mem"
+	"latchkey/storage/storetest"
 )
 
 func TestCreatePass(t *testing.T) {
@@ -235,10 +235,10 @@ func TestPassOfUserWhoIsGone(t *testing.T) {
 // or it is not stored.
 func TestPassOfPolicyThatIsGone(t *testing.T) {
 	t.Parallel()
-	d := &interrupted{Driver: mem.New()}
+	d := &storetest.Interrupted{Driver: mem.New()}
 	w := worldOn(t, d)
 	w.change(admin.PassPolicyChange{DefaultLifetime: new(480)})
-	d.first = func() {
+	d.First = func() {
 		w.change(admin.PassPolicyChange{DefaultLifetime: new(60), MaximumLifetime: new(60), Once: new(true), Length: new(20)})
 	}
 	_, secret, err := w.admin.CreatePass(w.ctx, op, tenantID, name, idp.PassRequest{})
@@ -249,20 +249,6 @@ func TestPassOfPolicyThatIsGone(t *testing.T) {
 	if p.Lifetime != time.Hour || !p.Once || len(idp.CanonicalPassCode(secret)) != 20 {
 		t.Errorf("tried again: %+v, %q", p, secret)
 	}
-}
-
-// interrupted is a driver before whose next Update something else happens.
-type interrupted struct {
-	storage.Driver
-	first func()
-}
-
-func (d *interrupted) Update(ctx context.Context, tenant string, fn func(storage.KV) error) error {
-	if first := d.first; first != nil {
-		d.first = nil
-		first()
-	}
-	return d.Driver.Update(ctx, tenant, fn)
 }
 
 // TestPassReasonIsAudited: why a pass was given stands in the audit log, and the
@@ -380,9 +366,9 @@ func TestSecretIsNotKept(t *testing.T) {
 // TestGuestMeanwhile: what the policy says of the user is asked again with the write.
 func TestGuestMeanwhile(t *testing.T) {
 	t.Parallel()
-	d := &interrupted{Driver: mem.New()}
+	d := &storetest.Interrupted{Driver: mem.New()}
 	w := worldOn(t, d)
-	d.first = func() {
+	d.First = func() {
 		_, err := w.admin.UpdateUser(w.ctx, op, tenantID, name, admin.UserChange{Type: new(idp.ExternalGuest)})
 		w.must(err)
 	}

@@ -362,3 +362,16 @@ func TestOidccLoginHint(t *testing.T) {
 		}
 	}
 }
+
+// TestFormPostScheme: no browser posts a form to an app's own scheme.
+func TestFormPostScheme(t *testing.T) {
+	v := newVisitor(t, options{})
+	a := v.client(idp.Client{
+		ClientID: "phone", Name: "Phone", AuthMethod: idp.AuthNone, Native: true, Trusted: true,
+		GrantTypes: []string{idp.GrantCode}, RedirectURIs: []string{"com.example.app:/callback"},
+	})
+	got := v.authorize(a, one("response_mode", "form_post"))
+	if got.Fields.Get("error") != "invalid_request" {
+		t.Errorf("%d %v", got.Status, got.Fields)
+	}
+}

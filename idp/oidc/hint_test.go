@@ -234,3 +234,28 @@ func derSignature(t testing.TB, key *ecdsa.PrivateKey, parts []string) []byte {
 	}
 	return der
 }
+
+// TestHintAfterRotation: an ID token is a hint for as long as its session may last,
+// also when its key has left the key set.
+func TestHintAfterRotation(t *testing.T) {
+	v := newVisitor(t, options{})
+	a := v.apps["web"]
+	hint := v.tokens(a, v.who, nil).str("id_token")
+	before := v.publishedKeys()
+	v.must2(v.admin.RotateKeys(v.ctx(), operator, tenantID))
+	v.advance(idp.KeyCacheTime + idp.KeyOverlap)
+	v.must2(v.store.Sweep(v.ctx(), tenantID, v.clock.Now(), 1000))
+	for kid := range v.publishedKeys() {
+		if before[kid] != nil {
+			t.Errorf("%s is still published", kid)
+		}
+	}
+	if v.authorize(a, url.Values{"prompt": {"none"}, "id_token_hint": {hint}}).code() == "" {
+		t.Error("the hint does not count at authorize")
+	}
+	back := a.PostLogoutRedirectURIs[0]
+	got := v.logout(url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {back}})
+	if got.Header.Get("Location") != back || v.authorize(a, one("prompt", "none")).code() != "" {
+		t.Errorf("logout: %d %v", got.Status, got.Header)
+	}
+}

@@ -227,3 +227,16 @@ func TestHostSpoofing(t *testing.T) {
 		}
 	}
 }
+
+// TestClientTokenOfOtherTenant: a client's own token means nothing at a tenant with a
+// client by the same id.
+func TestClientTokenOfOtherTenant(t *testing.T) {
+	v := newVisitor(t, options{})
+	v.twin()
+	worker := v.apps["worker"]
+	r := there("/oauth2/v2.0/introspect", url.Values{"token": {v.clientToken(worker).str("access_token")}})
+	r.SetBasicAuth("worker", worker.secret)
+	if got := v.world.do(r); got.Status != 200 || got.JSON["active"] != false {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/idp"
+	"latchkey/idp/admin"
 )
 
 // TestTokenAnswer: a token response has what RFC 6749 5.1 and OIDC Core 3.1.3.3
@@ -284,5 +285,42 @@ func TestMSALErrors(t *testing.T) {
 	}
 	if !strings.HasPrefix(got.str("error_description"), "AADSTS130504: ") {
 		t.Errorf("%s", got.Body)
+	}
+}
+
+// TestOfflineNeedsRefresh: offline access is not for clients that may not refresh
+// (OIDC Core 11), or their access tokens would outlive the session for nothing.
+func TestOfflineNeedsRefresh(t *testing.T) {
+	v := newVisitor(t, options{})
+	a := v.client(idp.Client{
+		ClientID: "short", Name: "Short", AuthMethod: idp.AuthBasic, GrantTypes: []string{idp.GrantCode},
+		RedirectURIs: []string{"https://app.example/short"}, IDTokenAlg: "ES256",
+	})
+	got := v.tokens(a, v.who, nil)
+	if got.str("refresh_token") != "" || got.str("scope") != "openid profile email" {
+		t.Errorf("%s", got.Body)
+	}
+	v.logout(url.Values{"id_token_hint": {got.str("id_token")}})
+	if got := v.userinfo(got.str("access_token")); got.Status != 401 {
+		t.Errorf("after signing out: %d %s", got.Status, got.Body)
+	}
+}
+
+// TestDisabledForGood: what a user had signed in to stays over when the account is
+// enabled again.
+func TestDisabledForGood(t *testing.T) {
+	v := newVisitor(t, options{})
+	a := v.apps["web"]
+	refresh := v.tokens(a, v.who, nil).str("refresh_token")
+	v.advance(time.Second)
+	for _, disabled := range []bool{true, false} {
+		v.must2(v.admin.UpdateUser(v.ctx(), operator, tenantID, "anna@contoso.example", admin.UserChange{Disabled: &disabled}))
+		checkError(t, v.refresh(a, refresh, ""), 400, "invalid_grant")
+		if v.authorize(a, one("prompt", "none")).code() != "" {
+			t.Errorf("disabled %t: the session works", disabled)
+		}
+	}
+	if v.enter(a, nil).code() == "" {
+		t.Error("no sign-in after the account was enabled")
 	}
 }

@@ -251,3 +251,15 @@ func TestRotatedRevocation(t *testing.T) {
 	v.revoke(native, first.str("refresh_token"))
 	checkError(t, v.refresh(native, second.str("refresh_token"), ""), 400, "invalid_grant")
 }
+
+// TestRevokeExpired: nothing is kept of a token that has ended anyhow.
+func TestRevokeExpired(t *testing.T) {
+	v := newVisitor(t, options{})
+	a := v.apps["web"]
+	token := v.tokens(a, v.who, nil).str("access_token")
+	v.advance(2 * time.Hour)
+	before := v.store.Commits()
+	if got := v.revoke(a, token); got.Status != 200 || v.store.Commits() != before {
+		t.Errorf("%d, %d commits", got.Status, v.store.Commits()-before)
+	}
+}

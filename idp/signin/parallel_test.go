@@ -15,6 +15,7 @@ import (
 	"latchkey/idp/signin"
 	"latchkey/storage"
 	"latchkey/storage/mem"
+	"latchkey/storage/storetest"
 )
 
 // inParallel answers every flow at once, each in a browser of its own, and gives
@@ -139,31 +140,17 @@ func TestOneTimePassKnownBrowsers(t *testing.T) {
 	}
 }
 
-// between runs something once, before the next Update.
-type between struct {
-	storage.Driver
-	first func()
-}
-
-func (d *between) Update(ctx context.Context, tenant string, fn func(storage.KV) error) error {
-	if first := d.first; first != nil {
-		d.first = nil
-		first()
-	}
-	return d.Driver.Update(ctx, tenant, fn)
-}
-
 // TestPassDeletedBetweenLookAndIssue: what is issued is decided in the transaction
 // that stores it, not in the look before it.
 func TestPassDeletedBetweenLookAndIssue(t *testing.T) {
 	t.Parallel()
-	d := &between{Driver: mem.New()}
+	d := &storetest.Interrupted{Driver: mem.New()}
 	w := worldOn(t, d)
 	_, code := w.givePass(name, idp.PassRequest{})
 	b := w.browser()
 	b.signIn(code)
 	n := len(all[idp.Grant](w))
-	d.first = func() { w.must(w.admin.DeletePass(t.Context(), admin.Operator("test"), tenantID, name, "")) }
+	d.First = func() { w.must(w.admin.DeletePass(t.Context(), admin.Operator("test"), tenantID, name, "")) }
 	out := b.look(b.start(w.request("own")))
 	if out.Decision.Step == idp.Issue || out.Code != "" || len(all[idp.Grant](w)) != n {
 		t.Errorf("a code from a pass that is gone: %+v, %d grants", out.Decision, len(all[idp.Grant](w))-n)
