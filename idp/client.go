@@ -2,10 +2,8 @@ package idp
 
 import (
 	"crypto/subtle"
-	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"latchkey/storage"
@@ -17,18 +15,77 @@ type Client struct {
 	Name                   string
 	AuthMethod             string // token_endpoint_auth_method: one of AuthMethods
 	SecretHash             string `json:",omitzero"` // HashToken of a ClientSecret
+	SecretSealed           string `json:",omitzero"` // of AuthSecretJWT, which needs the secret itself
 	RedirectURIs           []string
 	PostLogoutRedirectURIs []string `json:",omitzero"`
 	GrantTypes             []string
-	Origins                []string `json:",omitzero"` // browser origins that may call token, userinfo and revocation
-	Native                 bool     `json:",omitzero"` // loopback redirect ports are free (RFC 8252 7.3)
-	Trusted                bool     `json:",omitzero"` // the tenant has consented for everybody
-	Introspect             bool     `json:",omitzero"` // may introspect tokens of other clients
-	Disabled               bool     `json:",omitzero"`
-	IDTokenAlg             string   `json:",omitzero"` // RS256 when empty
+	ResponseTypes          []string      `json:",omitzero"` // each a sorted set; code when empty
+	Origins                []string      `json:",omitzero"` // browser origins that may call token, userinfo and revocation
+	Native                 bool          `json:",omitzero"` // loopback redirect ports are free (RFC 8252 7.3)
+	Trusted                bool          `json:",omitzero"` // the tenant has consented for everybody
+	Introspect             bool          `json:",omitzero"` // may introspect tokens of other clients
+	Disabled               bool          `json:",omitzero"`
+	Keys                   ClientKeys    `json:",omitzero"`
+	Subject                ClientSubject `json:",omitzero"`
+	Request                ClientRequest `json:",omitzero"`
+	Logout                 ClientLogout  `json:",omitzero"`
+	About                  ClientAbout   `json:",omitzero"`
+	IDTokenAlg             string        `json:",omitzero"` // RS256 when empty
+	UserInfoAlg            string        `json:",omitzero"` // of signed userinfo; JSON when empty
+	DPoPBound              bool          `json:",omitzero"` // every access token is bound to a key (RFC 9449 5.2)
+	Profile                string        `json:",omitzero"` // "" or ProfileFAPI
+	ClaimsProfile          string        `json:",omitzero"` // "" or ClaimsEntra
 	CreatedAt              time.Time
 	// TokensValidFrom: what this client got for itself before is void.
 	TokensValidFrom time.Time `json:",omitzero"`
+	// Registration is the HashToken of the registration access token of a client
+	// that registered itself (RFC 7592).
+	Registration string `json:",omitzero"`
+	// Counted: it registered without being asked for anything (SelfRegistered).
+	Counted bool `json:",omitzero"`
+}
+
+// ClientKeys are the keys a client signs with; at most one of Set and URI is there.
+type ClientKeys struct {
+	Set string `json:",omitzero"` // jwks, as JSON
+	URI string `json:",omitzero"` // jwks_uri
+	Alg string `json:",omitzero"` // token_endpoint_auth_signing_alg; any that fits the key when empty
+}
+
+// ClientSubject is how users are named to a client (OIDC Core 8).
+type ClientSubject struct {
+	Type      string `json:",omitzero"` // "" (public) or SubjectPairwise
+	Sector    string `json:",omitzero"` // host of the sector; derived by Validate
+	SectorURI string `json:",omitzero"` // sector_identifier_uri
+}
+
+// ClientRequest is what a client's authorization requests must be, and defaults
+// for what they leave out.
+type ClientRequest struct {
+	Alg           string   `json:",omitzero"` // request_object_signing_alg; any asymmetric one when empty
+	Signed        bool     `json:",omitzero"` // require_signed_request_object (RFC 9101 10.5)
+	Pushed        bool     `json:",omitzero"` // require_pushed_authorization_requests (RFC 9126 6)
+	URIs          []string `json:",omitzero"` // request_uris
+	DefaultMaxAge int      `json:",omitzero"` // seconds; 0: none
+	DefaultACR    []string `json:",omitzero"`
+}
+
+// ClientLogout is where a client hears that a session has ended.
+type ClientLogout struct {
+	Back         string `json:",omitzero"` // backchannel_logout_uri
+	BackSession  bool   `json:",omitzero"`
+	Front        string `json:",omitzero"` // frontchannel_logout_uri
+	FrontSession bool   `json:",omitzero"`
+}
+
+// ClientAbout is what people may want to know about a client.
+type ClientAbout struct {
+	LogoURI          string   `json:",omitzero"`
+	HomeURI          string   `json:",omitzero"` // client_uri
+	PolicyURI        string   `json:",omitzero"`
+	TermsURI         string   `json:",omitzero"` // tos_uri
+	InitiateLoginURI string   `json:",omitzero"`
+	Contacts         []string `json:",omitzero"`
 }
 
 // The grant types a client may be registered for.
@@ -36,25 +93,46 @@ const (
 	GrantCode        = "authorization_code"
 	GrantRefresh     = "refresh_token"
 	GrantClient      = "client_credentials"
+	GrantImplicit    = "implicit"
 	GrantDevice      = "urn:ietf:params:oauth:grant-type:device_code"
 	GrantDeviceShort = "device_code" // how MSAL spells GrantDevice
+	GrantExchange    = "urn:ietf:params:oauth:grant-type:token-exchange"
 )
 
 // GrantTypes are those a client may be registered for.
-var GrantTypes = []string{GrantCode, GrantRefresh, GrantClient, GrantDevice}
+var GrantTypes = []string{GrantCode, GrantImplicit, GrantRefresh, GrantClient, GrantDevice, GrantExchange}
+
+// ResponseTypes are those a client may be registered for, each a sorted set.
+var ResponseTypes = []string{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"}
 
 // The ways a client authenticates at the token endpoint.
 const (
-	AuthBasic = "client_secret_basic"
-	AuthPost  = "client_secret_post"
-	AuthNone  = "none"
+	AuthBasic     = "client_secret_basic"
+	AuthPost      = "client_secret_post"
+	AuthSecretJWT = "client_secret_jwt"
+	AuthKeyJWT    = "private_key_jwt"
+	AuthNone      = "none"
 )
 
 // AuthMethods are those a client may be registered with.
-var AuthMethods = []string{AuthBasic, AuthPost, AuthNone}
+var AuthMethods = []string{AuthBasic, AuthPost, AuthSecretJWT, AuthKeyJWT, AuthNone}
 
-// IDTokenAlgs are the signature algorithms a client may choose for its ID tokens.
+// IDTokenAlgs are the algorithms we sign with: ID tokens, userinfo, logout tokens,
+// access tokens.
 var IDTokenAlgs = []string{"RS256", "ES256"}
+
+// ClientAlgs are the algorithms clients may sign with by their own keys.
+var ClientAlgs = []string{"RS256", "PS256", "ES256", "EdDSA"}
+
+// SecretAlgs are those of AuthSecretJWT.
+var SecretAlgs = []string{"HS256", "HS384", "HS512"}
+
+// What a client may be set to beside the defaults.
+const (
+	SubjectPairwise = "pairwise"
+	ProfileFAPI     = "fapi2" // FAPI 2.0 Security Profile is enforced
+	ClaimsEntra     = "entra" // tokens carry what Microsoft's libraries read
+)
 
 // Kind names the record.
 func (*Client) Kind() string { return "client" }
@@ -74,13 +152,53 @@ func (c *Client) Indexes() []storage.Index {
 // Public tells whether the client has no secret (RFC 6749 2.1).
 func (c *Client) Public() bool { return c.AuthMethod == AuthNone }
 
+// UsesSecret tells whether the client authenticates with a shared secret.
+func (c *Client) UsesSecret() bool {
+	return slices.Contains([]string{AuthBasic, AuthPost, AuthSecretJWT}, c.AuthMethod)
+}
+
+// Answers tells whether the client is registered for a response type, a sorted set.
+func (c *Client) Answers(responseType string) bool {
+	if len(c.ResponseTypes) == 0 {
+		return responseType == "code"
+	}
+	return slices.Contains(c.ResponseTypes, responseType)
+}
+
+// FAPI tells whether FAPI 2.0 is enforced for the client.
+func (c *Client) FAPI() bool { return c.Profile == ProfileFAPI }
+
+// Entra tells whether the client gets the claims that Microsoft's libraries read.
+func (c *Client) Entra() bool { return c.ClaimsProfile == ClaimsEntra }
+
 // Allows tells whether the client is registered for a grant type.
 func (c *Client) Allows(grantType string) bool { return slices.Contains(c.GrantTypes, grantType) }
 
 // SecretMatches compares in constant time.
 func (c *Client) SecretMatches(secret string) bool {
-	h := HashToken(ClientSecret, secret)
-	return h != "" && c.SecretHash != "" && subtle.ConstantTimeCompare([]byte(h), []byte(c.SecretHash)) == 1
+	return sameHash(HashToken(ClientSecret, secret), c.SecretHash)
+}
+
+// Registers tells whether access is the client's registration access token.
+func (c *Client) Registers(access string) bool {
+	return sameHash(HashToken(RegistrationAuth, access), c.Registration)
+}
+
+// sameHash compares in constant time; an empty one is like none.
+func sameHash(a, b string) bool {
+	return a != "" && b != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
+}
+
+const secretPurpose = "client-secret"
+
+// SealSecret keeps the secret itself, for a client of AuthSecretJWT.
+func (c *Client) SealSecret(keys *Keyring, tenant, secret string) {
+	c.SecretSealed = keys.Seal(secretPurpose, tenant, c.ClientID, []byte(secret))
+}
+
+// OpenSecret reverses SealSecret, or answers ErrSealed.
+func (c *Client) OpenSecret(keys *Keyring, tenant string) ([]byte, error) {
+	return keys.Open(secretPurpose, tenant, c.ClientID, c.SecretSealed)
 }
 
 // Signing is the algorithm of the client's ID tokens.
@@ -107,72 +225,4 @@ var loopbackPattern = regexp.MustCompile(`^(http://(?:localhost|127\.0\.0\.1|\[:
 func sameLoopback(uri, registered string) bool {
 	a, b := loopbackPattern.FindStringSubmatch(uri), loopbackPattern.FindStringSubmatch(registered)
 	return a != nil && b != nil && a[1] == b[1] && a[3] == b[3] && (b[2] == "" || a[2] != "")
-}
-
-var clientIDPattern = regexp.MustCompile(`^[A-Za-z0-9._~-]{1,128}$`)
-
-// Validate checks the registration whole.
-func (c *Client) Validate() error {
-	switch {
-	case !clientIDPattern.MatchString(c.ClientID):
-		return Errorf(Invalid, "The client id %q may have 1 to 128 letters, digits, and . _ ~ - only.", c.ClientID)
-	case !isName(c.Name):
-		return Errorf(Invalid, "A client needs a name of at most 256 bytes, without control characters: people see it when they sign in.")
-	case !slices.Contains(AuthMethods, c.AuthMethod):
-		return Errorf(Invalid, "The authentication method %q is none of %s.", c.AuthMethod, strings.Join(AuthMethods, ", "))
-	case !c.Public() && c.SecretHash == "":
-		return Errorf(Invalid, "A client that authenticates needs a secret.")
-	case len(c.GrantTypes) == 0:
-		return Errorf(Invalid, "A client needs a grant type: one of %s.", strings.Join(GrantTypes, ", "))
-	case c.Public() && c.Allows(GrantClient):
-		return Errorf(Invalid, "A public client cannot use client_credentials (RFC 6749 4.4).")
-	case c.Allows(GrantCode) && len(c.RedirectURIs) == 0:
-		return Errorf(Invalid, "A client of authorization_code needs a redirect URI.")
-	case c.IDTokenAlg != "" && !slices.Contains(IDTokenAlgs, c.IDTokenAlg):
-		return Errorf(Invalid, "The ID token algorithm %q is none of %s.", c.IDTokenAlg, strings.Join(IDTokenAlgs, ", "))
-	case len(c.RedirectURIs)+len(c.PostLogoutRedirectURIs)+len(c.Origins) > 100:
-		return Errorf(Invalid, "A client has at most 100 URIs.")
-	}
-	for _, g := range c.GrantTypes {
-		if !slices.Contains(GrantTypes, g) {
-			return Errorf(Invalid, "The grant type %q is none of %s.", g, strings.Join(GrantTypes, ", "))
-		}
-	}
-	return c.validateURIs()
-}
-
-func (c *Client) validateURIs() error {
-	for _, u := range append(slices.Clone(c.RedirectURIs), c.PostLogoutRedirectURIs...) {
-		if err := checkRedirectURI(u); err != nil {
-			return err
-		}
-	}
-	for _, o := range c.Origins {
-		u, err := url.Parse(o)
-		// Browsers write origins in lower case (RFC 6454 4).
-		if err != nil || u.Hostname() == "" || u.Scheme+"://"+u.Host != o || u.Scheme != "https" && u.Scheme != "http" || o != strings.ToLower(o) || len(o) > 300 {
-			return Errorf(Invalid, "The origin %q is not of the form https://app.example.", o)
-		}
-	}
-	return nil
-}
-
-// checkRedirectURI accepts what may be registered: absolute, without fragment
-// (RFC 6749 3.1.2), https, http on loopback, or a private-use scheme with a dot
-// in its name (RFC 8252 7.1).
-func checkRedirectURI(s string) error {
-	u, err := url.Parse(s)
-	switch {
-	case err != nil || !u.IsAbs() || len(s) > 2000:
-		return Errorf(Invalid, "The redirect URI %q is not an absolute URI of at most 2,000 bytes.", s)
-	case strings.Contains(s, "#"):
-		return Errorf(Invalid, "The redirect URI %q must not have a fragment.", s)
-	case u.User != nil:
-		return Errorf(Invalid, "The redirect URI %q must not carry a user name.", s)
-	case u.Scheme == "https" && u.Hostname() != "", strings.Contains(u.Scheme, "."):
-		return nil
-	case u.Scheme == "http" && slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname()):
-		return nil
-	}
-	return Errorf(Invalid, "The redirect URI %q must be https, http on localhost, or a private-use scheme such as com.example.app:/callback.", s)
 }

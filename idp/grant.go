@@ -2,7 +2,6 @@ package idp
 
 import (
 	"cmp"
-	"crypto/subtle"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +23,8 @@ type Grant struct {
 	RedirectURI   string        `json:",omitzero"`
 	Nonce         string        `json:",omitzero"`
 	CodeChallenge string        `json:",omitzero"`
+	Resources     []string      `json:",omitzero"` // APIs that tokens may be for (RFC 8707)
+	KeyThumb      string        `json:",omitzero"` // JWK thumbprint that code and refresh token are bound to (RFC 9449)
 	AuthTime      time.Time     `json:",omitzero"`
 	AMR           []string      `json:",omitzero"`
 	ACR           string        `json:",omitzero"`
@@ -79,6 +80,7 @@ func NewGrant(s *Session, req *AuthRequest, now time.Time) *Grant {
 	g := &Grant{
 		GrantID: NewID(), ClientID: req.ClientID, Scopes: req.Scopes, Claims: req.Claims,
 		RedirectURI: req.RedirectURI, Nonce: req.Nonce, CodeChallenge: req.CodeChallenge, CreatedAt: now,
+		Resources: req.Resources, KeyThumb: req.KeyThumb,
 	}
 	g.Bind(s, now)
 	return g
@@ -229,6 +231,5 @@ func RefreshFamily(shown string) string {
 // was replayed or stolen, and who redeems tokens revokes the grant for it.
 func (g *Grant) Refreshes(shown string) bool {
 	_, secret, _ := strings.Cut(shown, ".")
-	h := HashToken(RefreshToken, secret)
-	return h != "" && subtle.ConstantTimeCompare([]byte(h), []byte(g.Refresh.Secret)) == 1
+	return sameHash(HashToken(RefreshToken, secret), g.Refresh.Secret)
 }

@@ -30,6 +30,9 @@ const (
 	DeviceCode        TokenKind = "dc_"
 	SessionSecret     TokenKind = "ss_"
 	ClientSecret      TokenKind = "cs_"
+	InitialAccess     TokenKind = "ia_" // lets a client register (RFC 7591 3)
+	RegistrationAuth  TokenKind = "ra_" // lets it look after its registration (RFC 7592)
+	RequestHandle     TokenKind = "ru_" // names a pushed request (RFC 9126 2.2)
 )
 
 // NewToken is a bearer secret of 256 random bits in URL-safe characters that

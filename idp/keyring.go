@@ -60,7 +60,16 @@ func (k *Keyring) Seal(purpose, tenant, context string, plain []byte) string {
 	return base64.RawURLEncoding.EncodeToString(out)
 }
 
-// Open reverses Seal, or answers ErrSealed.
+// SealFixed is Seal that gives the same text for the same value each time, as names
+// of people must be. The nonce is a keyed hash of all that goes in, so that two values
+// never share one (the construction of RFC 5297).
+func (k *Keyring) SealFixed(purpose, tenant, context string, plain []byte) string {
+	aead := k.aead(purpose, tenant)
+	nonce := k.MAC("nonce", purpose, tenant, context, string(plain))[:aead.NonceSize()]
+	return base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, plain, []byte(context)))
+}
+
+// Open reverses Seal and SealFixed, or answers ErrSealed.
 func (k *Keyring) Open(purpose, tenant, context, sealed string) ([]byte, error) {
 	aead := k.aead(purpose, tenant)
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(sealed)

@@ -266,5 +266,5 @@ func EndPass(tx *storage.Tx, credentialID string, now time.Time) error {
 			}
 		}
 	}
-	return nil
+	return HastenNotices(tx, "credential", credentialID, now)
 }

@@ -25,6 +25,9 @@ type AuthRequest struct {
 	ACREssential  bool          `json:",omitzero"`
 	Claims        ClaimsRequest `json:",omitzero"`
 	UILocales     string        `json:",omitzero"`
+	Resources     []string      `json:",omitzero"` // RFC 8707
+	KeyThumb      string        `json:",omitzero"` // dpop_jkt (RFC 9449 10)
+	Pushed        string        `json:",omitzero"` // id of the PushedRequest it came in
 }
 
 // ClaimsRequest is the claims parameter (OIDC Core 5.5): names asked for at each
@@ -47,6 +50,9 @@ const (
 
 // Scopes are those a tenant knows.
 var Scopes = []string{ScopeOpenID, ScopeProfile, ScopeEmail, ScopeAddress, ScopePhone, ScopeOffline}
+
+// Returns tells whether the response type asks for code, id_token or token.
+func (r *AuthRequest) Returns(what string) bool { return slices.Contains(r.ResponseType, what) }
 
 // Asks tells whether the prompt parameter holds a value.
 func (r *AuthRequest) Asks(prompt string) bool { return slices.Contains(r.Prompt, prompt) }

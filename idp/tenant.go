@@ -21,7 +21,22 @@ type Tenant struct {
 	CreatedAt time.Time
 	// SessionLifetime is the longest a browser stays signed in; zero means 24 hours.
 	SessionLifetime time.Duration `json:",omitzero"`
+	// Registration says who may register clients by RFC 7591; off when empty.
+	Registration Registration `json:",omitzero"`
 }
+
+// Registration is how clients register themselves.
+type Registration string
+
+// The ways: nobody, who shows an initial access token, or anybody.
+const (
+	RegistrationOff   Registration = "off"
+	RegistrationToken Registration = "token"
+	RegistrationOpen  Registration = "open"
+)
+
+// Registrations are all ways.
+var Registrations = []Registration{RegistrationOff, RegistrationToken, RegistrationOpen}
 
 // Kind names the record.
 func (*Tenant) Kind() string { return "tenant" }
@@ -91,6 +106,8 @@ func (t *Tenant) Validate() error {
 		return Errorf(Invalid, "The accent colour %s is too light for white text: its contrast is %.1f and must be at least %.1f.", t.Accent, contrastWithWhite(t.Accent), leastContrast)
 	case t.SessionLifetime != 0 && (t.SessionLifetime < time.Minute || t.SessionLifetime > MaxSessionLifetime):
 		return Errorf(Invalid, "The session lifetime must lie between one minute and 90 days.")
+	case t.Registration != "" && !slices.Contains(Registrations, t.Registration):
+		return Errorf(Invalid, "The registration of clients %q is none of off, token, open.", t.Registration)
 	}
 	for _, d := range t.Domains {
 		if n, err := NormalDomain(d); err != nil || n != d {

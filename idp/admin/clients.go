@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"latchkey/idp"
@@ -14,12 +15,8 @@ func (s *Service) CreateClient(ctx context.Context, actor idp.Party, tenant stri
 	if c.ClientID == "" {
 		c.ClientID = idp.NewID()
 	}
-	if !c.Public() {
-		secret = idp.NewToken(idp.ClientSecret)
-		c.SecretHash = idp.HashToken(idp.ClientSecret, secret)
-	}
-	err = s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
-		c.CreatedAt = now
+	err = s.change(ctx, tenant, func(tx *storage.Tx, t *idp.Tenant, now time.Time) error {
+		secret, c.CreatedAt = s.giveSecret(t, &c), now
 		if err := c.Validate(); err != nil {
 			return err
 		}
@@ -32,6 +29,20 @@ func (s *Service) CreateClient(ctx context.Context, actor idp.Party, tenant stri
 		return nil, "", taken(err, "There is a client %q already.", c.ClientID)
 	}
 	return &c, secret, nil
+}
+
+// giveSecret draws a client's secret, "" for one that authenticates otherwise. Only
+// who checks signatures made with it needs the secret itself, and that is sealed.
+func (s *Service) giveSecret(t *idp.Tenant, c *idp.Client) (secret string) {
+	if !c.UsesSecret() {
+		return ""
+	}
+	secret = idp.NewToken(idp.ClientSecret)
+	c.SecretHash = idp.HashToken(idp.ClientSecret, secret)
+	if c.AuthMethod == idp.AuthSecretJWT {
+		c.SealSecret(s.keys, t.TenantID, secret)
+	}
+	return secret
 }
 
 // Client finds a client by its id.
@@ -58,27 +69,47 @@ type ClientChange struct {
 	RedirectURIs           *[]string
 	PostLogoutRedirectURIs *[]string
 	GrantTypes             *[]string
+	ResponseTypes          *[]string
 	Origins                *[]string
 	Native                 *bool
 	Trusted                *bool
 	Introspect             *bool
 	Disabled               *bool
+	Keys                   *idp.ClientKeys
+	Subject                *idp.ClientSubject
+	Request                *idp.ClientRequest
+	Logout                 *idp.ClientLogout
+	About                  *idp.ClientAbout
 	IDTokenAlg             *string
+	UserInfoAlg            *string
+	DPoPBound              *bool
+	Profile                *string
+	ClaimsProfile          *string
 }
 
 // UpdateClient changes a registration.
 func (s *Service) UpdateClient(ctx context.Context, actor idp.Party, tenant, id string, ch ClientChange) (*idp.Client, error) {
-	return s.updateClient(ctx, actor, tenant, id, "Update application", func(c *idp.Client, _ time.Time) {
+	return s.updateClient(ctx, actor, tenant, id, "Update application", func(_ *idp.Tenant, c *idp.Client, _ time.Time) {
 		set(&c.Name, ch.Name)
 		set(&c.RedirectURIs, ch.RedirectURIs)
 		set(&c.PostLogoutRedirectURIs, ch.PostLogoutRedirectURIs)
 		set(&c.GrantTypes, ch.GrantTypes)
+		set(&c.ResponseTypes, ch.ResponseTypes)
 		set(&c.Origins, ch.Origins)
 		set(&c.Native, ch.Native)
 		set(&c.Trusted, ch.Trusted)
 		set(&c.Introspect, ch.Introspect)
 		set(&c.Disabled, ch.Disabled)
+		set(&c.Keys, ch.Keys)
+		set(&c.Subject, ch.Subject)
+		set(&c.Request, ch.Request)
+		set(&c.Logout, ch.Logout)
+		set(&c.About, ch.About)
 		set(&c.IDTokenAlg, ch.IDTokenAlg)
+		set(&c.UserInfoAlg, ch.UserInfoAlg)
+		set(&c.DPoPBound, ch.DPoPBound)
+		set(&c.Profile, ch.Profile)
+		set(&c.ClaimsProfile, ch.ClaimsProfile)
 	})
 }
 
@@ -86,15 +117,15 @@ func (s *Service) UpdateClient(ctx context.Context, actor idp.Party, tenant, id 
 // it what the client got for itself.
 func (s *Service) NewClientSecret(ctx context.Context, actor idp.Party, tenant, id string) (*idp.Client, string, error) {
 	c, err := s.Client(ctx, tenant, id)
-	if err == nil && c.Public() { // for good: the authentication method never changes
-		err = idp.Errorf(idp.Invalid, "The client %q is public and has no secret.", id)
+	if err == nil && !c.UsesSecret() { // for good: the authentication method never changes
+		err = idp.Errorf(idp.Invalid, "The client %q does not authenticate with a secret.", id)
 	}
 	if err != nil {
 		return nil, "", err
 	}
-	secret := idp.NewToken(idp.ClientSecret)
-	c, err = s.updateClient(ctx, actor, tenant, id, "Update application – Certificates and secrets management", func(c *idp.Client, now time.Time) {
-		c.SecretHash, c.TokensValidFrom = idp.HashToken(idp.ClientSecret, secret), now
+	var secret string
+	c, err = s.updateClient(ctx, actor, tenant, id, "Update application – Certificates and secrets management", func(t *idp.Tenant, c *idp.Client, now time.Time) {
+		secret, c.TokensValidFrom = s.giveSecret(t, c), now
 	})
 	if err != nil {
 		return nil, "", err
@@ -102,12 +133,12 @@ func (s *Service) NewClientSecret(ctx context.Context, actor idp.Party, tenant, 
 	return c, secret, nil
 }
 
-func (s *Service) updateClient(ctx context.Context, actor idp.Party, tenant, id, activity string, fn func(*idp.Client, time.Time)) (c *idp.Client, err error) {
-	err = s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
+func (s *Service) updateClient(ctx context.Context, actor idp.Party, tenant, id, activity string, fn func(*idp.Tenant, *idp.Client, time.Time)) (c *idp.Client, err error) {
+	err = s.change(ctx, tenant, func(tx *storage.Tx, t *idp.Tenant, now time.Time) error {
 		if c, err = findClient(tx, id); err != nil {
 			return err
 		}
-		fn(c, now)
+		fn(t, c, now)
 		if err := c.Validate(); err != nil {
 			return err
 		}
@@ -126,7 +157,7 @@ func (s *Service) DeleteClient(ctx context.Context, actor idp.Party, tenant, id 
 		if err != nil {
 			return err
 		}
-		if err := tx.Delete(c); err != nil {
+		if err := errors.Join(tx.Delete(c), uncount(tx, c)); err != nil {
 			return err
 		}
 		return audit(tx, now, actor, clientParty(c), "Delete application", "ApplicationManagement", idp.CoreService, "")

@@ -83,6 +83,7 @@ type TenantChange struct {
 	Disabled        *bool
 	Accent          *string
 	SessionLifetime *time.Duration
+	Registration    *idp.Registration
 }
 
 // UpdateTenant changes a tenant.
@@ -92,6 +93,7 @@ func (s *Service) UpdateTenant(ctx context.Context, actor idp.Party, tenant stri
 		set(&t.Disabled, c.Disabled)
 		set(&t.Accent, c.Accent)
 		set(&t.SessionLifetime, c.SessionLifetime)
+		set(&t.Registration, c.Registration)
 		return nil
 	})
 }

@@ -86,13 +86,15 @@ func (s *Service) UpdateUser(ctx context.Context, actor idp.Party, tenant, name 
 		}
 		c.PrincipalName = &n
 	}
-	return s.updateUser(ctx, actor, tenant, name, "Update user", func(_ *storage.Tx, u *idp.User, now time.Time) error {
+	return s.updateUser(ctx, actor, tenant, name, "Update user", func(tx *storage.Tx, u *idp.User, now time.Time) error {
 		set(&u.PrincipalName, c.PrincipalName)
 		set(&u.DisplayName, c.DisplayName)
 		set(&u.Type, c.Type)
 		set(&u.Disabled, c.Disabled)
 		if u.Disabled {
-			u.SessionsValidFrom = now
+			if err := endSessions(tx, u, now); err != nil {
+				return err
+			}
 		}
 		set(&u.Roles, c.Roles)
 		if c.Profile != nil {
@@ -105,10 +107,13 @@ func (s *Service) UpdateUser(ctx context.Context, actor idp.Party, tenant, name 
 // RevokeSessions signs a user out everywhere: every session and grant from
 // before is void.
 func (s *Service) RevokeSessions(ctx context.Context, actor idp.Party, tenant, name string) (*idp.User, error) {
-	return s.updateUser(ctx, actor, tenant, name, "Update StsRefreshTokenValidFrom Timestamp", func(_ *storage.Tx, u *idp.User, now time.Time) error {
-		u.SessionsValidFrom = now
-		return nil
-	})
+	return s.updateUser(ctx, actor, tenant, name, "Update StsRefreshTokenValidFrom Timestamp", endSessions)
+}
+
+// endSessions voids every session and grant from before, and lets the apps know.
+func endSessions(tx *storage.Tx, u *idp.User, now time.Time) error {
+	u.SessionsValidFrom = now
+	return idp.HastenNotices(tx, "user", u.UserID, now)
 }
 
 func (s *Service) updateUser(ctx context.Context, actor idp.Party, tenant, name, activity string, fn func(*storage.Tx, *idp.User, time.Time) error) (u *idp.User, err error) {
@@ -147,7 +152,7 @@ func (s *Service) DeleteUser(ctx context.Context, actor idp.Party, tenant, name 
 				return err
 			}
 		}
-		if err := tx.Delete(u); err != nil {
+		if err := errors.Join(idp.HastenNotices(tx, "user", u.UserID, now), tx.Delete(u)); err != nil {
 			return err
 		}
 		return audit(tx, now, actor, user(u), "Delete user", idp.UserManagement, idp.CoreService, "")

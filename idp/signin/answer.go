@@ -258,6 +258,9 @@ func (s *Service) establish(tx *storage.Tx, a *attempt, p idp.Proof, secret stri
 	}
 	if old != nil && old.Live(u, a.v.Now) && slices.Contains(old.Credentials(), p.Credential) && p.Credential != "" {
 		old.Renew(secret, p)
+		if err := idp.HastenNotices(tx, "session", old.SessionID, old.NotAfter); err != nil {
+			return nil, err
+		}
 		return old, tx.Put(old)
 	}
 	if old != nil && old.End(a.v.Now, idp.NoSession) {
@@ -272,7 +275,8 @@ func (s *Service) establish(tx *storage.Tx, a *attempt, p idp.Proof, secret stri
 	return session, tx.Put(session)
 }
 
-// endOnline revokes the grants that were to last no longer than the session.
+// endOnline revokes the grants that were to last no longer than the session, and
+// lets the apps know that it has ended.
 func endOnline(tx *storage.Tx, session *idp.Session, now time.Time) error {
 	grants, _, err := storage.List[idp.Grant](tx, "session", session.SessionID, storage.Page{})
 	if err != nil {
@@ -285,7 +289,7 @@ func endOnline(tx *storage.Tx, session *idp.Session, now time.Time) error {
 			}
 		}
 	}
-	return nil
+	return idp.HastenNotices(tx, "session", session.SessionID, now)
 }
 
 func heldIDs(cs []idp.Credential) string {

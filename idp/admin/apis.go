@@ -1,0 +1,109 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// CreateAPI registers a resource server.
+func (s *Service) CreateAPI(ctx context.Context, actor idp.Party, tenant string, a idp.API) (*idp.API, error) {
+	a.APIID = idp.NewID()
+	err := s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
+		a.CreatedAt = now
+		if err := checkAPI(tx, &a); err != nil {
+			return err
+		}
+		if err := tx.Insert(&a); err != nil {
+			return err
+		}
+		return audit(tx, now, actor, apiParty(&a), "Add API", "ApplicationManagement", idp.CoreService, "")
+	})
+	if err != nil {
+		return nil, taken(err, "There is an API %q already.", a.Identifier)
+	}
+	return &a, nil
+}
+
+// API finds an API by its identifier or id.
+func (s *Service) API(ctx context.Context, tenant, name string) (a *idp.API, err error) {
+	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) error {
+		a, err = findAPI(tx, name)
+		return err
+	})
+	return a, err
+}
+
+// APIs lists a tenant's APIs by id.
+func (s *Service) APIs(ctx context.Context, tenant string, page storage.Page) (as []*idp.API, next string, err error) {
+	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) (err error) {
+		as, next, err = storage.All[idp.API](tx, page)
+		return err
+	})
+	return as, next, err
+}
+
+// APIChange is what may be changed; nil leaves a field as it is. The identifier
+// stays: tokens carry it.
+type APIChange struct {
+	Name     *string
+	Scopes   *[]string
+	JWT      *bool
+	ClientID *string
+}
+
+// UpdateAPI changes an API.
+func (s *Service) UpdateAPI(ctx context.Context, actor idp.Party, tenant, name string, ch APIChange) (a *idp.API, err error) {
+	err = s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
+		if a, err = findAPI(tx, name); err != nil {
+			return err
+		}
+		set(&a.Name, ch.Name)
+		set(&a.Scopes, ch.Scopes)
+		set(&a.JWT, ch.JWT)
+		set(&a.ClientID, ch.ClientID)
+		if err := checkAPI(tx, a); err != nil {
+			return err
+		}
+		if err := tx.Put(a); err != nil {
+			return err
+		}
+		return audit(tx, now, actor, apiParty(a), "Update API", "ApplicationManagement", idp.CoreService, "")
+	})
+	return a, err
+}
+
+// DeleteAPI removes an API. Opaque tokens for it are refused from then on; JWTs end
+// within idp.JWTLifetime.
+func (s *Service) DeleteAPI(ctx context.Context, actor idp.Party, tenant, name string) error {
+	return s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
+		a, err := findAPI(tx, name)
+		if err != nil {
+			return err
+		}
+		if err := tx.Delete(a); err != nil {
+			return err
+		}
+		return audit(tx, now, actor, apiParty(a), "Delete API", "ApplicationManagement", idp.CoreService, "")
+	})
+}
+
+func checkAPI(tx *storage.Tx, a *idp.API) error {
+	if err := a.Validate(); err != nil || a.ClientID == "" {
+		return err
+	}
+	_, err := findClient(tx, a.ClientID)
+	return err
+}
+
+func findAPI(tx *storage.Tx, name string) (*idp.API, error) {
+	a, err := idp.FindAPI(tx, name)
+	if a == nil && err == nil {
+		a, err = storage.Get[idp.API](tx, name)
+	}
+	return a, missing(err, "There is no API %q.", name)
+}
+
+func apiParty(a *idp.API) idp.Party { return idp.Party{Type: "api", ID: a.APIID, Name: a.Identifier} }

@@ -1,0 +1,215 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// CreateInitialToken makes a token that registers so many clients within lifetime.
+// secret is its only copy.
+func (s *Service) CreateInitialToken(ctx context.Context, actor idp.Party, tenant, name string, uses int, lifetime time.Duration) (t *idp.InitialToken, secret string, err error) {
+	secret = idp.NewToken(idp.InitialAccess)
+	err = s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
+		t = &idp.InitialToken{
+			TokenID: idp.NewID(), Name: name, Hash: idp.HashToken(idp.InitialAccess, secret),
+			Left: uses, CreatedAt: now, Ends: now.Add(lifetime),
+		}
+		if err := t.Validate(now); err != nil {
+			return err
+		}
+		if err := tx.Insert(t); err != nil {
+			return err
+		}
+		return audit(tx, now, actor, tokenParty(t), "Add registration token", "ApplicationManagement", idp.CoreService, "")
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return t, secret, nil
+}
+
+// InitialTokens lists a tenant's registration tokens by id.
+func (s *Service) InitialTokens(ctx context.Context, tenant string, page storage.Page) (ts []*idp.InitialToken, next string, err error) {
+	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) (err error) {
+		ts, next, err = storage.All[idp.InitialToken](tx, page)
+		return err
+	})
+	return ts, next, err
+}
+
+// DeleteInitialToken ends a registration token; what it registered stays.
+func (s *Service) DeleteInitialToken(ctx context.Context, actor idp.Party, tenant, id string) error {
+	return s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
+		t, err := storage.Get[idp.InitialToken](tx, id)
+		if err != nil {
+			return missing(err, "There is no registration token %q.", id)
+		}
+		if err := tx.Delete(t); err != nil {
+			return err
+		}
+		return audit(tx, now, actor, tokenParty(t), "Delete registration token", "ApplicationManagement", idp.CoreService, "")
+	})
+}
+
+func tokenParty(t *idp.InitialToken) idp.Party {
+	return idp.Party{Type: "registrationToken", ID: t.TokenID, Name: t.Name}
+}
+
+// Registered is a client that registered itself, with the only copies of what it
+// authenticates with; a secret is there only when it is new.
+type Registered struct {
+	Client *idp.Client
+	Secret string
+	Access string // its registration access token
+}
+
+// RegisterClient lets a client register itself (RFC 7591), as far as the tenant lets
+// it: initial is the initial access token it shows, "" for none. Forbidden: it may
+// not.
+func (s *Service) RegisterClient(ctx context.Context, tenant string, c idp.Client, initial string) (r Registered, err error) {
+	c.ClientID = idp.NewID()
+	r.Access = idp.NewToken(idp.RegistrationAuth)
+	c.Registration = idp.HashToken(idp.RegistrationAuth, r.Access)
+	err = s.change(ctx, tenant, func(tx *storage.Tx, t *idp.Tenant, now time.Time) error {
+		actor, err := admit(tx, t, &c, initial, now)
+		if err != nil {
+			return err
+		}
+		r.Secret, c.CreatedAt = s.giveSecret(t, &c), now
+		if err := c.Validate(); err != nil {
+			return err
+		}
+		if err := tx.Insert(&c); err != nil {
+			return err
+		}
+		return audit(tx, now, actor, clientParty(&c), "Register application", "ApplicationManagement", idp.CoreService, "")
+	})
+	r.Client = &c
+	return r, err
+}
+
+// admit spends what a client is let in by, and says who let it in.
+func admit(tx *storage.Tx, t *idp.Tenant, c *idp.Client, initial string, now time.Time) (idp.Party, error) {
+	switch t.Registration {
+	case idp.RegistrationOpen:
+		if initial == "" {
+			c.Counted = true
+			return clientParty(c), count(tx, 1)
+		}
+		fallthrough
+	case idp.RegistrationToken:
+		return spendInitial(tx, initial, now)
+	}
+	return idp.Party{}, idp.Errorf(idp.Forbidden, "Clients cannot register themselves with this organization.")
+}
+
+func spendInitial(tx *storage.Tx, initial string, now time.Time) (idp.Party, error) {
+	refused := idp.Errorf(idp.Forbidden, "The initial access token is missing, has expired, is used up, or is not known.")
+	hash := idp.HashToken(idp.InitialAccess, initial)
+	if hash == "" {
+		return idp.Party{}, refused
+	}
+	token, err := idp.Optional(storage.Lookup[idp.InitialToken](tx, "hash", hash))
+	if err != nil {
+		return idp.Party{}, err
+	}
+	if token == nil || token.Left < 1 || !now.Before(token.Ends) {
+		return idp.Party{}, refused
+	}
+	token.Left--
+	return tokenParty(token), tx.Put(token)
+}
+
+// count keeps the number of clients that registered without being asked for
+// anything.
+func count(tx *storage.Tx, by int) error {
+	n, err := idp.Optional(storage.Get[idp.SelfRegistered](tx, (*idp.SelfRegistered)(nil).ID()))
+	if err != nil {
+		return err
+	}
+	if n == nil {
+		n = &idp.SelfRegistered{}
+	}
+	if n.Count += by; n.Count > idp.MaxSelfRegistered {
+		return idp.Errorf(idp.TooMany, "This organization takes no more than %d clients that register themselves.", idp.MaxSelfRegistered)
+	}
+	return tx.Put(n)
+}
+
+// uncount makes room for another when a client goes.
+func uncount(tx *storage.Tx, c *idp.Client) error {
+	if !c.Counted {
+		return nil
+	}
+	return count(tx, -1)
+}
+
+// ErrRegistration: the registration access token is not the client's.
+var ErrRegistration = idp.Errorf(idp.Forbidden, "The registration access token is not that of the client.")
+
+// OwnClient is the client whose registration access token is shown (RFC 7592 2.1).
+func (s *Service) OwnClient(ctx context.Context, tenant, id, access string) (c *idp.Client, err error) {
+	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) error {
+		c, err = ownClient(tx, id, access)
+		return err
+	})
+	return c, err
+}
+
+func ownClient(tx *storage.Tx, id, access string) (*idp.Client, error) {
+	c, err := idp.Optional(storage.Get[idp.Client](tx, id))
+	if err != nil {
+		return nil, err
+	}
+	if c == nil || c.Disabled || !c.Registers(access) {
+		return nil, ErrRegistration
+	}
+	return c, nil
+}
+
+// ReplaceOwnClient lets a client replace its registration (RFC 7592 2.2). What only an
+// administrator may set stays as it is; edit gets the client with the rest.
+func (s *Service) ReplaceOwnClient(ctx context.Context, tenant, id, access string, edit func(*idp.Client) error) (r Registered, err error) {
+	err = s.change(ctx, tenant, func(tx *storage.Tx, t *idp.Tenant, now time.Time) error {
+		r = Registered{}
+		c, err := ownClient(tx, id, access)
+		if err != nil {
+			return err
+		}
+		before := c.AuthMethod
+		if err := edit(c); err != nil {
+			return err
+		}
+		if c.AuthMethod != before { // another way to authenticate begins with a secret of its own
+			c.SecretHash, c.SecretSealed = "", ""
+			r.Secret, c.TokensValidFrom = s.giveSecret(t, c), now
+		}
+		if err := c.Validate(); err != nil {
+			return err
+		}
+		if err := tx.Put(c); err != nil {
+			return err
+		}
+		r.Client = c
+		return audit(tx, now, clientParty(c), clientParty(c), "Update application", "ApplicationManagement", idp.CoreService, "")
+	})
+	return r, err
+}
+
+// DeleteOwnClient lets a client end its registration (RFC 7592 2.3).
+func (s *Service) DeleteOwnClient(ctx context.Context, tenant, id, access string) error {
+	return s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
+		c, err := ownClient(tx, id, access)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(tx.Delete(c), uncount(tx, c)); err != nil {
+			return err
+		}
+		return audit(tx, now, clientParty(c), clientParty(c), "Delete application", "ApplicationManagement", idp.CoreService, "")
+	})
+}

@@ -1,0 +1,83 @@
+package idp
+
+import (
+	"time"
+
+	"latchkey/storage"
+)
+
+// LogoutNotice is a call that one client is owed when a session ends (OIDC
+// Back-Channel Logout 2.5). It is written with the client's first grant, due at the
+// end that the session has anyway; whatever ends the session sooner hastens it.
+// Its key begins with the time it is due, so that the next one is the first.
+type LogoutNotice struct {
+	NoticeID    string
+	ClientID    string
+	UserID      string
+	SessionID   string
+	Credentials []string `json:",omitzero"` // behind the session
+	Due         time.Time
+	Tries       int `json:",omitzero"` // calls that failed
+}
+
+// noticeTime sorts as text as it does in time.
+const noticeTime = "20060102T150405.000000000"
+
+// Kind names the record.
+func (*LogoutNotice) Kind() string { return "logoutnotice" }
+
+// ID begins with when it is due.
+func (n *LogoutNotice) ID() string { return n.NoticeID }
+
+// Indexes finds notices by whatever may end their session.
+func (n *LogoutNotice) Indexes() []storage.Index {
+	x := []storage.Index{
+		{Name: "party", Value: n.SessionID + " " + n.ClientID, Unique: true},
+		{Name: "session", Value: n.SessionID}, {Name: "user", Value: n.UserID},
+	}
+	for _, c := range n.Credentials {
+		x = append(x, storage.Index{Name: "credential", Value: c})
+	}
+	return x
+}
+
+// Move makes the notice due at another time.
+func (n *LogoutNotice) Move(tx *storage.Tx, due time.Time) error {
+	if err := tx.Delete(n); err != nil {
+		return err
+	}
+	n.Due = due
+	n.NoticeID = due.UTC().Format(noticeTime) + " " + NewID()
+	return tx.Insert(n)
+}
+
+// OweNotice writes the notice of a client that has a grant in the session, if it
+// wants one and is not owed one yet.
+func OweNotice(tx *storage.Tx, c *Client, g *Grant, s *Session) error {
+	if c.Logout.Back == "" {
+		return nil
+	}
+	n, err := Optional(storage.Lookup[LogoutNotice](tx, "party", s.SessionID+" "+c.ClientID))
+	if n != nil || err != nil {
+		return err
+	}
+	n = &LogoutNotice{ClientID: c.ClientID, UserID: s.UserID, SessionID: s.SessionID, Credentials: g.Credentials}
+	return n.Move(tx, s.NotAfter)
+}
+
+// HastenNotices makes the notices found by an index (session, user or credential)
+// due no later than by.
+func HastenNotices(tx *storage.Tx, index, value string, by time.Time) error {
+	notices, _, err := storage.List[LogoutNotice](tx, index, value, storage.Page{})
+	if err != nil {
+		return err
+	}
+	for _, n := range notices {
+		if n.Due.After(by) {
+			if err := n.Move(tx, by); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+package idp
+
+import (
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+
+	"crypto/sha256"
+
+	"latchkey/storage"
+)
+
+// Once marks something that counts a single time, such as the jti of an assertion,
+// until it would be refused for its age.
+type Once struct {
+	Key  string // hash of what it is
+	Ends time.Time
+}
+
+// Kind names the record.
+func (*Once) Kind() string { return "once" }
+
+// ID is the hash.
+func (o *Once) ID() string { return o.Key }
+
+// Indexes has none.
+func (*Once) Indexes() []storage.Index { return nil }
+
+// ExpiresAt lets the sweeper remove it.
+func (o *Once) ExpiresAt() time.Time { return o.Ends }
+
+// Spend is false for what was spent before. It counts only if the transaction does.
+func Spend(tx *storage.Tx, ends time.Time, parts ...string) (bool, error) {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	err := tx.Insert(&Once{Key: hex.EncodeToString(sum[:]), Ends: ends})
+	if errors.Is(err, storage.ErrExists) {
+		return false, nil
+	}
+	return err == nil, err
+}
