@@ -134,5 +134,5 @@ func isProxy(entry string) bool {
 
 func isEverybody(entry string) bool {
 	p, err := netip.ParsePrefix(entry)
-	return err == nil && p.Bits() == 0
+	return err == nil && isEverywhere(p)
 }

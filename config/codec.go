@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -34,18 +35,49 @@ func secret(field func(*Config) *Secret) codec {
 func list(field func(*Config) *[]string) codec {
 	return codec{
 		isList: true,
+		set:    func(c *Config, v string) error { *field(c) = entries(v); return nil },
+		get:    func(c *Config) any { return append([]string{}, *field(c)...) },
+	}
+}
+
+// networks is a list of networks in CIDR notation.
+func networks(field func(*Config) *[]netip.Prefix) codec {
+	return codec{
+		isList: true,
 		set: func(c *Config, v string) error {
 			*field(c) = nil
-			if v == "" {
-				return nil
-			}
-			for entry := range strings.SplitSeq(v, ",") {
-				*field(c) = append(*field(c), strings.TrimSpace(entry))
+			for _, entry := range entries(v) {
+				p, err := netip.ParsePrefix(entry)
+				switch {
+				case err != nil || p.Addr().Is4In6():
+					return errors.New("has an entry that is no network: write each in CIDR notation, such as 10.0.0.0/8, or 10.0.0.5/32 for one address")
+				case p != p.Masked():
+					return errors.New("has an entry with more than a network: write " + p.Masked().String() + " in place of " + entry)
+				}
+				*field(c) = append(*field(c), p)
 			}
 			return nil
 		},
-		get: func(c *Config) any { return append([]string{}, *field(c)...) },
+		get: func(c *Config) any {
+			texts := []string{}
+			for _, p := range *field(c) {
+				texts = append(texts, p.String())
+			}
+			return texts
+		},
 	}
+}
+
+// entries are the parts of a list, which commas separate.
+func entries(v string) []string {
+	if v == "" {
+		return nil
+	}
+	var all []string
+	for entry := range strings.SplitSeq(v, ",") {
+		all = append(all, strings.TrimSpace(entry))
+	}
+	return all
 }
 
 func duration(field func(*Config) *time.Duration) codec {

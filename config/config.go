@@ -33,6 +33,7 @@ type Config struct {
 	// TrustedProxy names the reverse proxies that terminate TLS before
 	// Latchkey: addresses, networks in CIDR notation, or host names.
 	TrustedProxy    []string
+	Outbound        Outbound
 	Log             Log
 	ShutdownTimeout time.Duration // how long running requests may take to finish
 

@@ -13,7 +13,7 @@ func FuzzLoad(f *testing.F) {
 		"", "---\n", "listen: localhost:1\n", "log: {level: debug, format: text}", "log:\n  level: warn\n",
 		"trusted_proxy: [a, 10.0.0.0/8]\nlisten: :9400", "base_url: https://a.example:1", "base_url: 'http://[::1]'",
 		"shutdown_timeout: 10s", "pepper: " + pepper('a'), "a: &a [*a]", "? [1]\n: 2", "listen: !!binary aGk=",
-		"tls: {certificate: a, key: b}", "tls: {1: a, null: b}", "a: 1\na: 2", "- a", "log.level: x", "\x00", "\xff\xfe",
+		"tls: {certificate: a, key: b}", "outbound: {allow: ['10.0.0.0/8', '::1/128'], ca: a.pem}", "tls: {1: a, null: b}", "a: 1\na: 2", "- a", "log.level: x", "\x00", "\xff\xfe",
 		"<<: {listen: 'localhost:2'}", "x: &x {level: info}\nlog: *x", "data: 2020-01-01", "data: .nan",
 	} {
 		f.Add([]byte(seed))

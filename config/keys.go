@@ -2,6 +2,7 @@ package config
 
 import (
 	"log/slog"
+	"net/netip"
 	"strings"
 	"time"
 )
@@ -57,6 +58,10 @@ func Keys() []Key {
 			codec: text(func(c *Config) *string { return &c.TLS.Key })},
 		{Name: "trusted_proxy", Description: "the reverse proxies that terminate TLS: addresses, networks or host names, separated by commas. Needed for plain HTTP on an address that others can reach",
 			codec: list(func(c *Config) *[]string { return &c.TrustedProxy })},
+		{Name: "outbound.allow", Description: "networks that Latchkey may call although they are not public, for apps on a private network, in CIDR notation, separated by commas",
+			codec: networks(func(c *Config) *[]netip.Prefix { return &c.Outbound.Allow })},
+		{Name: "outbound.ca", Description: "PEM file of certificates that are trusted for such calls, besides the system's",
+			codec: text(func(c *Config) *string { return &c.Outbound.CA })},
 		{Name: "log.level", Default: "info", Description: "the least important lines to log: " + oneOf(levelNames()),
 			codec: level(func(c *Config) *slog.Level { return &c.Log.Level })},
 		{Name: "log.format", Default: formats[0], Description: "how a line is written: " + oneOf(formats[:]),

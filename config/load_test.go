@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/base64"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,8 @@ func samples() map[string][4]string {
 		"tls.certificate":  {"file.pem", "env.pem", "named.pem", "flag.pem"},
 		"tls.key":          {"file.key", "env.key", "named.key", "flag.key"},
 		"trusted_proxy":    {"10.0.0.1", "10.0.0.2,proxy", "10.0.0.0/8", "proxy.example"},
+		"outbound.allow":   {"10.0.0.0/8", "10.0.0.5/32,fd00::/8", "192.168.0.0/16", "127.0.0.0/8,::1/128"},
+		"outbound.ca":      {"file.pem", "env.pem", "named.pem", "flag.pem"},
 		"log.level":        {"debug", "warn", "error", "info"},
 		"log.format":       {"text", "json", "text", "json"},
 		"shutdown_timeout": {"1s", "2s", "1m0s", "4s"},
@@ -127,12 +130,19 @@ trusted_proxy:
   - 10.0.0.0/8
   - "proxy.example"
 metrics_listen: ""
+outbound:
+  allow:
+    - 10.20.0.0/16
+    - fd12::/16
 `)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Join(c.TrustedProxy, " "); got != "10.0.0.0/8 proxy.example" {
 		t.Errorf("trusted_proxy = %q", got)
+	}
+	if !slices.Equal(c.Outbound.Allow, []netip.Prefix{netip.MustParsePrefix("10.20.0.0/16"), netip.MustParsePrefix("fd12::/16")}) {
+		t.Errorf("outbound.allow = %v", c.Outbound.Allow)
 	}
 	if c.MetricsListen != "" || c.ShutdownTimeout.String() != "20s" {
 		t.Errorf("got %+v", c)

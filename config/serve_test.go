@@ -43,12 +43,32 @@ func TestServe(t *testing.T) {
 		"no base":   {nil, "base_url: \"\" (default) is needed to serve"},
 		"no file":   {map[string]string{"base-url": "https://login.example", "tls-certificate": cert + "x", "tls-key": key}, "no such file or directory"},
 		"other key": {map[string]string{"base-url": "https://login.example", "tls-certificate": cert, "tls-key": otherKey}, "private key does not match public key"},
+		"CA":        {map[string]string{"base-url": "https://login.example", "outbound-ca": cert}, ""},
+		"no CA":     {map[string]string{"base-url": "https://login.example", "outbound-ca": cert + "x"}, `cert.pemx" (flag --outbound-ca) cannot be read: no such file or directory`},
+		"empty CA":  {map[string]string{"base-url": "https://login.example", "outbound-ca": write(t, "empty.pem", "")}, `empty.pem" (flag --outbound-ca) holds no certificate: name a file of certificates in PEM`},
+		"key as CA": {map[string]string{"base-url": "https://login.example", "outbound-ca": key}, `key.pem" (flag --outbound-ca) holds no certificate`},
 		"no PEM":    {map[string]string{"base-url": "https://login.example", "tls-certificate": cert, "tls-key": write(t, "k", "x")}, "failed to find any PEM data"},
 	} {
 		_, err := Load(Sources{Flags: c.flags, Serve: true})
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
+	}
+}
+
+// TestRoots expects the named certificates beside those of the system.
+func TestRoots(t *testing.T) {
+	cert, _ := pair(t)
+	system, err := x509.SystemCertPool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots, err := Outbound{CA: cert}.Roots()
+	if err != nil || roots.Equal(system) {
+		t.Errorf("%v", err)
+	}
+	if roots, err := (Outbound{}).Roots(); roots != nil || err != nil {
+		t.Errorf("%v, %v", roots, err)
 	}
 }
 

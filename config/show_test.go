@@ -11,7 +11,7 @@ import (
 )
 
 func TestShow(t *testing.T) {
-	path := write(t, "c.yaml", "trusted_proxy: [10.0.0.0/8, proxy]\nlog: {level: warn}\npepper: "+pepper('s'))
+	path := write(t, "c.yaml", "trusted_proxy: [10.0.0.0/8, proxy]\noutbound: {allow: 192.168.0.0/16}\nlog: {level: warn}\npepper: "+pepper('s'))
 	c, err := Load(Sources{File: path, Env: []string{"LATCHKEY_DATA=./x: #\"y\""}, Flags: map[string]string{"base-url": "https://a.example"}})
 	if err != nil {
 		t.Fatal(err)
@@ -25,6 +25,9 @@ tls:
   certificate: "" # default
   key: "" # default
 trusted_proxy: ["10.0.0.0/8","proxy"] # FILE
+outbound:
+  allow: ["192.168.0.0/16"] # FILE
+  ca: "" # default
 log:
   level: "warn" # FILE
   format: "json" # default
@@ -43,7 +46,7 @@ shutdown_timeout: "10s" # default
 func TestShownIsReadable(t *testing.T) {
 	for _, flags := range []map[string]string{
 		nil,
-		{"listen": ":1", "trusted-proxy": "10.0.0.1, a.example", "data": "./ü <&> \\ ☃", "log-level": "debug"},
+		{"listen": ":1", "trusted-proxy": "10.0.0.1, a.example", "data": "./ü <&> \\ ☃", "log-level": "debug", "outbound-allow": "10.0.0.0/8, ::1/128"},
 	} {
 		c, err := Load(Sources{Flags: flags})
 		if err != nil {

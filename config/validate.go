@@ -18,7 +18,7 @@ type rule struct {
 func (c Config) Validate() error { return c.problems(false).err() }
 
 // ValidateServe checks, beside all that Validate does, what only a server
-// needs: that base_url is set and that the TLS files can be used.
+// needs: that base_url is set and that the files of certificates can be used.
 func (c Config) ValidateServe() error { return c.problems(true).err() }
 
 func (c Config) problems(serve bool) Problems {
@@ -54,6 +54,7 @@ func (c Config) rules() []rule {
 		{c.TLS.Certificate != "" && c.TLS.Key == "", "tls.key", "is missing beside tls.certificate: set both or none"},
 		{slices.ContainsFunc(c.TrustedProxy, not(isProxy)), "trusted_proxy", "has an entry that names no proxy: write addresses (192.0.2.7), networks (10.0.0.0/8) or host names, without ports"},
 		{slices.ContainsFunc(c.TrustedProxy, isEverybody), "trusted_proxy", "names every address there is: name the proxy or its network"},
+		{slices.ContainsFunc(c.Outbound.Allow, isEverywhere), "outbound.allow", "names every address there is: name the networks of your apps"},
 		{!slices.Contains(levels[:], c.Log.Level), "log.level", "is not a log level: use " + oneOf(levelNames())},
 		{!slices.Contains(formats[:], c.Log.Format), "log.format", "is not a log format: use " + oneOf(formats[:])},
 		{c.ShutdownTimeout < time.Second || c.ShutdownTimeout > time.Minute, "shutdown_timeout", "is out of range: use 1s to 60s"},
@@ -62,12 +63,14 @@ func (c Config) rules() []rule {
 
 func (c Config) serveRules() []rule {
 	var pairErr error
+	_, rootsErr := c.Outbound.Roots()
 	if c.TLS.Enabled() {
 		_, pairErr = tls.LoadX509KeyPair(c.TLS.Certificate, c.TLS.Key)
 	}
 	return []rule{
 		{c.BaseURL == "", "base_url", "is needed to serve: set the address people and apps use, such as https://login.example"},
 		{pairErr != nil, "tls.certificate", "cannot be used together with tls.key: " + messageOf(pairErr)},
+		{rootsErr != nil, "outbound.ca", messageOf(rootsErr)},
 	}
 }
 

@@ -24,6 +24,7 @@ type Client struct {
 	Native                 bool          `json:",omitzero"` // loopback redirect ports are free (RFC 8252 7.3)
 	Trusted                bool          `json:",omitzero"` // the tenant has consented for everybody
 	Introspect             bool          `json:",omitzero"` // may introspect tokens of other clients
+	Permissions            []string      `json:",omitzero"` // scopes of APIs it may have for itself, each after its API's identifier
 	Disabled               bool          `json:",omitzero"`
 	Keys                   ClientKeys    `json:",omitzero"`
 	Subject                ClientSubject `json:",omitzero"`

@@ -105,7 +105,7 @@ func (c *Client) checkURIs() error {
 		return Errorf(Invalid, "A client has at most 100 URIs.")
 	}
 	for _, u := range append(slices.Clone(c.RedirectURIs), c.PostLogoutRedirectURIs...) {
-		if err := checkRedirectURI(u); err != nil {
+		if err := CheckRedirectURI(u); err != nil {
 			return err
 		}
 	}
@@ -161,15 +161,25 @@ func (c *Client) checkAbout() error {
 }
 
 func (c *Client) sharesOrigin(uri string) bool {
-	return slices.ContainsFunc(c.RedirectURIs, func(r string) bool { return originOf(r) == originOf(uri) })
+	return slices.ContainsFunc(c.RedirectURIs, func(r string) bool { return OriginOf(r) == OriginOf(uri) })
 }
 
-func originOf(uri string) string {
+// OriginOf is the origin of a URI, "" if it has none (RFC 6454 4).
+func OriginOf(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil {
 		return ""
 	}
 	return u.Scheme + "://" + u.Host
+}
+
+// WithQuery keeps a registered query as it stands (RFC 6749 3.1.2).
+func WithQuery(uri string, v url.Values) string {
+	sep := "?"
+	if strings.Contains(uri, "?") {
+		sep = "&"
+	}
+	return uri + sep + v.Encode()
 }
 
 // checkSubject derives the sector of pairwise subjects: the one host of all redirect
@@ -220,10 +230,10 @@ func (c *Client) checkFAPI() error {
 // FAPIAlgs are the algorithms of FAPI 2.0 Security Profile 5.4.1.
 var FAPIAlgs = []string{"PS256", "ES256", "EdDSA"}
 
-// checkRedirectURI accepts what may be registered: absolute, without fragment
+// CheckRedirectURI accepts what may be registered: absolute, without fragment
 // (RFC 6749 3.1.2), https, http on loopback, or a private-use scheme with a dot
 // in its name (RFC 8252 7.1).
-func checkRedirectURI(s string) error {
+func CheckRedirectURI(s string) error {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || !u.IsAbs() || len(s) > 2000:

@@ -3,6 +3,7 @@ package ui
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"latchkey/idp"
 	"latchkey/idp/signin"
@@ -80,17 +81,31 @@ func (s *Site) changeSecurityInfo(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Site) signOut(w http.ResponseWriter, r *http.Request, v signin.Visit) {
-	if _, err := s.Signin.SignOut(r.Context(), v); err != nil {
+	out, err := s.Signin.SignOut(r.Context(), v)
+	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	web.DropSession(w, r)
+	if frames := out.Frames(s.Base + "/" + v.Tenant.TenantID + "/v2.0"); len(frames) > 0 {
+		s.SignedOutOf(w, r, frames, "")
+		return
+	}
 	s.SignedOut(w, r, "")
 }
 
 // SignedOut says that the session is over, and with a notice what ended it.
 func (s *Site) SignedOut(w http.ResponseWriter, r *http.Request, notice string) {
 	s.Page(w, r, http.StatusOK, SignedOut{NoticeID: notice, AgainURL: s.here(r, securityInfo)})
+}
+
+// SignedOutOf says so too, and tells the apps, each at its address; then it goes on
+// to next, if that is not empty.
+func (s *Site) SignedOutOf(w http.ResponseWriter, r *http.Request, frames []string, next string) {
+	where, _, _ := strings.Cut(next, "?")
+	s.Page(w, r, http.StatusOK, SignedOutOf{
+		Frames: frames, Next: next, NextHost: hostOf(where), AgainURL: s.here(r, securityInfo),
+	})
 }
 
 func (s *Site) askDeletePass(w http.ResponseWriter, r *http.Request, v signin.Visit, session *idp.Session, u *idp.User) {

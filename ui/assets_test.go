@@ -14,6 +14,7 @@ func TestAssets(t *testing.T) {
 		"submit.js":    "text/javascript; charset=utf-8",
 		"code.js":      "text/javascript; charset=utf-8",
 		"countdown.js": "text/javascript; charset=utf-8",
+		"onward.js":    "text/javascript; charset=utf-8",
 		"icon.svg":     "image/svg+xml",
 	} {
 		url, err := rd.assets.url(name)
@@ -29,7 +30,7 @@ func TestAssets(t *testing.T) {
 			t.Errorf("%s: headers %v", url, h)
 		}
 	}
-	if len(rd.assets.urls) != 5 {
+	if len(rd.assets.urls) != 6 {
 		t.Errorf("an asset is not tested: %v", rd.assets.urls)
 	}
 }

@@ -1,5 +1,5 @@
 // Package ui draws the pages people see: one template a page, one catalogue a
-// language, one style sheet, and two small scripts that no page needs to work.
+// language, one style sheet, and a few small scripts that no page needs to work.
 //
 // A page is a View, which is plain data, and a Renderer turns it into an answer
 // with the headers every page must have. Nothing here decides who may do what,

@@ -224,6 +224,65 @@ func checkNothingInline(t *testing.T, d *document) {
 	}
 }
 
+// TestIDs holds the ids that drivers of a browser rely on. Whatever people fill in or
+// press has one.
+func TestIDs(t *testing.T) {
+	rd := newRenderer(t)
+	for _, s := range states() {
+		var got []string
+		for _, n := range parse(t, get(rd, s.frame(), s.view).Body.Bytes()).elements {
+			if attr(n, "type") == "hidden" || !slices.Contains([]string{"input", "button", "a", "main", "dd"}, n.Data) {
+				continue
+			}
+			if id := attr(n, "id"); id != "" {
+				got = append(got, id)
+			} else if n.Data != "main" && n.Data != "dd" {
+				t.Errorf("%s: %s %q has no id", s.name, n.Data, text(n))
+			}
+		}
+		if want, ok := ids[s.name]; ok && strings.Join(got, " ") != want {
+			t.Errorf("%s: %q, want %q", s.name, got, want)
+		}
+	}
+}
+
+var ids = map[string]string{
+	"signin":               "username next",
+	"signin-app":           "username next app-policy app-terms",
+	"signin-account":       "account-continue account-other",
+	"pass-wrong":           "code sign-in other-ways change-user",
+	"other-ways":           "method-temporaryAccessPass method-somethingNew",
+	"consent":              "allow deny",
+	"consent-app":          "app-home allow deny app-policy app-terms",
+	"sign-out":             "sign-out stay",
+	"signed-out":           "sign-in-again",
+	"signed-out-of":        "continue",
+	"signed-out-of-here":   "sign-in-again",
+	"security-info":        "delete-pass sign-out sign-in-again",
+	"delete-pass":          "delete keep",
+	"device":               "code next",
+	"device-confirm":       "allow deny",
+	"organizations":        "tenant next",
+	"form-post":            "continue",
+	"home":                 "organizations",
+	"error":                "problem try-again problem-code problem-detail problem-request",
+	"error-tenant.unknown": "problem problem-code problem-request",
+}
+
+// TestProblemsAreMarked: a driver finds what went wrong whatever the language.
+func TestProblemsAreMarked(t *testing.T) {
+	rd := newRenderer(t)
+	for id := range problems {
+		for _, v := range []View{Error{Problem: Problem{ID: id}}, Pass{Action: "/t", Problem: Problem{ID: id}}} {
+			d := parse(t, get(rd, testFrame, v).Body.Bytes())
+			i := slices.IndexFunc(d.elements, func(n *html.Node) bool { return attr(n, "id") == "problem" })
+			if i < 0 || attr(d.elements[i], "data-problem") != id {
+				t.Errorf("%s: the problem %s is not marked", v.PageName(), id)
+			}
+		}
+	}
+}
+
 // TestFieldNames holds the names that scripts, load tools and the conformance
 // suite's browser rely on.
 func TestFieldNames(t *testing.T) {

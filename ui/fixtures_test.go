@@ -40,6 +40,19 @@ const (
 
 var scopes = []string{"openid", "profile", "email", "phone", "address", "offline_access", "reports.read"}
 
+// wiki is what an app shows of itself.
+var wiki = AppLinks{
+	LogoURI: "https://cdn.contoso.example:8443/logo.png?v=1&s=2", HomeURI: "https://wiki.contoso.example/",
+	PolicyURI: "https://wiki.contoso.example/privacy", TermsURI: "https://contoso.example/terms?of=wiki",
+}
+
+// frames are front-channel logout URIs of three apps, two of them at one origin.
+var frames = []string{
+	"https://wiki.contoso.example/out?iss=https%3A%2F%2Fid.example%2Ft%2Fv2.0&sid=s1",
+	"https://intranet.contoso.example/out?iss=https%3A%2F%2Fid.example%2Ft%2Fv2.0&sid=s1",
+	"https://intranet.contoso.example/hr/out?iss=https%3A%2F%2Fid.example%2Ft%2Fv2.0&sid=s1",
+}
+
 // states has every page in every state that people meet.
 func states() []state {
 	list := []state{
@@ -54,12 +67,20 @@ func states() []state {
 		{"pass-no-name", Pass{Action: "/t/signin", State: sealed, AppName: "Intranet"}},
 		{"pass-notyet", Pass{Action: "/t/signin", State: sealed, Username: anna, Problem: Problem{ID: "pass.notyet", Start: noon.Add(26 * time.Hour)}}},
 		{"pass-toomany", Pass{Action: "/t/signin", State: sealed, Username: anna, Problem: Problem{ID: "pass.toomany", Minutes: 12}}},
+		{"signin-app", Signin{AppLinks: wiki, Action: "/t/signin", State: sealed, AppName: "Contoso Wiki"}},
+		{"signin-terms", Signin{AppLinks: AppLinks{TermsURI: wiki.TermsURI}, Action: "/t/signin", State: sealed, AppName: "Contoso Wiki"}},
+		{"signin-account-app", Signin{AppLinks: wiki, Action: "/t/signin", State: sealed, AppName: "Contoso Wiki", Account: anna}},
+		{"pass-app", Pass{AppLinks: wiki, Action: "/t/signin", State: sealed, Username: anna, AppName: "Contoso Wiki", OtherWays: true, ChangeUser: true}},
 		{"other-ways", OtherWays{Action: "/t/signin", State: sealed, Username: anna, Kinds: []string{"temporaryAccessPass", "somethingNew"}}},
 		{"consent", Consent{Action: "/t/consent", State: sealed, AppName: "Intranet", AppHost: "intranet.contoso.example", Username: anna, Scopes: scopes}},
+		{"consent-app", Consent{AppLinks: wiki, Action: "/t/consent", State: sealed, AppName: "Contoso Wiki", AppHost: "wiki.contoso.example", Username: anna, Scopes: scopes[:3]}},
 		{"sign-out", SignOut{Action: "/t/logout", State: sealed, AppName: "Intranet", Username: anna}},
 		{"sign-out-no-app", SignOut{Action: "/t/logout", State: sealed, Username: anna}},
 		{"signed-out", SignedOut{AgainURL: "/contoso.example/security-info"}},
 		{"signed-out-pass-deleted", SignedOut{NoticeID: "pass-deleted", AgainURL: "/contoso.example/security-info"}},
+		{"signed-out-of", SignedOutOf{Frames: frames, Next: "https://intranet.contoso.example/bye?state=a%26b&x='", NextHost: "intranet.contoso.example"}},
+		{"signed-out-of-native", SignedOutOf{Frames: frames[:1], Next: "com.contoso.wiki:/bye?state=1", NextHost: "com.contoso.wiki:/bye"}},
+		{"signed-out-of-here", SignedOutOf{Frames: frames, AgainURL: "/contoso.example/security-info"}},
 		{"delete-pass", DeletePass{Action: "/t/security-info", Pass: passOf("EnabledByPolicy")}},
 		{"delete-pass-session", DeletePass{Action: "/t/security-info", Pass: passOf("EnabledByPolicy"), EndsSession: true}},
 		{"delete-pass-used", DeletePass{Action: "/t/security-info", Pass: passOf("OneTimeUsed"), EndsSession: true}},
@@ -67,6 +88,7 @@ func states() []state {
 		{"device-code", Device{Action: "/t/device", UserCode: "BCDF-GHJK", Problem: Problem{ID: "device.code"}}},
 		{"device-toomany", Device{Action: "/t/device", UserCode: "BCDF-GHJK", Problem: Problem{ID: "pass.toomany", Minutes: 1}}},
 		{"device-confirm", DeviceConfirm{Action: "/t/device", State: sealed, AppName: "Living room TV", UserCode: "BCDF-GHJK", Username: anna, Scopes: scopes[:3]}},
+		{"device-confirm-app", DeviceConfirm{AppLinks: wiki, Action: "/t/device", State: sealed, AppName: "Contoso Wiki", UserCode: "BCDF-GHJK", Username: anna, Scopes: scopes[:3]}},
 		{"device-done", DeviceDone{Allowed: true}},
 		{"device-denied", DeviceDone{}},
 		{"organizations", Organizations{Action: "/organizations"}},
@@ -116,7 +138,11 @@ func errorStates() []state {
 		}
 		list = append(list, state{"error-" + id, v})
 	}
-	return append(list, state{"error", Error{
+	request := Error{
+		Problem: Problem{ID: "request.invalid"}, Code: "invalid_request_object", Time: noon,
+		Detail: "The request object is not signed.",
+	}
+	return append(list, state{"error-request", request}, state{"error", Error{
 		Problem: Problem{ID: "redirect.unregistered"}, Code: "AADSTS50011", Time: noon,
 		Detail: "https://intranet.contoso.example/wrong?x=<script>", TryAgainURL: "/t/signin",
 	}})

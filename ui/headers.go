@@ -1,14 +1,44 @@
 package ui
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
 
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; " +
 	"connect-src 'self'; manifest-src 'self'; worker-src 'self'; " +
-	"frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'"
+	"frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; img-src 'self' data:"
+
+// policyOf is what a page may load: what is ours, and what it borrows.
+func policyOf(v View) string {
+	csp := policy
+	b, ok := v.(borrower)
+	if !ok {
+		return csp
+	}
+	images, frames := b.borrows()
+	csp += origins(images) // img-src is the last directive
+	if allowed := origins(frames); allowed != "" {
+		csp += "; frame-src" + allowed
+	}
+	return csp
+}
+
+// origins are those of some addresses as sources of a directive, each once.
+func origins(addresses []string) string {
+	var list []string
+	for _, a := range addresses {
+		if o := webOrigin(a); o != "" && !slices.Contains(list, " "+o) {
+			list = append(list, " "+o)
+		}
+	}
+	return strings.Join(list, "")
+}
 
 // setHeaders adds what every page must carry (docs/security.md H3).
 func setHeaders(h http.Header, v View, https bool) {
-	csp, referrer, opener := policy, "same-origin", "unsafe-none"
+	csp, referrer, opener := policyOf(v), "same-origin", "unsafe-none"
 	if _, ok := v.(leaver); !ok {
 		// A sign-in may run in a window that the relying party opened and watches;
 		// cutting the two apart would look to it as if the person had closed it.

@@ -66,6 +66,16 @@ func markup(value any) string {
 	return "<bdi>" + template.HTMLEscapeString(fmt.Sprint(value)) + "</bdi>"
 }
 
+// Linked is a name that leads to an address of the web, if there is one.
+func (p *page) Linked(name, address string) template.HTML {
+	text := markup(name)
+	if webOrigin(address) == "" {
+		return template.HTML(text)
+	}
+	return template.HTML(`<a id="app-home" href="` + template.HTMLEscapeString(address) +
+		`" target="_blank" rel="noopener noreferrer">` + text + `</a>`)
+}
+
 func pairsOf(pairs []any) (map[string]any, error) {
 	if len(pairs)%2 != 0 {
 		return nil, fmt.Errorf("a placeholder lacks its value: %v", pairs)

@@ -171,7 +171,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, v signin.Visit, out 
 	if name == "" && out.Decision.Step == idp.Ask && out.User != nil { // who is signed in goes on, or steps up
 		name = out.User.PrincipalName
 	}
-	c := common{action: s.here(r, "/signin"), state: state, app: appName(out), username: name, problem: problem}
+	c := common{action: s.here(r, "/signin"), state: state, app: appName(out), links: appLinks(out), username: name, problem: problem}
 	problem.retryAfter(w.Header())
 	s.Page(w, r, problem.Status(), view(c, out))
 }
@@ -180,7 +180,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, v signin.Visit, out 
 var prompts = map[string]func(c common, out signin.Outcome) View{
 	"pass": func(c common, out signin.Outcome) View {
 		return Pass{
-			Action: c.action, State: c.state, AppName: c.app, Username: c.username, Problem: c.problem,
+			Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem,
 			OtherWays: len(out.Decision.Offers) > 1, ChangeUser: c.username != "",
 		}
 	},
@@ -189,6 +189,7 @@ var prompts = map[string]func(c common, out signin.Outcome) View{
 // common is what the pages of a sign-in share.
 type common struct {
 	action, state, app, username string
+	links                        AppLinks
 	problem                      Problem
 }
 
@@ -199,7 +200,7 @@ func view(c common, out signin.Outcome) View {
 	case idp.ConsentStep:
 		return consentView(c, out)
 	}
-	view := Signin{Action: c.action, State: c.state, AppName: c.app, Username: c.username, Problem: c.problem}
+	view := Signin{Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem}
 	if out.Decision.Account {
 		view.Account = out.User.PrincipalName
 	}
@@ -209,9 +210,15 @@ func view(c common, out signin.Outcome) View {
 func consentView(c common, out signin.Outcome) View {
 	req := out.Flow.Request
 	if out.Flow.Device != "" {
-		return DeviceConfirm{Action: c.action, State: c.state, AppName: c.app, UserCode: out.Flow.UserCode, Username: out.User.PrincipalName, Scopes: req.Scopes}
+		return DeviceConfirm{
+			Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, UserCode: out.Flow.UserCode,
+			Username: out.User.PrincipalName, Scopes: req.Scopes,
+		}
 	}
-	return Consent{Action: c.action, State: c.state, AppName: c.app, AppHost: hostOf(req.RedirectURI), Username: out.User.PrincipalName, Scopes: out.Decision.Missing}
+	return Consent{
+		Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, AppHost: hostOf(req.RedirectURI),
+		Username: out.User.PrincipalName, Scopes: out.Decision.Missing,
+	}
 }
 
 // showOtherWays lists every method there is. Which of them the user can use is told
@@ -308,6 +315,14 @@ func appName(out signin.Outcome) string {
 		return ""
 	}
 	return out.Client.Name
+}
+
+func appLinks(out signin.Outcome) AppLinks {
+	if out.Client == nil {
+		return AppLinks{}
+	}
+	a := out.Client.About
+	return AppLinks{LogoURI: a.LogoURI, HomeURI: a.HomeURI, PolicyURI: a.PolicyURI, TermsURI: a.TermsURI}
 }
 
 func hostOf(uri string) string {

@@ -27,6 +27,7 @@ import (
 type visited struct {
 	*testing.T
 	site    *Site
+	store   *storage.Store
 	handler http.Handler
 	now     time.Time
 	flow    signin.Flow // a sign-in for the app, in German
@@ -43,7 +44,7 @@ func visit(t *testing.T) *visited {
 	store := storage.New(mem.New())
 	put(t, store, storage.System, &idp.Tenant{TenantID: contoso, Name: "Contoso", Domains: []string{"contoso.example"}, Accent: "#3a4bc4"})
 	put(t, store, contoso, &idp.Client{ClientID: "app", Name: "Intranet"})
-	v := &visited{T: t, now: noon}
+	v := &visited{T: t, store: store, now: noon}
 	clock := func() time.Time { return v.now }
 	rd := newRenderer(t)
 	rd.catalogue = pseudo(t, "de")

@@ -1,6 +1,9 @@
 package ui
 
-import "time"
+import (
+	"html/template"
+	"time"
+)
 
 // View is the data of one page.
 type View interface {
@@ -19,10 +22,22 @@ type leaves struct{}
 
 func (leaves) leavesSite() {}
 
+// borrower marks the pages that show something of other sites. Their policy lets in
+// the origins it comes from and no other.
+type borrower interface {
+	borrows() (images, frames []string)
+}
+
+// AppLinks are the addresses that an app registered to be shown to people.
+type AppLinks struct{ LogoURI, HomeURI, PolicyURI, TermsURI string }
+
+func (a AppLinks) borrows() (images, _ []string) { return []string{a.LogoURI}, nil }
+
 // Signin asks who is signing in: field username. With an Account it first offers
 // that one: buttons account=continue and account=other.
 type Signin struct {
 	leaves
+	AppLinks
 	Action, State string
 	Username      string // what was typed before
 	AppName       string // empty when the sign-in began here
@@ -36,6 +51,7 @@ func (Signin) PageName() string { return "signin" }
 // Pass asks for a Temporary Access Pass: field code; buttons other=1 and change=1.
 type Pass struct {
 	leaves
+	AppLinks
 	Action, State string
 	Username      string
 	AppName       string
@@ -62,6 +78,7 @@ func (OtherWays) PageName() string { return "other-ways" }
 // Consent asks whether an app may have what it asks for: decision=allow or deny.
 type Consent struct {
 	leaves
+	AppLinks
 	Action, State string
 	AppName       string
 	AppHost       string // where the person is sent on to
@@ -91,6 +108,25 @@ type SignedOut struct {
 
 // PageName implements View.
 func (SignedOut) PageName() string { return "signed-out" }
+
+// SignedOutOf tells the apps of a session that it is over, each in a hidden frame,
+// and goes on to the app that asked (OIDC Front-Channel Logout 1.0). It may run in a
+// window that this app opened and watches.
+type SignedOutOf struct {
+	leaves
+	Frames   []string // front-channel logout URIs
+	Next     string   // where to go on; empty: nowhere, the session is just over
+	NextHost string   // how that is told
+	AgainURL string   // without Next: where to sign in again
+}
+
+// PageName implements View.
+func (SignedOutOf) PageName() string { return "signed-out-of" }
+
+// Onward is Next, if it is an address that may be registered.
+func (v SignedOutOf) Onward() template.URL { return onward(v.Next) }
+
+func (v SignedOutOf) borrows() (_, frames []string) { return nil, v.Frames }
 
 // Error tells what happened and what to do.
 type Error struct {
@@ -159,6 +195,7 @@ func (Device) PageName() string { return "device" }
 
 // DeviceConfirm asks whether that device may go on: decision=allow or deny.
 type DeviceConfirm struct {
+	AppLinks
 	Action, State string
 	AppName       string
 	UserCode      string

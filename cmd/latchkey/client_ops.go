@@ -5,41 +5,17 @@ import (
 	"time"
 
 	"latchkey/idp"
-	"latchkey/idp/admin"
 )
 
 // clientView is a client as it is shown. The secret is there only in the answer
 // that made it.
 type clientView struct {
-	ClientID               string     `json:"client_id"`
-	ClientSecret           string     `json:"client_secret,omitempty"`
-	Name                   string     `json:"name"`
-	AuthMethod             string     `json:"auth_method"`
-	RedirectURIs           []string   `json:"redirect_uris"`
-	PostLogoutRedirectURIs []string   `json:"post_logout_redirect_uris"`
-	GrantTypes             []string   `json:"grant_types"`
-	Origins                []string   `json:"origins"`
-	Native                 bool       `json:"native"`
-	Trusted                bool       `json:"trusted"`
-	Introspect             bool       `json:"introspect"`
-	Disabled               bool       `json:"disabled"`
-	IDTokenAlg             string     `json:"id_token_alg"`
-	Issuer                 string     `json:"issuer"`
-	CreatedAt              *time.Time `json:"created_at"`
-}
-
-// clientFields is what may be given of a client; nil leaves it as it is.
-type clientFields struct {
-	Name                   *string   `json:"name"`
-	RedirectURIs           *[]string `json:"redirect_uris"`
-	PostLogoutRedirectURIs *[]string `json:"post_logout_redirect_uris"`
-	GrantTypes             *[]string `json:"grant_types"`
-	Origins                *[]string `json:"origins"`
-	Native                 *bool     `json:"native"`
-	Trusted                *bool     `json:"trusted"`
-	Introspect             *bool     `json:"introspect"`
-	Disabled               *bool     `json:"disabled"`
-	IDTokenAlg             *string   `json:"id_token_alg"`
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret,omitempty"`
+	AuthMethod   string `json:"auth_method"`
+	clientFields
+	Issuer    string     `json:"issuer"`
+	CreatedAt *time.Time `json:"created_at"`
 }
 
 type clientCreateArgs struct {
@@ -62,16 +38,7 @@ func (a clientUpdateArgs) scope() (tenant, user string) { return a.Tenant, "" }
 var clientCreate = operation[clientCreateArgs, clientView]{"client.create",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a clientCreateArgs) (v clientView, err error) {
 		client := idp.Client{ClientID: a.ClientID, AuthMethod: a.AuthMethod}
-		assign(&client.Name, a.Name)
-		assign(&client.RedirectURIs, a.RedirectURIs)
-		assign(&client.PostLogoutRedirectURIs, a.PostLogoutRedirectURIs)
-		assign(&client.GrantTypes, a.GrantTypes)
-		assign(&client.Origins, a.Origins)
-		assign(&client.Native, a.Native)
-		assign(&client.Trusted, a.Trusted)
-		assign(&client.Introspect, a.Introspect)
-		assign(&client.Disabled, a.Disabled)
-		assign(&client.IDTokenAlg, a.IDTokenAlg)
+		a.edit(&client)
 		created, secret, err := d.Admin.CreateClient(ctx, d.actor, t.TenantID, client)
 		return d.clientAnswer(t, created, secret, err)
 	})}
@@ -90,12 +57,7 @@ var clientShow = operation[namedArgs, clientView]{"client.show",
 
 var clientUpdate = operation[clientUpdateArgs, clientView]{"client.update",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a clientUpdateArgs) (v clientView, err error) {
-		f := a.clientFields
-		c, err := d.Admin.UpdateClient(ctx, d.actor, t.TenantID, a.ClientID, admin.ClientChange{
-			Name: f.Name, RedirectURIs: f.RedirectURIs, PostLogoutRedirectURIs: f.PostLogoutRedirectURIs,
-			GrantTypes: f.GrantTypes, Origins: f.Origins, Native: f.Native, Trusted: f.Trusted,
-			Introspect: f.Introspect, Disabled: f.Disabled, IDTokenAlg: f.IDTokenAlg,
-		})
+		c, err := d.Admin.UpdateClient(ctx, d.actor, t.TenantID, a.ClientID, a.edit)
 		return d.clientAnswer(t, c, "", err)
 	})}
 
@@ -121,9 +83,7 @@ func (d desk) clientAnswer(t *idp.Tenant, c *idp.Client, secret string, err erro
 
 func (d desk) clientView(t *idp.Tenant, c *idp.Client) clientView {
 	return clientView{
-		ClientID: c.ClientID, Name: c.Name, AuthMethod: c.AuthMethod, RedirectURIs: array(c.RedirectURIs),
-		PostLogoutRedirectURIs: array(c.PostLogoutRedirectURIs), GrantTypes: array(c.GrantTypes), Origins: array(c.Origins),
-		Native: c.Native, Trusted: c.Trusted, Introspect: c.Introspect, Disabled: c.Disabled, IDTokenAlg: c.Signing(),
+		ClientID: c.ClientID, AuthMethod: c.AuthMethod, clientFields: fieldsOf(c),
 		Issuer: issuer(d.Config.BaseURL, t), CreatedAt: moment(c.CreatedAt),
 	}
 }

@@ -69,6 +69,8 @@ func operations() []served {
 		userCreate, userList, userShow, userUpdate, userDelete, userRevokeSessions,
 		groupCreate, groupList, groupShow, groupDelete, groupAddMember, groupRemoveMember,
 		clientCreate, clientList, clientShow, clientUpdate, clientDelete, clientNewSecret,
+		apiCreate, apiList, apiShow, apiUpdate, apiDelete,
+		registrationTokenCreate, registrationTokenList, registrationTokenDelete,
 		policyShow, policySet, passCreate, passList, passShow, passDelete,
 		keysList, keysRotate, eventsList,
 	}

@@ -62,7 +62,8 @@ func (d *demo) begin(ctx context.Context, memory *demoMemory) (err error) {
 		return err
 	}
 	d.appURL = urlOf(d.scheme(), d.options.AppListen, d.app.listener)
-	uris := demoURIs{d.appURL + "/callback", d.appURL + "/"}
+	at := demoapp.Config{BaseURL: d.appURL}
+	uris := demoURIs{at.RedirectURI(), at.SignedOutURI(), at.BackchannelLogoutURI()}
 	seed := demoSeed{d.server.Admin, memory, d.server.Clock.Now()}
 	d.world, err = seed.grow(ctx, demoWorld(uris))
 	// What was drawn before a fault is in the database and must be known again.

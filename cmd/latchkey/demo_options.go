@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,8 +31,10 @@ func (o demoOptions) config() (config.Config, error) {
 		return cfg, err
 	}
 	cfg.Listen, cfg.MetricsListen, cfg.Data = o.Listen, o.MetricsListen, data
+	cfg.Outbound.Allow = o.appNetworks()
 	if o.TLS {
 		cfg.TLS.Certificate, cfg.TLS.Key = filepath.Join(data, demoCertificateFile), filepath.Join(data, demoKeyFile)
+		cfg.Outbound.CA = cfg.TLS.Certificate
 	}
 	if err := o.validate(); err != nil {
 		return cfg, err
@@ -73,6 +76,17 @@ func (o demoOptions) validate() error {
 		}
 	}
 	return nil
+}
+
+// appNetworks are where the server finds the app, to tell it that a sign-in has
+// ended: on this machine, or at the address the app is given.
+func (o demoOptions) appNetworks() []netip.Prefix {
+	networks := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	if at, err := netip.ParseAddrPort(o.AppListen); err == nil {
+		one := at.Addr().Unmap()
+		networks = append(networks, netip.PrefixFrom(one, one.BitLen()))
+	}
+	return networks
 }
 
 // hosts are the names the certificate must be good for.

@@ -102,7 +102,7 @@ func (s demoSeed) tenant(ctx context.Context, d demoTenant) (*idp.Tenant, error)
 }
 
 // client finds the client that was remembered, or else one of that name, and
-// gives it the redirect URIs of today. A secret that was forgotten is replaced.
+// gives it the addresses of today. A secret that was forgotten is replaced.
 func (s demoSeed) client(ctx context.Context, domain string, d demoClient, known []*idp.Client) (seededClient, error) {
 	kept := s.memory.client(domain, d.name)
 	i := slices.IndexFunc(known, func(c *idp.Client) bool {
@@ -114,15 +114,21 @@ func (s demoSeed) client(ctx context.Context, domain string, d demoClient, known
 	}
 	c, secret := known[i], kept.Secret
 	var err error
-	if !slices.Equal(c.RedirectURIs, d.client.RedirectURIs) || !slices.Equal(c.PostLogoutRedirectURIs, d.client.PostLogoutRedirectURIs) {
-		c, err = s.admin.UpdateClient(ctx, demoActor, domain, c.ClientID, admin.ClientChange{
-			RedirectURIs: &d.client.RedirectURIs, PostLogoutRedirectURIs: &d.client.PostLogoutRedirectURIs,
+	if !d.reachedAs(c) {
+		c, err = s.admin.UpdateClient(ctx, demoActor, domain, c.ClientID, func(c *idp.Client) {
+			c.RedirectURIs, c.PostLogoutRedirectURIs, c.Logout = d.client.RedirectURIs, d.client.PostLogoutRedirectURIs, d.client.Logout
 		})
 	}
 	if err == nil && !c.Public() && !c.SecretMatches(secret) {
 		c, secret, err = s.admin.NewClientSecret(ctx, demoActor, domain, c.ClientID)
 	}
 	return s.remember(domain, d.name, c, secret, err)
+}
+
+// reachedAs tells whether a registration has the addresses of today.
+func (d demoClient) reachedAs(c *idp.Client) bool {
+	return slices.Equal(c.RedirectURIs, d.client.RedirectURIs) &&
+		slices.Equal(c.PostLogoutRedirectURIs, d.client.PostLogoutRedirectURIs) && c.Logout == d.client.Logout
 }
 
 func (s demoSeed) remember(domain, name string, c *idp.Client, secret string, err error) (seededClient, error) {

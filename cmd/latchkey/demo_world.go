@@ -23,8 +23,8 @@ type demoUser struct {
 	intro string // what the newcomer reads about this person; "" to say nothing
 }
 
-// demoURIs are where the demo's own app can be reached; both may be empty.
-type demoURIs struct{ callback, signedOut string }
+// demoURIs are where an app can be reached; all may be empty.
+type demoURIs struct{ callback, signedOut, backLogout string }
 
 // demoClient is a relying party; name is what scripts call it, and
 // client.Name what people read.
@@ -68,9 +68,10 @@ func demoPerson(name, given, family, domain string, kind idp.UserType, roles ...
 
 // demoClients are the relying parties of each tenant.
 func demoClients(app demoURIs) []demoClient {
-	loadTool := demoURIs{"http://127.0.0.1:5555/callback", "http://127.0.0.1:5555/"}
+	loadTool := demoURIs{"http://127.0.0.1:5555/callback", "http://127.0.0.1:5555/", ""}
 	web := idp.Client{
 		Name: "Demo App", AuthMethod: idp.AuthBasic, GrantTypes: []string{idp.GrantCode, idp.GrantRefresh},
+		Logout: idp.ClientLogout{Back: app.backLogout, BackSession: app.backLogout != ""},
 	}
 	for _, at := range []demoURIs{app, loadTool} {
 		if at != (demoURIs{}) {

@@ -16,29 +16,35 @@ import (
 	"latchkey/ui"
 )
 
-// newHandler builds everything the public listener answers.
-func newHandler(d deps) (http.Handler, error) {
+// newHandler builds everything the public listener answers. The provider is there for
+// what it does without being asked.
+func newHandler(d deps) (http.Handler, *oidc.Provider, error) {
 	renderer, err := ui.NewRenderer(ui.Options{HTTPS: strings.HasPrefix(d.Config.BaseURL, "https:"), Log: d.Log})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	proxies, err := resolveProxies(d.Config.TrustedProxy)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	calls, err := newOutbound(d.Config.Outbound)
+	if err != nil {
+		return nil, nil, err
 	}
 	tenants := web.NewTenants(d.Store)
 	site := ui.NewSite(ui.Config{Base: d.Config.BaseURL, Renderer: renderer, Signin: d.Signin, Admin: d.Admin, Tenants: tenants, Log: d.Log})
 	own := http.NewCrossOriginProtection()
 	if err := own.AddTrustedOrigin(d.Config.BaseURL); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	own.SetDenyHandler(site.Refuse("request.invalid"))
 	provider := oidc.New(oidc.Config{
-		Base: d.Config.BaseURL, Store: d.Store, Keys: d.Keys, Signin: d.Signin, Pages: pages{site}, Own: own, Log: d.Log,
+		Base: d.Config.BaseURL, Store: d.Store, Keys: d.Keys, Signin: d.Signin, Admin: d.Admin,
+		Calls: calls, Pages: pages{site}, Own: own, Log: d.Log,
 	})
 	site.Respond = provider.Respond
 	entry := web.Entry{Now: d.Clock.Now, Proxies: proxies, Log: d.Log, Panicked: site.Refuse("internal"), TooLarge: site.Refuse("toolarge")}
-	return entry.Enter(routes(d, own, site, provider, tenants)), nil
+	return entry.Enter(routes(d, own, site, provider, tenants)), provider, nil
 }
 
 // routes puts protocol and pages below /{tenant}. Pages refuse what another site
@@ -91,6 +97,10 @@ func (p pages) ConfirmSignOut(w http.ResponseWriter, r *http.Request, action, st
 }
 
 func (p pages) SignedOut(w http.ResponseWriter, r *http.Request) { p.site.SignedOut(w, r, "") }
+
+func (p pages) SignedOutOf(w http.ResponseWriter, r *http.Request, frames []string, next string) {
+	p.site.SignedOutOf(w, r, frames, next)
+}
 
 // resolveProxies turns addresses, networks and host names into networks.
 func resolveProxies(names []string) ([]netip.Prefix, error) {

@@ -31,7 +31,8 @@ func rooms() []room {
 		{"idp/signin", "idp storage", "signing in and administering are apart, so that neither can skip the other's checks"},
 		{"idp/admin", "idp storage", "administering and signing in are apart, so that neither can skip the other's checks"},
 		{"idp/web", "idp idp/signin storage", "what the HTTP adapters share knows none of them"},
-		{"idp/*", "idp idp/signin idp/admin idp/web storage", "an adapter calls use cases; adapters do not know each other or the pages"},
+		{"idp/outbound", "", "one client calls what strangers name, for everybody, and knows nobody's protocol"},
+		{"idp/*", "idp idp/signin idp/admin idp/web idp/outbound storage", "an adapter calls use cases; adapters do not know each other or the pages"},
 		{"authmethods", "idp authmethods/*", "the list names every method and nothing else"},
 		{"authmethods/*", "idp", "a method keeps nothing: the core does tries, lockout, audit and storing"},
 		{"ui", "idp idp/signin idp/admin idp/web ui/*", "pages draw what use cases answer and hold no rule"},
@@ -48,7 +49,7 @@ type outside struct{ module, only, why string }
 func outsiders() []outside {
 	return []outside{
 		{"github.com/coreos/go-oidc", "cmd/latchkey cmd/latchkey/demoapp", "the demo's app; the provider never uses a relying party's library"},
-		{"github.com/go-json-experiment/json", "storage", "the reader of records; elsewhere encoding/json does"},
+		{"github.com/go-json-experiment/json", "storage idp/oidc", "the reader of records, and of untrusted JWTs, whose claims must not be there twice; elsewhere encoding/json does"},
 		{"github.com/go-jose/go-jose", "idp/oidc", "one place signs and verifies tokens"},
 		{"github.com/google/uuid", "idp", "nouns make their own ids"},
 		{"github.com/gorilla/mux", "cmd/latchkey idp/oidc idp/web ui", "routing belongs to what speaks HTTP"},

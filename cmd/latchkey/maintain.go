@@ -12,6 +12,7 @@ const (
 	reloadEvery = 10 * time.Second
 	clockEvery  = 30 * time.Second
 	sweepEvery  = time.Minute
+	tellEvery   = time.Second
 	// sweepBatch is how many expired records one transaction removes: others
 	// that write wait for it.
 	sweepBatch = 500
@@ -75,5 +76,22 @@ func (s *server) sweep(ctx context.Context) {
 	}
 	if err != nil && ctx.Err() == nil {
 		s.Log.Error("expired records could not be removed", "error", err)
+	}
+}
+
+// tellApps lets the apps that want to know hear of sessions that have ended. It has a
+// loop of its own, since an app may take its time.
+func (s *server) tellApps(ctx context.Context) {
+	tick := time.NewTicker(tellEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := s.provider.DeliverNotices(ctx, s.Clock.Now()); err != nil && ctx.Err() == nil {
+				s.Log.Error("apps could not be told of logouts", "error", err)
+			}
+		}
 	}
 }

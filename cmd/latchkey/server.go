@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"latchkey/config"
+	"latchkey/idp/oidc"
 	"latchkey/storage"
 )
 
@@ -21,6 +22,7 @@ type server struct {
 	public   *endpoint
 	metrics  *endpoint // nil: off
 	control  *endpoint
+	provider *oidc.Provider // once started
 	tls      *certificate   // nil: plain HTTP
 	hangUp   chan os.Signal // asks to look for a new certificate now
 	failed   chan error
@@ -98,10 +100,11 @@ func (s *server) metricsURL() string {
 
 // Start begins to serve and returns at once.
 func (s *server) Start() error {
-	handler, err := newHandler(*s.deps)
+	handler, provider, err := newHandler(*s.deps)
 	if err != nil {
 		return err
 	}
+	s.provider = provider
 	s.public.http.Handler = observed(handler, s.deps.Metrics, s.Log)
 	if s.tls != nil {
 		s.public.http.TLSConfig = s.tls.config()
@@ -138,6 +141,7 @@ func (s *server) Wait(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var working sync.WaitGroup
 	working.Go(func() { s.maintain(background) })
+	working.Go(func() { s.tellApps(background) })
 	var err error
 	select {
 	case <-ctx.Done():

@@ -19,6 +19,7 @@ type tenantView struct {
 	Disabled               bool       `json:"disabled"`
 	Accent                 string     `json:"accent"`
 	SessionLifetimeMinutes int        `json:"session_lifetime_minutes"`
+	Registration           string     `json:"registration"` // of clients by themselves: off, token or open
 	CreatedAt              *time.Time `json:"created_at"`
 }
 
@@ -29,7 +30,7 @@ func (d desk) tenantView(t *idp.Tenant) tenantView {
 	}
 	return tenantView{
 		ID: t.TenantID, Name: t.Name, Domains: array(t.Domains), Issuer: issuer(d.Config.BaseURL, t), Disabled: t.Disabled, Accent: t.Accent,
-		SessionLifetimeMinutes: int(lifetime / time.Minute), CreatedAt: moment(t.CreatedAt),
+		SessionLifetimeMinutes: int(lifetime / time.Minute), Registration: registrationOf(t), CreatedAt: moment(t.CreatedAt),
 	}
 }
 
@@ -52,6 +53,7 @@ type tenantUpdateArgs struct {
 	Accent          *string `json:"accent"`
 	Disabled        *bool   `json:"disabled"`
 	SessionLifetime *int    `json:"session_lifetime_minutes"`
+	Registration    *string `json:"registration"`
 }
 
 var tenantCreate = operation[tenantCreateArgs, tenantView]{"tenant.create",
@@ -72,10 +74,9 @@ var tenantShow = operation[namedArgs, tenantView]{"tenant.show",
 
 var tenantUpdate = operation[tenantUpdateArgs, tenantView]{"tenant.update",
 	func(ctx context.Context, d desk, a tenantUpdateArgs) (tenantView, error) {
-		change := admin.TenantChange{Name: a.Name, Accent: a.Accent, Disabled: a.Disabled}
+		change := admin.TenantChange{Name: a.Name, Accent: a.Accent, Disabled: a.Disabled, Registration: (*idp.Registration)(a.Registration)}
 		if a.SessionLifetime != nil {
-			lifetime := time.Duration(*a.SessionLifetime) * time.Minute
-			change.SessionLifetime = &lifetime
+			change.SessionLifetime = new(ofMinutes(*a.SessionLifetime))
 		}
 		return d.tenantAnswer(d.Admin.UpdateTenant(ctx, d.actor, a.Tenant, change))
 	}}
@@ -129,10 +130,12 @@ func (c *cli) tenantUpdateCommand() *cobra.Command {
 	var name, accent string
 	var disabled bool
 	var session minutes
+	registration := oneOf{words: each(idp.Registrations, func(r idp.Registration) string { return string(r) })}
 	cmd := &cobra.Command{
 		Use: "update TENANT", Short: "Change a tenant",
-		Example: "  latchkey tenant update contoso.example --accent '#0b5cad' --session-lifetime 8h",
-		Args:    wants("TENANT"),
+		Example: "  latchkey tenant update contoso.example --accent '#0b5cad' --session-lifetime 8h\n" +
+			"  latchkey tenant update contoso.example --registration token",
+		Args: wants("TENANT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := someChange(cmd); err != nil {
 				return err
@@ -140,6 +143,7 @@ func (c *cli) tenantUpdateCommand() *cobra.Command {
 			change := tenantUpdateArgs{
 				Tenant: args[0], Name: given(cmd, "name", name), Accent: given(cmd, "accent", accent),
 				Disabled: given(cmd, "disabled", disabled), SessionLifetime: given(cmd, "session-lifetime", int(session)),
+				Registration: given(cmd, "registration", registration.value),
 			}
 			return act(c, cmd, tenantUpdate, change, showTenant)
 		},
@@ -148,12 +152,14 @@ func (c *cli) tenantUpdateCommand() *cobra.Command {
 	cmd.Flags().StringVar(&accent, "accent", "", "the colour of its pages, such as #0b5cad")
 	cmd.Flags().BoolVar(&disabled, "disabled", false, "nobody can sign in while it is disabled")
 	cmd.Flags().Var(&session, "session-lifetime", "how long a browser stays signed in: minutes, or with a unit such as 8h")
+	cmd.Flags().Var(&registration, "registration", "off: no client may register itself; token: those that show a registration token; open: any")
 	return c.remote(cmd)
 }
 
 func showTenant(p *printer, t tenantView) {
 	p.fields("Tenant", t.Name, "ID", t.ID, "Domains", joined(t.Domains), "Issuer", t.Issuer, "State", stateOf(t.Disabled),
-		"Accent", t.Accent, "Session lifetime", minutesSpan(t.SessionLifetimeMinutes), "Created", p.when(t.CreatedAt))
+		"Accent", t.Accent, "Session lifetime", minutesSpan(t.SessionLifetimeMinutes),
+		"Registration", t.Registration, "Created", p.when(t.CreatedAt))
 }
 
 func stateOf(disabled bool) string {

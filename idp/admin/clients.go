@@ -63,53 +63,15 @@ func (s *Service) Clients(ctx context.Context, tenant string, page storage.Page)
 	return cs, next, err
 }
 
-// ClientChange is what may be changed; nil leaves a field as it is.
-type ClientChange struct {
-	Name                   *string
-	RedirectURIs           *[]string
-	PostLogoutRedirectURIs *[]string
-	GrantTypes             *[]string
-	ResponseTypes          *[]string
-	Origins                *[]string
-	Native                 *bool
-	Trusted                *bool
-	Introspect             *bool
-	Disabled               *bool
-	Keys                   *idp.ClientKeys
-	Subject                *idp.ClientSubject
-	Request                *idp.ClientRequest
-	Logout                 *idp.ClientLogout
-	About                  *idp.ClientAbout
-	IDTokenAlg             *string
-	UserInfoAlg            *string
-	DPoPBound              *bool
-	Profile                *string
-	ClaimsProfile          *string
-}
-
-// UpdateClient changes a registration.
-func (s *Service) UpdateClient(ctx context.Context, actor idp.Party, tenant, id string, ch ClientChange) (*idp.Client, error) {
+// UpdateClient changes a registration: edit gets it as it is, and may run more than
+// once. Who the client is and what it authenticates with stay.
+func (s *Service) UpdateClient(ctx context.Context, actor idp.Party, tenant, id string, edit func(*idp.Client)) (*idp.Client, error) {
 	return s.updateClient(ctx, actor, tenant, id, "Update application", func(_ *idp.Tenant, c *idp.Client, _ time.Time) {
-		set(&c.Name, ch.Name)
-		set(&c.RedirectURIs, ch.RedirectURIs)
-		set(&c.PostLogoutRedirectURIs, ch.PostLogoutRedirectURIs)
-		set(&c.GrantTypes, ch.GrantTypes)
-		set(&c.ResponseTypes, ch.ResponseTypes)
-		set(&c.Origins, ch.Origins)
-		set(&c.Native, ch.Native)
-		set(&c.Trusted, ch.Trusted)
-		set(&c.Introspect, ch.Introspect)
-		set(&c.Disabled, ch.Disabled)
-		set(&c.Keys, ch.Keys)
-		set(&c.Subject, ch.Subject)
-		set(&c.Request, ch.Request)
-		set(&c.Logout, ch.Logout)
-		set(&c.About, ch.About)
-		set(&c.IDTokenAlg, ch.IDTokenAlg)
-		set(&c.UserInfoAlg, ch.UserInfoAlg)
-		set(&c.DPoPBound, ch.DPoPBound)
-		set(&c.Profile, ch.Profile)
-		set(&c.ClaimsProfile, ch.ClaimsProfile)
+		kept := *c
+		edit(c)
+		c.ClientID, c.CreatedAt, c.TokensValidFrom = kept.ClientID, kept.CreatedAt, kept.TokensValidFrom
+		c.AuthMethod, c.SecretHash, c.SecretSealed = kept.AuthMethod, kept.SecretHash, kept.SecretSealed
+		c.Registration, c.Counted = kept.Registration, kept.Counted
 	})
 }
 

@@ -1,12 +1,12 @@
 package admin_test
 
 import (
+	"reflect"
 	"regexp"
 	"testing"
 	"time"
 
 	"latchkey/idp"
-	"latchkey/idp/admin"
 	"latchkey/storage"
 )
 
@@ -45,7 +45,7 @@ func TestCreateClient(t *testing.T) {
 	bad.RedirectURIs = []string{"http://app.example/cb"}
 	w.wantError("redirect", idp.Invalid, `The redirect URI "http://app.example/cb" must be https, http on localhost, or a private-use scheme such as com.example.app:/callback.`, create(bad))
 	bad.AuthMethod = ""
-	w.wantError("authentication", idp.Invalid, `The authentication method "" is none of client_secret_basic, client_secret_post, none.`, create(bad))
+	w.wantError("authentication", idp.Invalid, `The authentication method "" is none of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none.`, create(bad))
 	cs, next, err := w.admin.Clients(w.ctx, tenantID, storage.Page{})
 	if err != nil || len(cs) != 2 || next != "" {
 		t.Errorf("%v, %q, %v", cs, next, err)
@@ -58,10 +58,10 @@ func TestUpdateClient(t *testing.T) {
 	made, secret, err := w.admin.CreateClient(w.ctx, op, tenantID, webClient())
 	w.must(err)
 	w.pass(time.Minute)
-	c, err := w.admin.UpdateClient(w.ctx, op, tenantID, made.ClientID, admin.ClientChange{
-		Name: new("Wiki"), RedirectURIs: &[]string{"http://localhost/cb"}, PostLogoutRedirectURIs: &[]string{"https://app.example/"},
-		GrantTypes: &[]string{idp.GrantCode, idp.GrantRefresh}, Origins: &[]string{"https://app.example"}, Native: new(true),
-		Trusted: new(true), Introspect: new(true), Disabled: new(true), IDTokenAlg: new("ES256"),
+	c, err := w.admin.UpdateClient(w.ctx, op, tenantID, made.ClientID, func(c *idp.Client) {
+		c.Name, c.RedirectURIs, c.PostLogoutRedirectURIs = "Wiki", []string{"http://localhost/cb"}, []string{"https://app.example/"}
+		c.GrantTypes, c.Origins = []string{idp.GrantCode, idp.GrantRefresh}, []string{"https://app.example"}
+		c.Native, c.Trusted, c.Introspect, c.Disabled, c.IDTokenAlg = true, true, true, true, "ES256"
 	})
 	w.must(err)
 	w.wantEvent(op, idp.Party{Type: "client", ID: made.ClientID, Name: "Wiki"}, "Update application", "ApplicationManagement", "Core Directory", "")
@@ -69,15 +69,35 @@ func TestUpdateClient(t *testing.T) {
 	if err != nil || read.Name != "Wiki" || !read.Native || !read.Trusted || !read.Introspect || !read.Disabled || read.IDTokenAlg != "ES256" || !read.SecretMatches(secret) || len(c.Origins) != 1 {
 		t.Errorf("%+v, %v", read, err)
 	}
-	if same, err := w.admin.UpdateClient(w.ctx, op, tenantID, made.ClientID, admin.ClientChange{}); err != nil || same.Name != "Wiki" || !same.Trusted {
+	if same, err := w.admin.UpdateClient(w.ctx, op, tenantID, made.ClientID, func(*idp.Client) {}); err != nil || same.Name != "Wiki" || !same.Trusted {
 		t.Errorf("%+v, %v", same, err)
 	}
-	update := func(id string, c admin.ClientChange) func() error {
-		return func() error { _, err := w.admin.UpdateClient(w.ctx, op, tenantID, id, c); return err }
+	update := func(id string, edit func(*idp.Client)) func() error {
+		return func() error { _, err := w.admin.UpdateClient(w.ctx, op, tenantID, id, edit); return err }
 	}
-	w.wantError("redirect", idp.Invalid, "A client of authorization_code needs a redirect URI.", update(made.ClientID, admin.ClientChange{RedirectURIs: &[]string{}}))
-	w.wantError("nobody", idp.NotFound, `There is no client "x".`, update("x", admin.ClientChange{}))
+	w.wantError("redirect", idp.Invalid, "A client of authorization_code or implicit needs a redirect URI.", update(made.ClientID, func(c *idp.Client) { c.RedirectURIs = nil }))
+	w.wantError("nobody", idp.NotFound, `There is no client "x".`, update("x", func(*idp.Client) {}))
 	w.wantError("nobody", idp.NotFound, `There is no client "x".`, func() error { _, err := w.admin.Client(w.ctx, tenantID, "x"); return err })
+}
+
+// TestUpdateClientKeeps edits what an update does not reach.
+func TestUpdateClientKeeps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	made, secret, err := w.admin.CreateClient(w.ctx, op, tenantID, webClient())
+	w.must(err)
+	_, err = w.admin.UpdateClient(w.ctx, op, tenantID, made.ClientID, func(c *idp.Client) {
+		*c = idp.Client{
+			ClientID: "other", Name: "Wiki", AuthMethod: idp.AuthNone, GrantTypes: c.GrantTypes, RedirectURIs: c.RedirectURIs,
+			TokensValidFrom: epoch, Registration: "mine", Counted: true,
+		}
+	})
+	w.must(err)
+	want := *made
+	want.Name = "Wiki"
+	if read, err := w.admin.Client(w.ctx, tenantID, made.ClientID); err != nil || !reflect.DeepEqual(*read, want) || !read.SecretMatches(secret) {
+		t.Errorf("%+v, %v\nwant %+v", read, err, want)
+	}
 }
 
 func TestNewClientSecret(t *testing.T) {
@@ -99,7 +119,7 @@ func TestNewClientSecret(t *testing.T) {
 	renew := func(id string) func() error {
 		return func() error { _, _, err := w.admin.NewClientSecret(w.ctx, op, tenantID, id); return err }
 	}
-	w.wantError("public", idp.Invalid, `The client "native" is public and has no secret.`, renew("native"))
+	w.wantError("public", idp.Invalid, `The client "native" does not authenticate with a secret.`, renew("native"))
 	w.wantError("nobody", idp.NotFound, `There is no client "x".`, renew("x"))
 }
 

@@ -66,20 +66,39 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	if given == nil {
 		return
 	}
-	client, shown := p.addressee(r.Context(), web.From(r).Tenant, given, flaw)
-	if shown != nil {
-		p.showOrFail(w, r, shown)
+	q := web.From(r)
+	client, err := p.asking(r.Context(), q.Tenant, given, flaw)
+	if err != nil {
+		p.showOrFail(w, r, err)
 		return
 	}
-	req, fault := p.parse(r.Context(), web.From(r), client, given)
-	if flaw != nil {
-		fault = flaw
+	resolved, fault := p.resolve(r.Context(), q, client, given)
+	if err := addressed(client, resolved.params, flaw, fault); err != nil {
+		p.showOrFail(w, r, err)
+		return
 	}
-	if fault != nil {
-		p.respondError(w, r, req, fault)
+	req, wrong := p.parse(r.Context(), q, client, resolved)
+	switch { // what was wrong first
+	case fault != nil:
+		wrong = fault
+	case flaw != nil:
+		wrong = flaw
+	}
+	if wrong != nil {
+		p.respondOrFail(w, r, req, wrong)
 		return
 	}
 	p.begin(w, r, req)
+}
+
+// respondOrFail tells the client what is wrong with its request, or the person that it
+// is our fault.
+func (p *Provider) respondOrFail(w http.ResponseWriter, r *http.Request, req *idp.AuthRequest, err error) {
+	if e, ok := errors.AsType[*protocolError](err); ok {
+		p.respondError(w, r, req, e)
+		return
+	}
+	p.fail(w, r, err)
 }
 
 // begin answers at once where the browser's session decides, and leads to the
@@ -103,27 +122,41 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, req *idp.AuthRe
 	http.Redirect(w, r, p.url(v.Tenant, "/signin?state="+state), http.StatusSeeOther)
 }
 
-// addressee finds the client and checks the redirect URI byte for byte. Its
-// errors are shown, never redirected (RFC 6749 4.1.2.1).
-func (p *Provider) addressee(ctx context.Context, t *idp.Tenant, given params, flaw *protocolError) (*idp.Client, error) {
-	for _, name := range []string{"client_id", "redirect_uri"} {
-		switch {
-		case given[name] == "" && flaw != nil:
-			return nil, &shownError{PageError{Code: flaw.Code, Detail: flaw.Detail}}
-		case given[name] == "":
-			return nil, &shownError{PageError{Code: "invalid_request", Detail: "The request names no " + name + "."}}
-		}
+// asking finds the client. Its errors are shown, never redirected (RFC 6749 4.1.2.1).
+func (p *Provider) asking(ctx context.Context, t *idp.Tenant, given params, flaw *protocolError) (*idp.Client, error) {
+	if given["client_id"] == "" {
+		return nil, unaddressed("client_id", flaw)
 	}
 	client, err := p.client(ctx, t, given["client_id"])
-	switch {
-	case err != nil:
-		return nil, err
-	case client == nil:
-		return nil, &shownError{PageError{STS: idp.ClientUnknown, Code: "unauthorized_client", Detail: "client_id: " + clip(given["client_id"])}}
-	case !client.RedirectAllowed(given["redirect_uri"]):
-		return nil, redirectUnknown(given["redirect_uri"])
+	if err == nil && client == nil {
+		err = &shownError{PageError{STS: idp.ClientUnknown, Code: "unauthorized_client", Detail: "client_id: " + clip(given["client_id"])}}
 	}
-	return client, nil
+	return client, err
+}
+
+// addressed checks byte for byte where an answer would go. It is shown, as are errors
+// that leave nowhere to go.
+func addressed(c *idp.Client, given params, flaw *protocolError, fault error) error {
+	uri := given["redirect_uri"]
+	e, ok := errors.AsType[*protocolError](fault)
+	switch {
+	case uri == "" && ok:
+		return &shownError{PageError{STS: e.STS, Code: e.Code, Detail: e.Detail}}
+	case uri == "" && fault != nil:
+		return fault
+	case uri == "":
+		return unaddressed("redirect_uri", flaw)
+	case !c.RedirectAllowed(uri):
+		return redirectUnknown(uri)
+	}
+	return nil
+}
+
+func unaddressed(missing string, flaw *protocolError) error {
+	if flaw != nil {
+		return &shownError{PageError{Code: flaw.Code, Detail: flaw.Detail}}
+	}
+	return &shownError{PageError{Code: "invalid_request", Detail: "The request names no " + missing + "."}}
 }
 
 func redirectUnknown(uri string) error {

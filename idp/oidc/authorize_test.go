@@ -13,13 +13,13 @@ import (
 )
 
 // TestOidccServer: the happy path in every response mode, with the state of 128
-// characters and iss, and nothing else in the answer.
+// characters, iss and session_state, and nothing else in the answer.
 func TestOidccServer(t *testing.T) {
 	v := newVisitor(t, options{})
 	state := strings.Repeat("a b&c=d%/?#+é", 10)[:128]
 	for mode, want := range map[string]string{"": "query", "query": "query", "fragment": "fragment", "form_post": "form_post"} {
 		got := v.enter(v.apps["web"], url.Values{"response_mode": {mode}, "state": {state}})
-		if got.Mode != want || got.Fields.Get("state") != state || got.Fields.Get("iss") != baseURL+"/"+tenantID+"/v2.0" || len(got.Fields) != 3 {
+		if got.Mode != want || got.Fields.Get("state") != state || got.Fields.Get("iss") != baseURL+"/"+tenantID+"/v2.0" || got.Fields.Get("session_state") == "" || len(got.Fields) != 4 {
 			t.Errorf("%q: %s %v", mode, got.Mode, got.Fields)
 		}
 		if len(got.code()) < 43 || got.Header.Get("Cache-Control") != "no-store" {
@@ -52,13 +52,13 @@ func TestAuthorizeErrors(t *testing.T) {
 		{"oidcc-response-type-missing", web, one("response_type", ""), "", "invalid_request"},
 		{"unknown response type", web, one("response_type", "cod"), "", "unsupported_response_type"},
 		{"response type none", web, one("response_type", "none"), "", "unsupported_response_type"},
-		{"oidcc-implicit", web, one("response_type", "id_token"), "fragment", "unsupported_response_type"},
-		{"oidcc-implicit, types in another order", web, one("response_type", "token id_token"), "fragment", "unsupported_response_type"},
-		{"oidcc-hybrid", web, one("response_type", "id_token code"), "fragment", "unsupported_response_type"},
+		{"oidcc-implicit", web, one("response_type", "id_token"), "fragment", "unauthorized_client"},
+		{"oidcc-implicit, types in another order", web, one("response_type", "token id_token"), "fragment", "unauthorized_client"},
+		{"oidcc-hybrid", web, one("response_type", "id_token code"), "fragment", "unauthorized_client"},
 		{"unknown response mode", web, one("response_mode", "web_message"), "query", "invalid_request"},
 		{"response mode twice", web, url.Values{"response_mode": {"fragment", "form_post"}}, "query", "invalid_request"},
-		{"oidcc-unsigned-request-object-supported-correctly-or-rejected", web, one("request", "eyJhbGciOiJub25lIn0.e30."), "", "request_not_supported"},
-		{"oidcc-request-uri-unsigned-supported-correctly-or-rejected", web, one("request_uri", "https://app.example/request#1"), "", "request_uri_not_supported"},
+		{"oidcc-unsigned-request-object-supported-correctly-or-rejected", web, one("request", "eyJhbGciOiJub25lIn0.e30."), "", "invalid_request_object"},
+		{"oidcc-request-uri-unsigned-supported-correctly-or-rejected", web, one("request_uri", "https://app.example/request#1"), "", "invalid_request_uri"},
 		{"no scope", web, one("scope", ""), "", "invalid_scope"},
 		{"unknown scope only", web, one("scope", "no such"), "", "invalid_scope"},
 		{"scope twice", web, url.Values{"scope": {"openid", "openid"}}, "", "invalid_request"},
@@ -146,7 +146,7 @@ func TestOidccEnsureRequestSucceeds(t *testing.T) {
 	for name, change := range map[string]url.Values{
 		"oidcc-ensure-request-without-nonce-succeeds-for-code-flow": one("nonce", ""),
 		"oidcc-ensure-request-with-unknown-parameter-succeeds":      one("extra", "foobar"),
-		"an unknown parameter twice":                                {"resource": {"a", "b"}},
+		"an unknown parameter twice":                                {"extra": {"a", "b"}},
 		"oidcc-alternate-happy-flow":                                one("scope", "offline_access email profile openid"),
 		"an unknown scope beside known ones":                        one("scope", "openid User.Read"),
 		"a scope twice":                                             one("scope", "openid openid"),

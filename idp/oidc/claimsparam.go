@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"latchkey/idp"
+	"latchkey/idp/web"
 )
 
 // claimRequest is one claim of the claims parameter (OIDC Core 5.5.1); null asks
@@ -32,8 +33,10 @@ func (c *claimRequest) values() []string {
 
 // parseClaims reads acr_values and the claims parameter. Claims nobody knows are
 // left out (OIDC Core 5.5).
-func parseClaims(req *idp.AuthRequest, given params) *protocolError {
-	req.ACRValues = strings.Fields(given["acr_values"])
+func (p *Provider) parseClaims(req *idp.AuthRequest, c *idp.Client, q *web.Request, given params) error {
+	if req.ACRValues = strings.Fields(given["acr_values"]); len(req.ACRValues) == 0 {
+		req.ACRValues = c.Request.DefaultACR
+	}
 	raw := given["claims"]
 	if raw == "" {
 		return nil
@@ -53,7 +56,7 @@ func parseClaims(req *idp.AuthRequest, given params) *protocolError {
 		}
 	}
 	if sub := asked.IDToken["sub"].values(); len(sub) > 0 {
-		req.Subject = sub[0]
+		req.Subject = p.userOf(q.Tenant, c, sub[0])
 	}
 	return nil
 }

@@ -7,53 +7,75 @@ import (
 	"strings"
 
 	"latchkey/idp"
+	"latchkey/idp/web"
 	"latchkey/storage"
 )
 
 // credentials are what a request shows of the client that sends it.
 type credentials struct {
 	id, secret, method string
+	assertion          string     // a JWT, for the methods that show one
+	proved             *assertion // what prove found of it
 }
 
 // readCredentials takes the client's credentials from the Authorization header or
-// the form, never from both (RFC 6749 2.3).
+// the form, in one way only (RFC 6749 2.3).
 func readCredentials(r *http.Request, given params) (credentials, *protocolError) {
 	header := r.Header.Get("Authorization")
-	switch {
-	case header == "" && given["client_secret"] == "":
-		return credentials{given["client_id"], "", idp.AuthNone}, nil
-	case header == "":
-		return credentials{given["client_id"], given["client_secret"], idp.AuthPost}, nil
-	case given["client_secret"] != "":
-		return credentials{}, bad("invalid_request", "The client authenticates in two ways at once.")
+	shown := credentials{given["client_id"], given["client_secret"], idp.AuthNone, given["client_assertion"], nil}
+	ways := 0
+	for method, there := range map[string]bool{
+		idp.AuthBasic: header != "", idp.AuthPost: shown.secret != "", idp.AuthKeyJWT: shown.assertion != "",
+	} {
+		if there {
+			shown.method = method
+			ways++
+		}
 	}
+	switch {
+	case ways > 1:
+		return credentials{}, bad("invalid_request", "The client authenticates in two ways at once.")
+	case (shown.assertion != "") != (given["client_assertion_type"] == assertionType):
+		return credentials{}, bad("invalid_request", "A client_assertion goes with the client_assertion_type "+assertionType+".")
+	case shown.method == idp.AuthKeyJWT && shown.id == "":
+		shown.id = issuerOf(shown.assertion) // RFC 7521 4.2: client_id may be left out
+	case shown.method == idp.AuthBasic:
+		return readBasic(header, shown.id)
+	}
+	return shown, nil
+}
+
+func readBasic(header, named string) (credentials, *protocolError) {
 	id, secret, ok := parseBasic(header)
 	if !ok {
 		return credentials{}, invalidClient("The Authorization header is not Basic with a client id and secret.")
 	}
-	if given["client_id"] != "" && given["client_id"] != id {
+	if named != "" && named != id {
 		return credentials{}, bad("invalid_request", "The client_id in the form is not that of the Authorization header.")
 	}
-	return credentials{id, secret, idp.AuthBasic}, nil
+	return credentials{id: id, secret: secret, method: idp.AuthBasic}, nil
 }
 
 // readClientForm reads a form together with the credentials of who sent it.
-func readClientForm(r *http.Request) (params, credentials, *protocolError) {
+func (p *Provider) readClientForm(r *http.Request) (params, credentials, error) {
 	given, fault := formParams(r)
 	if fault != nil {
 		return nil, credentials{}, fault
 	}
 	shown, fault := readCredentials(r, given)
-	return given, shown, fault
+	if fault != nil {
+		return nil, credentials{}, fault
+	}
+	return given, shown, p.prove(r.Context(), web.From(r), &shown)
 }
 
 // readTokenForm is readClientForm for the endpoints that are about a token.
-func readTokenForm(r *http.Request) (params, credentials, *protocolError) {
-	given, shown, fault := readClientForm(r)
-	if fault == nil && given["token"] == "" {
-		fault = bad("invalid_request", "The request names no token.")
+func (p *Provider) readTokenForm(r *http.Request) (params, credentials, error) {
+	given, shown, err := p.readClientForm(r)
+	if err == nil && given["token"] == "" {
+		err = bad("invalid_request", "The request names no token.")
 	}
-	return given, shown, fault
+	return given, shown, err
 }
 
 // parseBasic undoes the form encoding that RFC 6749 2.3.1 puts around id and
@@ -77,7 +99,8 @@ func parseBasic(header string) (id, secret string, ok bool) {
 }
 
 // authenticate finds the client and checks that it authenticates as registered.
-// An unknown client and a wrong secret get the same answer.
+// An unknown client and wrong credentials get the same answer. An assertion is spent,
+// which needs a transaction that writes.
 func authenticate(tx *storage.Tx, c credentials) (*idp.Client, error) {
 	if c.id == "" {
 		return nil, bad("invalid_request", "The request names no client_id.")
@@ -86,15 +109,34 @@ func authenticate(tx *storage.Tx, c credentials) (*idp.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case client == nil && c.method == idp.AuthNone:
+	if client == nil && c.method == idp.AuthNone {
 		return nil, &protocolError{Status: http.StatusUnauthorized, Code: "invalid_client", STS: idp.ClientUnknown}
-	case client == nil, c.method != idp.AuthNone && !client.SecretMatches(c.secret):
-		return nil, &protocolError{Status: http.StatusUnauthorized, Code: "invalid_client", STS: idp.ClientSecretWrong}
-	case client.AuthMethod != c.method:
-		return nil, invalidClient("This client is registered for " + client.AuthMethod + ", not for " + c.method + ".")
 	}
-	return client, nil
+	if client == nil || !c.matches(client) {
+		return nil, &protocolError{Status: http.StatusUnauthorized, Code: "invalid_client", STS: idp.ClientSecretWrong}
+	}
+	if registered := client.AuthMethod; registered != c.method && !(registered == idp.AuthSecretJWT && c.method == idp.AuthKeyJWT) {
+		return nil, invalidClient("This client is registered for " + registered + ", not for " + c.method + ".")
+	}
+	if c.proved == nil {
+		return client, nil
+	}
+	fresh, err := c.proved.spend(tx)
+	if err == nil && !fresh {
+		err = invalidClient("The client_assertion was used before.")
+	}
+	return client, err
+}
+
+// matches tells whether the credentials, whatever they are, are the client's.
+func (c credentials) matches(client *idp.Client) bool {
+	switch c.method {
+	case idp.AuthNone:
+		return true
+	case idp.AuthKeyJWT:
+		return c.proved != nil && c.proved.keys == client.Keys && c.proved.secret == client.SecretSealed
+	}
+	return client.SecretMatches(c.secret)
 }
 
 func invalidClient(detail string) *protocolError {

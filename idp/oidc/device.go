@@ -1,7 +1,6 @@
 package oidc
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"sync"
@@ -39,23 +38,30 @@ func (p *Provider) deviceAuthorization(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Provider) startDevice(r *http.Request) (*deviceAnswer, error) {
-	given, shown, fault := readClientForm(r)
-	if fault != nil {
-		return nil, fault
+	given, shown, err := p.readClientForm(r)
+	if err != nil {
+		return nil, err
 	}
 	q := &tokenRequest{Request: web.From(r), given: given, shown: shown}
 	if !p.deviceCap.Allow(q.Address, q.Now) {
 		return nil, &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: "Too many devices ask from this address. Try again in a minute."}
 	}
 	code, userCode := idp.NewToken(idp.DeviceCode), idp.NewUserCode()
-	err := p.within(r.Context(), q, idp.GrantDevice, func(tx *storage.Tx) (*protocolError, error) {
-		scopes := scopesFor(q.client, given["scope"])
-		if len(scopes) == 0 {
+	var fault *protocolError
+	if q.proof, fault = p.readProof(r); fault != nil {
+		return nil, fault
+	}
+	err = p.within(r.Context(), q, deviceGrant, func(tx *storage.Tx) (*protocolError, error) {
+		asked, err := scopesWanted(tx, q.client, given)
+		if err != nil {
+			return nil, err
+		}
+		if len(asked.scopes) == 0 {
 			return nil, scopeUnknown()
 		}
 		ends := q.Now.Add(idp.DeviceLifetime)
 		return nil, tx.Insert(&idp.Grant{
-			GrantID: idp.NewID(), ClientID: q.client.ClientID, Scopes: scopes, CreatedAt: q.Now, NotAfter: ends, EndsAs: idp.GrantExpired,
+			GrantID: idp.NewID(), ClientID: q.client.ClientID, Scopes: asked.scopes, Resources: asked.resources, CreatedAt: q.Now, NotAfter: ends, EndsAs: idp.GrantExpired,
 			Device: idp.Device{Hash: idp.HashToken(idp.DeviceCode, code), UserCode: p.Keys.UserCodeHash(q.Tenant.TenantID, userCode), Ends: ends},
 		})
 	})
@@ -76,37 +82,38 @@ func (p *Provider) deviceAnswer(t *idp.Tenant, code, userCode string) *deviceAns
 }
 
 // redeemDevice is the device grant at the token endpoint (RFC 8628 3.4, 3.5).
-func (p *Provider) redeemDevice(ctx context.Context, q *tokenRequest) (minting, error) {
-	m := minting{request: q}
-	hash := idp.HashToken(idp.DeviceCode, q.given["device_code"])
-	err := p.within(ctx, q, idp.GrantDevice, func(tx *storage.Tx) (*protocolError, error) {
-		g, err := idp.Optional(storage.Lookup[idp.Grant](tx, "device", hash))
-		if err != nil {
-			return nil, err
-		}
-		if g == nil || g.ClientID != q.client.ClientID {
-			return invalidGrant(idp.GrantExpired), nil
-		}
-		if fault := waiting(g, q.Now); fault != nil {
-			return fault, nil
-		}
-		if sts := g.RedeemDevice(q.Now); sts != 0 {
-			return invalidGrant(sts), tx.Put(g)
-		}
-		if refusal, err := q.usable(tx, g); refusal != nil || err != nil {
-			return refusal, err
-		}
-		if g.Offline() && q.client.Allows(idp.GrantRefresh) {
-			m.refresh = g.IssueRefresh(q.Now)
-		}
-		m.grant = g
-		return nil, tx.Put(g)
-	})
-	if e, ok := errors.AsType[*protocolError](err); ok && e.Code == pending && p.polls.tooSoon(hash, q.Now) {
-		err = bad("slow_down", "The device asks more often than every five seconds.")
+func (p *Provider) redeemDevice(tx *storage.Tx, q *tokenRequest, m *minting) (*protocolError, error) {
+	g, err := idp.Optional(storage.Lookup[idp.Grant](tx, "device", idp.HashToken(idp.DeviceCode, q.given["device_code"])))
+	if err != nil {
+		return nil, err
 	}
-	m.scopes, m.user, m.client = scopesOf(m.grant), q.user, q.client
-	return m, err
+	if g == nil || g.ClientID != q.client.ClientID {
+		return invalidGrant(idp.GrantExpired), nil
+	}
+	if fault := waiting(g, q.Now); fault != nil {
+		return fault, nil
+	}
+	if sts := g.RedeemDevice(q.Now); sts != 0 {
+		return invalidGrant(sts), tx.Put(g)
+	}
+	if refusal, err := q.usable(tx, g); refusal != nil || err != nil {
+		return refusal, err
+	}
+	if m.target, err = audienceOf(tx, q.given, g.Resources, g.Scopes); err != nil {
+		return nil, err
+	}
+	m.grant = g
+	q.firstRefresh(g, m)
+	return nil, tx.Put(g)
+}
+
+// slowDown tells a device that asks too often so (RFC 8628 3.5).
+func (p *Provider) slowDown(q *tokenRequest, err error) error {
+	hash := idp.HashToken(idp.DeviceCode, q.given["device_code"])
+	if e, ok := errors.AsType[*protocolError](err); ok && e.Code == pending && p.polls.tooSoon(hash, q.Now) {
+		return bad("slow_down", "The device asks more often than every five seconds.")
+	}
+	return err
 }
 
 const pending = "authorization_pending"

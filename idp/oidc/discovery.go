@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,47 +17,76 @@ import (
 	"latchkey/idp/web"
 )
 
-// metadata is the discovery document (OIDC Discovery 3, RFC 8414 2).
+// metadata is the discovery document (OIDC Discovery 3, RFC 8414 2) with what later
+// specifications add to it.
 type metadata struct {
 	oidc.DiscoveryConfiguration
-	IssParameter bool `json:"authorization_response_iss_parameter_supported"` // RFC 9207 3
+	IssParameter       bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 3
+	PAREndpoint        string   `json:"pushed_authorization_request_endpoint"`          // RFC 9126 5
+	DPoPAlgs           []string `json:"dpop_signing_alg_values_supported"`              // RFC 9449 5.1
+	FrontLogout        bool     `json:"frontchannel_logout_supported"`                  // OIDC Front-Channel Logout 3
+	FrontLogoutSession bool     `json:"frontchannel_logout_session_supported"`
+	PromptValues       []string `json:"prompt_values_supported"`                    // OIDC Prompt Create 4
+	IntrospectionAlgs  []string `json:"introspection_signing_alg_values_supported"` // RFC 9701 7
 }
 
 func (p *Provider) describe(t *idp.Tenant) metadata {
 	const v2 = "/oauth2/v2.0"
-	secretMethods := []oidc.AuthMethod{oidc.AuthMethodBasic, oidc.AuthMethodPost}
-	return metadata{IssParameter: true, DiscoveryConfiguration: oidc.DiscoveryConfiguration{
-		Issuer:                                    p.issuer(t),
-		AuthorizationEndpoint:                     p.url(t, v2+"/authorize"),
-		TokenEndpoint:                             p.url(t, v2+"/token"),
-		IntrospectionEndpoint:                     p.url(t, v2+"/introspect"),
-		UserinfoEndpoint:                          p.url(t, v2+"/userinfo"),
-		RevocationEndpoint:                        p.url(t, v2+"/revoke"),
-		EndSessionEndpoint:                        p.url(t, v2+"/logout"),
-		DeviceAuthorizationEndpoint:               p.url(t, v2+"/devicecode"),
-		JwksURI:                                   p.url(t, "/discovery/v2.0/keys"),
-		ScopesSupported:                           idp.Scopes,
-		ResponseTypesSupported:                    responseTypes,
-		ResponseModesSupported:                    responseModes,
-		GrantTypesSupported:                       grantTypes(),
-		ACRValuesSupported:                        []string{idp.ACRBootstrap},
-		SubjectTypesSupported:                     []string{"public"},
-		IDTokenSigningAlgValuesSupported:          idp.IDTokenAlgs,
-		TokenEndpointAuthMethodsSupported:         append([]oidc.AuthMethod{oidc.AuthMethodNone}, secretMethods...),
-		RevocationEndpointAuthMethodsSupported:    append([]oidc.AuthMethod{oidc.AuthMethodNone}, secretMethods...),
-		IntrospectionEndpointAuthMethodsSupported: secretMethods,
-		DisplayValuesSupported:                    []oidc.Display{oidc.DisplayPage, oidc.DisplayPopup},
-		ClaimTypesSupported:                       []string{"normal"},
-		ClaimsSupported:                           claimNames(),
-		ClaimsParameterSupported:                  true,
-		CodeChallengeMethodsSupported:             []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
-	}}
+	authMethods := each[oidc.AuthMethod](idp.AuthMethods)
+	confidential := authMethods[:len(authMethods)-1] // none is the last
+	assertionAlgs := slices.Concat(idp.ClientAlgs, idp.SecretAlgs)
+	m := metadata{
+		IssParameter: true, PAREndpoint: p.url(t, v2+"/par"), DPoPAlgs: dpopAlgs, PromptValues: prompts,
+		FrontLogout: true, FrontLogoutSession: true, IntrospectionAlgs: idp.IDTokenAlgs,
+		DiscoveryConfiguration: oidc.DiscoveryConfiguration{
+			Issuer:                                             p.issuer(t),
+			AuthorizationEndpoint:                              p.url(t, v2+"/authorize"),
+			TokenEndpoint:                                      p.url(t, v2+"/token"),
+			IntrospectionEndpoint:                              p.url(t, v2+"/introspect"),
+			UserinfoEndpoint:                                   p.url(t, v2+"/userinfo"),
+			RevocationEndpoint:                                 p.url(t, v2+"/revoke"),
+			EndSessionEndpoint:                                 p.url(t, v2+"/logout"),
+			DeviceAuthorizationEndpoint:                        p.url(t, v2+"/devicecode"),
+			CheckSessionIframe:                                 p.url(t, v2+"/checksession"),
+			JwksURI:                                            p.url(t, "/discovery/v2.0/keys"),
+			ScopesSupported:                                    idp.Scopes,
+			ResponseTypesSupported:                             idp.ResponseTypes,
+			ResponseModesSupported:                             responseModes,
+			GrantTypesSupported:                                each[oidc.GrantType](idp.GrantTypes),
+			ACRValuesSupported:                                 []string{idp.ACRBootstrap},
+			SubjectTypesSupported:                              []string{"public", idp.SubjectPairwise},
+			IDTokenSigningAlgValuesSupported:                   idp.IDTokenAlgs,
+			UserinfoSigningAlgValuesSupported:                  idp.IDTokenAlgs,
+			RequestObjectSigningAlgValuesSupported:             idp.ClientAlgs,
+			TokenEndpointAuthMethodsSupported:                  authMethods,
+			TokenEndpointAuthSigningAlgValuesSupported:         assertionAlgs,
+			RevocationEndpointAuthMethodsSupported:             authMethods,
+			RevocationEndpointAuthSigningAlgValuesSupported:    assertionAlgs,
+			IntrospectionEndpointAuthMethodsSupported:          confidential,
+			IntrospectionEndpointAuthSigningAlgValuesSupported: assertionAlgs,
+			DisplayValuesSupported:                             []oidc.Display{oidc.DisplayPage, oidc.DisplayPopup},
+			ClaimTypesSupported:                                []string{"normal"},
+			ClaimsSupported:                                    claimNames(),
+			ClaimsParameterSupported:                           true,
+			RequestParameterSupported:                          true,
+			RequestURIParameterSupported:                       true,
+			RequireRequestURIRegistration:                      true,
+			CodeChallengeMethodsSupported:                      []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
+			BackChannelLogoutSupported:                         true,
+			BackChannelLogoutSessionSupported:                  true,
+		},
+	}
+	if t.Registration != "" && t.Registration != idp.RegistrationOff {
+		m.RegistrationEndpoint = p.url(t, v2+"/register")
+	}
+	return m
 }
 
-func grantTypes() []oidc.GrantType {
-	var out []oidc.GrantType
-	for _, g := range idp.GrantTypes {
-		out = append(out, oidc.GrantType(g))
+// each turns texts into a type of the vocabulary.
+func each[T ~string](texts []string) []T {
+	out := make([]T, len(texts))
+	for i, s := range texts {
+		out[i] = T(s)
 	}
 	return out
 }

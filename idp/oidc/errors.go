@@ -108,8 +108,17 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	if err != nil {
 		status, raw = http.StatusInternalServerError, []byte(`{"error":"server_error"}`)
 	}
+	write(w, status, "application/json", raw)
+}
+
+// writeText is writeJSON for a JWT.
+func writeText(w http.ResponseWriter, kind, text string) {
+	write(w, http.StatusOK, kind, []byte(text))
+}
+
+func write(w http.ResponseWriter, status int, kind string, raw []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
+	h.Set("Content-Type", kind)
 	h.Set("Cache-Control", "no-store")
 	h.Set("Pragma", "no-cache")
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -154,7 +154,9 @@ func (w *world) must2(_ any, err error) {
 }
 
 // clientOff is the change that disables a client.
-func clientOff(disabled *bool) admin.ClientChange { return admin.ClientChange{Disabled: disabled} }
+func clientOff(disabled *bool) func(*idp.Client) {
+	return func(c *idp.Client) { c.Disabled = *disabled }
+}
 
 // challengeOf is the S256 challenge of a verifier.
 func challengeOf(verifier string) string {

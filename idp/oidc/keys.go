@@ -18,7 +18,8 @@ import (
 // keySet is a tenant's keys at one moment.
 type keySet struct {
 	document *document
-	signers  map[string]jose.Signer      // by alg
+	signing  map[string]jose.SigningKey  // by alg
+	signers  sync.Map                    // jose.Signer by alg and typ
 	public   map[string]crypto.PublicKey // by kid; those no longer published too, for hints
 }
 
@@ -61,7 +62,7 @@ func (c *keyCache) get(ctx context.Context, tenant string, now time.Time) (*keyS
 
 func (c *keyCache) build(tenant string, records []*idp.SigningKey, now time.Time) (*keySet, error) {
 	parsed := map[string]crypto.Signer{}
-	set := &keySet{signers: map[string]jose.Signer{}, public: map[string]crypto.PublicKey{}}
+	set := &keySet{signing: map[string]jose.SigningKey{}, public: map[string]crypto.PublicKey{}}
 	jwks := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
 	signing := map[string]*idp.SigningKey{}
 	for _, k := range records {
@@ -82,11 +83,7 @@ func (c *keyCache) build(tenant string, records []*idp.SigningKey, now time.Time
 		}
 	}
 	for alg, k := range signing {
-		signer, err := newSigner(k, parsed[k.KeyID])
-		if err != nil {
-			return nil, err
-		}
-		set.signers[alg] = signer
+		set.signing[alg] = jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: jose.JSONWebKey{Key: parsed[k.KeyID], KeyID: k.KeyID}}
 	}
 	body, err := json.Marshal(jwks)
 	if err != nil {
@@ -97,9 +94,21 @@ func (c *keyCache) build(tenant string, records []*idp.SigningKey, now time.Time
 	return set, nil
 }
 
-func newSigner(k *idp.SigningKey, private crypto.Signer) (jose.Signer, error) {
-	key := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(k.Alg), Key: jose.JSONWebKey{Key: private, KeyID: k.KeyID}}
-	return jose.NewSigner(key, (&jose.SignerOptions{}).WithType(tokenType))
+// signer is the key that signs with alg now, for JWTs of one type.
+func (s *keySet) signer(alg, typ string) (jose.Signer, error) {
+	name := alg + " " + typ
+	if known, ok := s.signers.Load(name); ok {
+		return known.(jose.Signer), nil
+	}
+	key, ok := s.signing[alg]
+	if !ok {
+		return nil, idp.Errorf(idp.Internal, "no key signs with %s", alg)
+	}
+	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
+	if err == nil {
+		s.signers.Store(name, signer)
+	}
+	return signer, err
 }
 
 func (p *Provider) jwks(w http.ResponseWriter, r *http.Request) {

@@ -114,20 +114,25 @@ func (p *Provider) logoutConfirmed(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, v signin.Visit, l logoutRequest) {
-	if _, err := p.Signin.SignOut(r.Context(), v); err != nil {
+	out, err := p.Signin.SignOut(r.Context(), v)
+	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
 	if v.Session != "" {
 		web.DropSession(w, r)
 	}
-	if l.Back == "" {
-		p.Pages.SignedOut(w, r)
-		return
-	}
 	back := l.Back
-	if l.State != "" {
-		back = withQuery(back, url.Values{"state": {l.State}})
+	if back != "" && l.State != "" {
+		back = idp.WithQuery(back, url.Values{"state": {l.State}})
 	}
-	redirect(w, back)
+	frames := out.Frames(p.issuer(v.Tenant))
+	switch {
+	case len(frames) > 0:
+		p.Pages.SignedOutOf(w, r, frames, back)
+	case back == "":
+		p.Pages.SignedOut(w, r)
+	default:
+		redirect(w, back)
+	}
 }

@@ -183,7 +183,7 @@ func TestLogoutEnds(t *testing.T) {
 	code := v.code(web, v.who, one("scope", "openid"))
 	before := v.clone()
 	got := v.logout(one("id_token_hint", online.str("id_token")))
-	if cookies := got.Header.Values("Set-Cookie"); len(cookies) != 1 || !strings.Contains(cookies[0], "__Host-latchkey-session-") || !strings.Contains(cookies[0], "Max-Age=0") {
+	if cookies := got.Header.Values("Set-Cookie"); len(cookies) != 2 || !strings.Contains(cookies[0], "__Host-latchkey-session-") || !strings.Contains(cookies[1], "__Host-latchkey-state-") || strings.Count(strings.Join(cookies, " "), "Max-Age=0") != 2 {
 		t.Errorf("cookies %q", cookies)
 	}
 	if got := before.authorize(web, one("prompt", "none")); got.Fields.Get("error") != "login_required" {

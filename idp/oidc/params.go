@@ -4,6 +4,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,6 +14,8 @@ import (
 const (
 	maxParams  = 100
 	maxRequest = 8 << 10
+	// maxResources is how many APIs a request may name.
+	maxResources = 10
 )
 
 // params are the parameters of a request, each given once. An empty value counts
@@ -30,6 +33,11 @@ func readParams(v url.Values) (params, *protocolError) {
 	var fault *protocolError
 	for name, values := range v {
 		switch {
+		case repeatable[name] && len(values) > 1:
+			joined, flaw := joinValues(name, values)
+			if p[name] = joined; flaw != nil {
+				fault = flaw
+			}
 		case !standard[name]:
 		case len(values) > 1:
 			fault = bad("invalid_request", "The parameter "+name+" is given more than once.")
@@ -42,24 +50,42 @@ func readParams(v url.Values) (params, *protocolError) {
 	return p, fault
 }
 
+// repeatable are the parameters that may be given several times; they are kept joined
+// by spaces, which none of their values holds (RFC 8707 2, RFC 8693 2.1).
+var repeatable = set("resource", "audience")
+
+func joinValues(name string, values []string) (string, *protocolError) {
+	joined := strings.Join(values, " ")
+	if len(values) > maxResources || !isText(joined) || slices.ContainsFunc(values, func(v string) bool { return strings.ContainsAny(v, " \t\r\n") }) {
+		return "", bad("invalid_target", "There are at most 10 of the parameter "+name+", without spaces.")
+	}
+	return joined, nil
+}
+
+// splitValues undoes joinValues.
+func splitValues(joined string) []string { return strings.Fields(joined) }
+
 // isText keeps out what would not come back from the store, or through a sealed
 // state, as it went in.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 // standard are the parameters that OAuth and OpenID Connect define for what is
-// offered here. A few of them nobody reads (claims_locales, display, logout_hint,
-// registration, token_type_hint), but none may be repeated. Of others we look at
+// offered here, and client_info of MSAL. A few of them nobody reads (claims_locales,
+// display, logout_hint, registration, token_type_hint), but none may be repeated. Of others we look at
 // nothing: some extensions allow their own to be repeated (RFC 8707 2).
 var standard = set(
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "prompt", "max_age",
 	"login_hint", "id_token_hint", "acr_values", "claims", "claims_locales", "ui_locales", "display", "registration",
 	"request", "request_uri", "code_challenge", "code_challenge_method", "grant_type", "code", "code_verifier",
 	"refresh_token", "device_code", "client_secret", "token", "token_type_hint", "access_token",
-	"post_logout_redirect_uri", "logout_hint",
+	"post_logout_redirect_uri", "logout_hint", "client_assertion", "client_assertion_type", "resource", "audience",
+	"dpop_jkt", "subject_token", "subject_token_type", "actor_token", "actor_token_type", "requested_token_type",
+	"client_info",
 )
 
 // secret parameters never belong into a URL, where logs and histories keep them.
-var secret = []string{"client_secret", "code", "code_verifier", "refresh_token", "device_code", "token", "access_token", "client_assertion", "password"}
+var secret = []string{"client_secret", "code", "code_verifier", "refresh_token", "device_code", "token", "access_token",
+	"client_assertion", "subject_token", "actor_token", "password"}
 
 func set(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))

@@ -4,7 +4,7 @@
 //
 // It answers for the protocol rules: which redirects are allowed, who may redeem
 // what, and that every token is minted by mint, which clips it to its grant.
-// Untrusted JWTs are parsed only by verifyHint. The RFC section stands beside
+// Untrusted JWTs are parsed only by verifyJWT. The RFC section stands beside
 // each rule.
 package oidc
 
@@ -16,6 +16,8 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/idp"
+	"latchkey/idp/admin"
+	"latchkey/idp/outbound"
 	"latchkey/idp/signin"
 	"latchkey/idp/web"
 	"latchkey/storage"
@@ -31,6 +33,8 @@ type Pages interface {
 	ConfirmSignOut(w http.ResponseWriter, r *http.Request, action, state, app, user string)
 	// SignedOut says so.
 	SignedOut(w http.ResponseWriter, r *http.Request)
+	// SignedOutOf says so too, calls apps in frames, and goes on to next unless it is "".
+	SignedOutOf(w http.ResponseWriter, r *http.Request, frames []string, next string)
 }
 
 // PageError is an error that is shown because it cannot be redirected.
@@ -46,6 +50,8 @@ type Config struct {
 	Store  *storage.Store
 	Keys   *idp.Keyring
 	Signin *signin.Service
+	Admin  *admin.Service
+	Calls  *outbound.Client // by which clients' addresses are called
 	Pages  Pages
 	Own    *http.CrossOriginProtection // for forms of our own pages
 	Log    *slog.Logger
@@ -54,16 +60,17 @@ type Config struct {
 // Provider serves the protocol endpoints of every tenant.
 type Provider struct {
 	Config
-	keys      *keyCache
-	metadata  *documentCache
-	polls     *polls
-	deviceCap *web.Limiter
+	keys       *keyCache
+	clientKeys *clientKeys
+	metadata   *documentCache
+	polls      *polls
+	deviceCap  *web.Limiter
 }
 
 // New makes a Provider.
 func New(c Config) *Provider {
 	return &Provider{
-		Config: c, keys: newKeyCache(c.Store, c.Keys), metadata: newDocumentCache(), polls: newPolls(),
+		Config: c, keys: newKeyCache(c.Store, c.Keys), clientKeys: newClientKeys(c.Calls), metadata: newDocumentCache(), polls: newPolls(),
 		// An address starts at most 30 device authorizations at once and 10 a minute.
 		deviceCap: web.NewLimiter(6*time.Second, 30),
 	}
@@ -84,6 +91,9 @@ func (p *Provider) Routes(r *mux.Router) {
 		{v2 + "/introspect", web.Methods{"POST": p.introspect}},
 		{v2 + "/authorize", web.Methods{"GET": p.authorize, "POST": p.byGet(v2 + "/authorize")}},
 		{v2 + "/revoke", p.shared(web.Methods{"POST": p.revoke})},
+		{v2 + "/par", p.shared(web.Methods{"POST": p.pushed})},
+		{v2 + "/register", web.Methods{"POST": p.register}},
+		{v2 + "/checksession", web.Readable(p.checkSession)},
 		{v2 + "/devicecode", p.shared(web.Methods{"POST": p.deviceAuthorization})},
 		{v2 + "/logout", web.Methods{"GET": p.logout, "POST": p.byGet(v2 + "/logout")}},
 		{v2 + "/logout/confirm", web.Methods{"POST": p.Own.Handler(http.HandlerFunc(p.logoutConfirmed)).ServeHTTP}},
@@ -91,6 +101,9 @@ func (p *Provider) Routes(r *mux.Router) {
 	} {
 		web.Route(r, endpoint.path, endpoint.methods.Or(wrongMethod))
 	}
+	r.HandleFunc("/{tenant}"+v2+"/register/{client}", web.Methods{
+		"GET": p.ownRegistration, "PUT": p.replaceRegistration, "DELETE": p.deleteRegistration,
+	}.Or(wrongMethod))
 	r.HandleFunc(metadataRoute, web.Readable(p.discovery).Or(wrongMethod))
 }
 

@@ -19,6 +19,8 @@ type shown struct {
 	App    string
 	User   string
 	Fields [][2]string
+	Frames []string
+	Next   string
 }
 
 // fakePages writes what it is asked to show as JSON.
@@ -44,6 +46,10 @@ func (p fakePages) ConfirmSignOut(w http.ResponseWriter, _ *http.Request, action
 
 func (p fakePages) SignedOut(w http.ResponseWriter, _ *http.Request) {
 	p.show(w, http.StatusOK, shown{Page: "signed-out"})
+}
+
+func (p fakePages) SignedOutOf(w http.ResponseWriter, _ *http.Request, frames []string, next string) {
+	p.show(w, http.StatusOK, shown{Page: "signed-out-of", Frames: frames, Next: next})
 }
 
 // reply is an answer of the server.

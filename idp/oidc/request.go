@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,30 +15,30 @@ import (
 // What the authorization endpoint offers; the parser and discovery read the same
 // lists.
 var (
-	responseTypes = []string{"code"}
 	responseModes = []string{"query", "fragment", "form_post"}
 	prompts       = []string{"none", "login", "consent", "select_account"}
 )
 
 // parse checks an authorization request of a known client with a registered
 // redirect URI. On a fault the request still says where and how to answer.
-func (p *Provider) parse(ctx context.Context, q *web.Request, c *idp.Client, given params) (*idp.AuthRequest, *protocolError) {
+func (p *Provider) parse(ctx context.Context, q *web.Request, c *idp.Client, from asked) (*idp.AuthRequest, error) {
+	given := from.params
 	req := &idp.AuthRequest{
 		ClientID: c.ClientID, RedirectURI: given["redirect_uri"], State: given["state"], Nonce: given["nonce"],
-		LoginHint: given["login_hint"], UILocales: given["ui_locales"],
+		LoginHint: given["login_hint"], UILocales: given["ui_locales"], Pushed: from.pushed,
 		ResponseMode: "query", MaxAge: -1,
 	}
-	for _, step := range []func() *protocolError{
-		func() *protocolError { return parseResponse(req, c, given) },
-		func() *protocolError { return parseUnsupported(given) },
-		func() *protocolError { return parseScope(req, c, given) },
-		func() *protocolError { return parsePKCE(req, c, given) },
-		func() *protocolError { return parsePrompt(req, given) },
-		func() *protocolError { return parseClaims(req, given) },
-		func() *protocolError { return p.parseHint(ctx, q, req, given) },
+	for _, step := range []func() error{
+		func() error { return parseResponse(req, c, given) },
+		func() error { return p.parseScope(ctx, q, req, c, given) },
+		func() error { return parsePKCE(req, c, given) },
+		func() error { return parseKey(req, from) },
+		func() error { return parsePrompt(req, c, given) },
+		func() error { return p.parseClaims(req, c, q, given) },
+		func() error { return p.parseHint(ctx, q, req, given) },
 	} {
-		if fault := step(); fault != nil {
-			return req, fault
+		if err := step(); err != nil {
+			return req, err
 		}
 	}
 	return req, nil
@@ -46,10 +47,11 @@ func (p *Provider) parse(ctx context.Context, q *web.Request, c *idp.Client, giv
 // parseResponse decides how to answer, errors too: the mode asked for if it is
 // one, else the default of the response type, which is the query for code and the
 // fragment for all that carries tokens (OAuth Multiple Response Types 2.1).
-func parseResponse(req *idp.AuthRequest, c *idp.Client, given params) *protocolError {
+func parseResponse(req *idp.AuthRequest, c *idp.Client, given params) error {
 	req.ResponseType = asSet(given["response_type"])
 	wanted := strings.Join(req.ResponseType, " ")
-	if slices.ContainsFunc(req.ResponseType, func(t string) bool { return t == "token" || t == "id_token" }) {
+	front := req.Returns("token") || req.Returns("id_token")
+	if front {
 		req.ResponseMode = "fragment"
 	}
 	mode := given["response_mode"]
@@ -59,12 +61,16 @@ func parseResponse(req *idp.AuthRequest, c *idp.Client, given params) *protocolE
 	switch {
 	case wanted == "":
 		return bad("invalid_request", "The request names no response_type.")
-	case !slices.Contains(responseTypes, wanted):
-		return bad("unsupported_response_type", "The response_type is none of: "+strings.Join(responseTypes, ", ")+".")
+	case !slices.Contains(idp.ResponseTypes, wanted):
+		return bad("unsupported_response_type", "The response_type is none of: "+strings.Join(idp.ResponseTypes, ", ")+".")
+	case !c.Answers(wanted) || req.Returns("code") && !c.Allows(idp.GrantCode):
+		return bad("unauthorized_client", "The client is not registered for the response_type "+wanted+".")
 	case mode != "" && mode != req.ResponseMode:
 		return bad("invalid_request", "The response_mode does not fit; it may be one of: "+strings.Join(responseModes, ", ")+".")
-	case !c.Allows(idp.GrantCode):
-		return bad("unauthorized_client", "The client is not registered for authorization_code.")
+	case req.Returns("id_token") && req.Nonce == "": // OIDC Core 3.2.2.1, 3.3.2.11
+		return bad("invalid_request", "A nonce is needed when an ID token comes from the authorization endpoint.")
+	case front && c.DPoPBound: // there is no request to prove the key with
+		return bad("invalid_request", "This client's access tokens are bound to a key, so none comes from the authorization endpoint.")
 	}
 	return nil
 }
@@ -81,20 +87,22 @@ func fitting(mode string, req *idp.AuthRequest) bool {
 	return slices.Contains(responseModes, mode)
 }
 
-// parseUnsupported refuses what must not be ignored (OIDC Core 6.1, 6.2).
-func parseUnsupported(given params) *protocolError {
-	if given["request"] != "" {
-		return bad("request_not_supported", "Request objects are not supported.")
+// parseScope reads scopes and the APIs they are of. Offline access needs a code to be
+// redeemed (OIDC Core 11).
+func (p *Provider) parseScope(ctx context.Context, q *web.Request, req *idp.AuthRequest, c *idp.Client, given params) error {
+	wanted, err := p.scopesAsked(ctx, q, c, given)
+	if err != nil {
+		return err
 	}
-	if given["request_uri"] != "" {
-		return bad("request_uri_not_supported", "Request URIs are not supported.")
+	req.Scopes, req.Resources = wanted.scopes, wanted.resources
+	if !req.Returns("code") {
+		req.Scopes = idp.Without(req.Scopes, []string{idp.ScopeOffline})
 	}
-	return nil
-}
-
-func parseScope(req *idp.AuthRequest, c *idp.Client, given params) *protocolError {
-	if req.Scopes = scopesFor(c, given["scope"]); len(req.Scopes) == 0 {
+	switch {
+	case len(req.Scopes) == 0:
 		return scopeUnknown()
+	case req.Returns("id_token") && !slices.Contains(req.Scopes, idp.ScopeOpenID): // OIDC Core 3.2.2.1
+		return bad("invalid_request", "An ID token needs the scope openid.")
 	}
 	return nil
 }
@@ -103,27 +111,32 @@ func scopeUnknown() *protocolError {
 	return bad("invalid_scope", "The request asks for no scope that is known here, such as openid.")
 }
 
-// scopesFor are the scopes a client may have. Offline access is for clients that
-// may refresh (OIDC Core 11): to others it would only be a sign-in that outlives
-// its session.
-func scopesFor(c *idp.Client, asked string) []string {
-	scopes := idp.KnownScopes(asked)
-	if !c.Allows(idp.GrantRefresh) {
-		scopes = idp.Without(scopes, []string{idp.ScopeOffline})
+// parseKey binds the code to a DPoP key (RFC 9449 10, 10.1).
+func parseKey(req *idp.AuthRequest, from asked) error {
+	req.KeyThumb = from.params["dpop_jkt"]
+	switch {
+	case req.KeyThumb != "" && !challengePattern.MatchString(req.KeyThumb):
+		return bad("invalid_request", "The dpop_jkt is not the base64url form of a SHA-256 hash.")
+	case from.keyThumb == "":
+		return nil
+	case req.KeyThumb != "" && req.KeyThumb != from.keyThumb:
+		return bad("invalid_dpop_proof", "The dpop_jkt is not the key of the DPoP proof.")
 	}
-	return scopes
+	req.KeyThumb = from.keyThumb
+	return nil
 }
 
 var challengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
-// parsePKCE: S256 only, and required of public clients (RFC 7636 4.3, RFC 9700 2.1.1).
-func parsePKCE(req *idp.AuthRequest, c *idp.Client, given params) *protocolError {
+// parsePKCE: S256 only, and required of public clients (RFC 7636 4.3, RFC 9700 2.1.1)
+// and of those of FAPI (Security Profile 5.3.2.2), if there is a code to protect.
+func parsePKCE(req *idp.AuthRequest, c *idp.Client, given params) error {
 	challenge, method := given["code_challenge"], given["code_challenge_method"]
 	switch {
 	case challenge == "" && method != "":
 		return bad("invalid_request", "There is a code_challenge_method but no code_challenge.")
-	case challenge == "" && c.Public():
-		return bad("invalid_request", "A public client must send a code_challenge (PKCE).")
+	case challenge == "" && (c.Public() || c.FAPI()) && req.Returns("code"):
+		return bad("invalid_request", "A public client, and one of FAPI, must send a code_challenge (PKCE).")
 	case challenge == "":
 		return nil
 	case method != "S256":
@@ -135,7 +148,7 @@ func parsePKCE(req *idp.AuthRequest, c *idp.Client, given params) *protocolError
 	return nil
 }
 
-func parsePrompt(req *idp.AuthRequest, given params) *protocolError {
+func parsePrompt(req *idp.AuthRequest, c *idp.Client, given params) error {
 	req.Prompt = asSet(given["prompt"])
 	for _, v := range req.Prompt {
 		if !slices.Contains(prompts, v) {
@@ -151,6 +164,8 @@ func parsePrompt(req *idp.AuthRequest, given params) *protocolError {
 			return bad("invalid_request", "The max_age is not a number of seconds.")
 		}
 		req.MaxAge = min(n, 1<<31)
+	} else if c.Request.DefaultMaxAge > 0 {
+		req.MaxAge = c.Request.DefaultMaxAge
 	}
 	if len(req.LoginHint) > 320 || strings.ContainsFunc(req.LoginHint, func(r rune) bool { return r < ' ' }) {
 		req.LoginHint = "" // a hint that names nobody is none
@@ -160,18 +175,20 @@ func parsePrompt(req *idp.AuthRequest, given params) *protocolError {
 
 // parseHint takes whom the id_token_hint names. The token may have expired, but it
 // must be one of ours.
-func (p *Provider) parseHint(ctx context.Context, q *web.Request, req *idp.AuthRequest, given params) *protocolError {
+func (p *Provider) parseHint(ctx context.Context, q *web.Request, req *idp.AuthRequest, given params) error {
 	hint := given["id_token_hint"]
 	if hint == "" {
 		return nil
 	}
-	claims, err := p.verifyHint(ctx, q, hint)
-	if err != nil {
+	user, _, err := p.hinted(ctx, q, hint)
+	switch {
+	case errors.Is(err, errHint):
 		return bad("invalid_request", "The id_token_hint is not an ID token of this issuer.")
-	}
-	if req.Subject != "" && req.Subject != claims.Subject { // OIDC Core 5.5.1: both must hold
+	case err != nil:
+		return err
+	case req.Subject != "" && req.Subject != user: // OIDC Core 5.5.1: both must hold
 		return bad("login_required", "The id_token_hint and the claims parameter name different people.")
 	}
-	req.Subject = claims.Subject
+	req.Subject = user
 	return nil
 }

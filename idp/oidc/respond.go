@@ -1,14 +1,17 @@
 package oidc
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"latchkey/idp"
 	"latchkey/idp/signin"
 	"latchkey/idp/web"
+	"latchkey/storage"
 )
 
 // Respond sends the client what a sign-in led to, success or refusal alike.
@@ -22,7 +25,55 @@ func (p *Provider) Respond(w http.ResponseWriter, r *http.Request, out signin.Ou
 		p.respondError(w, r, req, &protocolError{Code: out.Decision.Error, STS: out.Decision.STS})
 		return
 	}
-	p.respond(w, r, req, url.Values{"code": {out.Code}})
+	q := web.From(r)
+	web.KeepState(w, r, p.browserState(q.Tenant, out.Session), out.Session.NotAfter)
+	v, err := p.answerFront(r.Context(), q, out)
+	if err != nil {
+		p.respondOrFail(w, r, req, err)
+		return
+	}
+	p.respond(w, r, req, v)
+}
+
+// answerFront is what a response type asks for: code, access token, ID token, in any
+// combination (OAuth Multiple Response Types 3, 5).
+func (p *Provider) answerFront(ctx context.Context, q *web.Request, out signin.Outcome) (url.Values, error) {
+	v, req := url.Values{}, out.Flow.Request
+	if out.Code != "" {
+		v.Set("code", out.Code)
+	}
+	v.Set("session_state", sessionState(out.Client.ClientID, req.RedirectURI, p.browserState(q.Tenant, out.Session)))
+	if !req.Returns("token") && !req.Returns("id_token") {
+		return v, nil
+	}
+	m := minting{Request: q, client: out.Client, user: out.User, grant: out.Grant, nonce: req.Nonce, code: out.Code}
+	err := p.Store.View(ctx, q.Tenant.TenantID, func(tx *storage.Tx) (err error) {
+		m.target, err = audienceOf(tx, nil, out.Grant.Resources, out.Grant.Scopes)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	access := ""
+	if req.Returns("token") {
+		answer, err := p.mintAccess(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		access = answer.AccessToken
+		v.Set("access_token", access)
+		v.Set("token_type", answer.TokenType)
+		v.Set("expires_in", strconv.FormatInt(answer.ExpiresIn, 10))
+		v.Set("scope", answer.Scope)
+	}
+	if req.Returns("id_token") {
+		token, err := p.idToken(ctx, m, access)
+		if err != nil {
+			return nil, err
+		}
+		v.Set("id_token", token)
+	}
+	return v, nil
 }
 
 func (p *Provider) respondError(w http.ResponseWriter, r *http.Request, req *idp.AuthRequest, e *protocolError) {
@@ -44,17 +95,8 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, req *idp.Auth
 	case "fragment":
 		redirect(w, req.RedirectURI+"#"+v.Encode())
 	default:
-		redirect(w, withQuery(req.RedirectURI, v))
+		redirect(w, idp.WithQuery(req.RedirectURI, v))
 	}
-}
-
-// withQuery keeps a registered query as it stands (RFC 6749 3.1.2).
-func withQuery(uri string, v url.Values) string {
-	sep := "?"
-	if strings.Contains(uri, "?") {
-		sep = "&"
-	}
-	return uri + sep + v.Encode()
 }
 
 // redirect is http.Redirect without its rewriting of the URL, and with the status
@@ -72,6 +114,8 @@ func fields(v url.Values) [][2]string {
 	slices.SortFunc(out, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
 	return out
 }
+
+func spaced(s []string) string { return strings.Join(s, " ") }
 
 func sorted(set map[string]bool) []string {
 	out := make([]string, 0, len(set))

@@ -13,13 +13,18 @@ import (
 // grant with it; an access token ends alone. A token of another client, or none
 // at all, gets the same 200 and changes nothing (section 2.2).
 func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) {
-	given, shown, fault := readTokenForm(r)
-	if fault != nil {
-		p.refuse(w, r, fault)
+	given, shown, err := p.readTokenForm(r)
+	if err != nil {
+		p.refuse(w, r, err)
 		return
 	}
 	q := web.From(r)
-	err := p.Store.Update(r.Context(), q.Tenant.TenantID, func(tx *storage.Tx) error {
+	access, err := p.readAccess(r.Context(), q.Tenant, given["token"], q.Now)
+	if err != nil {
+		p.refuse(w, r, err)
+		return
+	}
+	err = p.Store.Update(r.Context(), q.Tenant.TenantID, func(tx *storage.Tx) error {
 		client, err := authenticate(tx, shown)
 		if err != nil {
 			return err
@@ -27,7 +32,7 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(given["token"], string(idp.RefreshToken)) {
 			return revokeRefresh(tx, q, client, given["token"])
 		}
-		return p.revokeAccess(tx, q, client, given["token"])
+		return revokeAccess(tx, client, access)
 	})
 	if err != nil {
 		p.refuse(w, r, err)
@@ -46,9 +51,8 @@ func revokeRefresh(tx *storage.Tx, q *web.Request, client *idp.Client, token str
 	return tx.Put(g)
 }
 
-func (p *Provider) revokeAccess(tx *storage.Tx, q *web.Request, client *idp.Client, token string) error {
-	t, ok := p.openAccess(q.Tenant.TenantID, token)
-	if !ok || t.Client != client.ClientID || !q.Now.Before(t.Ends) {
+func revokeAccess(tx *storage.Tx, client *idp.Client, t *accessToken) error {
+	if t == nil || t.Client != client.ClientID {
 		return nil
 	}
 	return tx.Put(&idp.RevokedToken{TokenID: t.ID, Ends: t.Ends})

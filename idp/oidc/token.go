@@ -15,26 +15,44 @@ import (
 // tokenRequest is a request at the token endpoint, read but not yet judged.
 type tokenRequest struct {
 	*web.Request
-	given  params
-	shown  credentials
-	client *idp.Client // set by the grant, within its transaction
-	user   *idp.User   // likewise
+	given   params
+	shown   credentials
+	proof   *dpopProof   // nil: none was shown
+	subject *accessToken // of a token exchange
+	client  *idp.Client  // set within the transaction
+	user    *idp.User    // likewise
 }
 
-// grantType decides in one transaction and answers what to mint.
+// grantType is a way to get tokens. redeem decides in one transaction what to mint; it
+// may refuse and still have its writes kept, by returning the refusal as its first
+// value.
 type grantType struct {
+	name   string // as clients are registered for it
 	needs  string // the parameter without which there is nothing to decide
-	redeem func(*Provider, context.Context, *tokenRequest) (minting, error)
+	redeem func(*Provider, *storage.Tx, *tokenRequest, *minting) (*protocolError, error)
+	// looks: it seldom writes, so that it is tried on a snapshot first, which does not
+	// wait for the writer.
+	looks func(*tokenRequest) bool
+	// refused sees a refusal, and may make another of it.
+	refused func(*Provider, *tokenRequest, error) error
 }
 
 // grants are the grant types of the token endpoint.
 var grants = map[string]grantType{
-	idp.GrantCode:        {"code", (*Provider).redeemCode},
-	idp.GrantRefresh:     {"refresh_token", (*Provider).redeemRefresh},
-	idp.GrantClient:      {"grant_type", (*Provider).grantClient},
-	idp.GrantDevice:      {"device_code", (*Provider).redeemDevice},
-	idp.GrantDeviceShort: {"device_code", (*Provider).redeemDevice},
+	idp.GrantCode:        {name: idp.GrantCode, needs: "code", redeem: (*Provider).redeemCode},
+	idp.GrantRefresh:     {name: idp.GrantRefresh, needs: "refresh_token", redeem: (*Provider).redeemRefresh, looks: (*tokenRequest).confidential},
+	idp.GrantClient:      {name: idp.GrantClient, needs: "grant_type", redeem: (*Provider).grantClient, looks: always},
+	idp.GrantDevice:      deviceGrant,
+	idp.GrantDeviceShort: deviceGrant,
+	idp.GrantExchange:    {name: idp.GrantExchange, needs: "subject_token", redeem: (*Provider).exchange, looks: always},
 }
+
+var deviceGrant = grantType{name: idp.GrantDevice, needs: "device_code", redeem: (*Provider).redeemDevice, refused: (*Provider).slowDown}
+
+func always(*tokenRequest) bool { return true }
+
+// confidential clients' refresh tokens do not rotate.
+func (q *tokenRequest) confidential() bool { return q.shown.method != idp.AuthNone }
 
 // token is the token endpoint (RFC 6749 3.2).
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
@@ -47,9 +65,9 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Provider) answerToken(r *http.Request) (*tokenAnswer, error) {
-	given, shown, fault := readClientForm(r)
-	if fault != nil {
-		return nil, fault
+	given, shown, err := p.readClientForm(r)
+	if err != nil {
+		return nil, err
 	}
 	if given["grant_type"] == "" {
 		return nil, bad("invalid_request", "The request names no grant_type.")
@@ -57,44 +75,80 @@ func (p *Provider) answerToken(r *http.Request) (*tokenAnswer, error) {
 	grant, known := grants[given["grant_type"]]
 	switch {
 	case !known:
-		return nil, bad("unsupported_grant_type", "The grant_type is none of: "+strings.Join(idp.GrantTypes, ", ")+".")
+		return nil, bad("unsupported_grant_type", "The grant_type is none of: "+strings.Join(tokenGrants, ", ")+".")
 	case given[grant.needs] == "":
 		return nil, bad("invalid_request", "The request names no "+grant.needs+".")
 	}
-	m, err := grant.redeem(p, r.Context(), &tokenRequest{Request: web.From(r), given: given, shown: shown})
+	q := &tokenRequest{Request: web.From(r), given: given, shown: shown}
+	var fault *protocolError
+	if q.proof, fault = p.readProof(r); fault != nil {
+		return nil, fault
+	}
+	if q.subject, err = p.readAccess(r.Context(), q.Tenant, given["subject_token"], q.Now); err != nil {
+		return nil, err
+	}
+	m, err := p.redeem(r.Context(), q, grant)
+	if err != nil && grant.refused != nil {
+		err = grant.refused(p, q, err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return p.mint(r.Context(), m)
+	return p.mint(r.Context(), *m)
 }
 
-// within runs a grant's decision in one transaction: the client authenticated,
-// then whatever fn does. fn may refuse and still have its writes kept, by
-// returning the refusal as its first value.
-func (p *Provider) within(ctx context.Context, q *tokenRequest, grantType string, fn func(tx *storage.Tx) (*protocolError, error)) error {
+// tokenGrants are the grant types of the token endpoint, as they are listed.
+var tokenGrants = idp.Without(idp.GrantTypes, []string{idp.GrantImplicit})
+
+// redeem lets a grant type decide.
+func (p *Provider) redeem(ctx context.Context, q *tokenRequest, grant grantType) (*minting, error) {
+	var m *minting
+	err := p.within(ctx, q, grant, func(tx *storage.Tx) (refusal *protocolError, err error) {
+		m = &minting{Request: q.Request, client: q.client, keyThumb: q.proof.keyThumb()}
+		if refusal, err = grant.redeem(p, tx, q, m); refusal != nil || err != nil {
+			return refusal, err
+		}
+		m.user = q.user
+		return nil, nil
+	})
+	return m, err
+}
+
+// within runs fn in one transaction with the client authenticated, and its proof of
+// possession spent.
+func (p *Provider) within(ctx context.Context, q *tokenRequest, grant grantType, fn func(tx *storage.Tx) (*protocolError, error)) error {
 	var refusal *protocolError
 	decide := func(tx *storage.Tx) (err error) {
 		refusal = nil
 		if q.client, err = authenticate(tx, q.shown); err != nil {
 			return err
 		}
-		if !q.client.Allows(grantType) {
-			return bad("unauthorized_client", "The client is not registered for "+grantType+".")
+		if !q.client.Allows(grant.name) {
+			return bad("unauthorized_client", "The client is not registered for "+grant.name+".")
+		}
+		if (q.client.DPoPBound || q.client.FAPI()) && q.proof == nil {
+			return badProof("This client's access tokens are bound to a key: send a DPoP proof.")
+		}
+		if err := spendProof(tx, q.proof); err != nil {
+			return err
 		}
 		refusal, err = fn(tx)
 		return err
 	}
+	if err := p.decide(ctx, q.Tenant, grant.looks != nil && grant.looks(q), decide); err != nil || refusal == nil {
+		return err
+	}
+	return refusal
+}
+
+// decide runs fn in a transaction; with look it is first tried on a snapshot.
+func (p *Provider) decide(ctx context.Context, t *idp.Tenant, look bool, fn func(*storage.Tx) error) error {
 	err := storage.ErrReadOnly
-	if grantType == idp.GrantRefresh && q.shown.method != idp.AuthNone {
-		// What does not rotate needs no write but for a replay; a look does not
-		// wait for the writer.
-		err = p.Store.View(ctx, q.Tenant.TenantID, decide)
+	if look {
+		err = p.Store.View(ctx, t.TenantID, fn)
 	}
 	if errors.Is(err, storage.ErrReadOnly) {
-		err = p.Store.Update(ctx, q.Tenant.TenantID, decide)
-	}
-	if err == nil && refusal != nil {
-		return refusal
+		err = p.Store.Update(ctx, t.TenantID, fn)
 	}
 	return err
 }
@@ -109,11 +163,13 @@ func (q *tokenRequest) usable(tx *storage.Tx, g *idp.Grant) (*protocolError, err
 	if q.user, sts, err = standing(tx, q.client, g, q.Now); err != nil {
 		return nil, err
 	}
-	if sts != 0 {
+	switch {
+	case sts != 0:
 		return invalidGrant(sts), nil
-	}
-	if g.Lifetime(q.Now, idp.AccessTokenLifetime) == 0 {
+	case g.Lifetime(q.Now, idp.AccessTokenLifetime) == 0:
 		return invalidGrant(g.EndsAs), nil
+	case g.KeyThumb != "" && g.KeyThumb != q.proof.keyThumb(): // RFC 9449 5, 10
+		return bad("invalid_grant", "The code or refresh token is bound to another key than that of the DPoP proof."), nil
 	}
 	return nil, nil
 }
@@ -131,28 +187,39 @@ func standing(tx *storage.Tx, c *idp.Client, g *idp.Grant, now time.Time) (*idp.
 
 // redeemCode is the authorization code grant (RFC 6749 4.1.3). One transaction
 // decides it: of parallel redemptions one wins, and every other revokes the grant.
-func (p *Provider) redeemCode(ctx context.Context, q *tokenRequest) (minting, error) {
-	m := minting{request: q}
-	err := p.within(ctx, q, idp.GrantCode, func(tx *storage.Tx) (*protocolError, error) {
-		g, err := idp.Optional(storage.Lookup[idp.Grant](tx, "code", idp.HashToken(idp.AuthorizationCode, q.given["code"])))
-		if err != nil {
+func (p *Provider) redeemCode(tx *storage.Tx, q *tokenRequest, m *minting) (*protocolError, error) {
+	g, err := idp.Optional(storage.Lookup[idp.Grant](tx, "code", idp.HashToken(idp.AuthorizationCode, q.given["code"])))
+	if err != nil {
+		return nil, err
+	}
+	if g == nil || g.ClientID != q.client.ClientID { // RFC 6749 5.2: issued to another client
+		return invalidGrant(idp.GrantExpired), nil
+	}
+	refusal, err := q.judgeCode(tx, g)
+	if err != nil {
+		return nil, err
+	}
+	if refusal == nil {
+		if m.target, err = audienceOf(tx, q.given, g.Resources, g.Scopes); err != nil {
 			return nil, err
 		}
-		if g == nil || g.ClientID != q.client.ClientID { // RFC 6749 5.2: issued to another client
-			return invalidGrant(idp.GrantExpired), nil
-		}
-		refusal, err := q.judgeCode(tx, g)
-		if err != nil {
-			return nil, err
-		}
-		m.grant = g
-		if refusal == nil && g.Offline() && q.client.Allows(idp.GrantRefresh) {
-			m.refresh = g.IssueRefresh(q.Now)
-		}
-		return refusal, tx.Put(g)
-	})
-	m.scopes, m.user, m.client = scopesOf(m.grant), q.user, q.client
-	return m, err
+		m.grant, m.nonce = g, g.Nonce
+		q.firstRefresh(g, m)
+	}
+	return refusal, tx.Put(g)
+}
+
+// firstRefresh gives the grant's first refresh token, if there is to be one. A public
+// client's is bound to the key it shows (RFC 9449 5); a confidential client's secret
+// binds it already.
+func (q *tokenRequest) firstRefresh(g *idp.Grant, m *minting) {
+	g.KeyThumb = ""
+	if q.client.Public() {
+		g.KeyThumb = q.proof.keyThumb()
+	}
+	if g.Offline() && q.client.Allows(idp.GrantRefresh) {
+		m.refresh = g.IssueRefresh(q.Now)
+	}
 }
 
 // judgeCode spends the code. A code shown with the wrong verifier or redirect URI
@@ -175,68 +242,78 @@ func (q *tokenRequest) judgeCode(tx *storage.Tx, g *idp.Grant) (*protocolError, 
 // redeemRefresh is the refresh token grant (RFC 6749 6). A public client's token
 // is replaced each time, and an older one revokes the grant (RFC 9700 4.14.2). A
 // confidential client's stays, as its secret binds it.
-func (p *Provider) redeemRefresh(ctx context.Context, q *tokenRequest) (minting, error) {
-	m := minting{request: q}
+func (p *Provider) redeemRefresh(tx *storage.Tx, q *tokenRequest, m *minting) (*protocolError, error) {
 	shown := q.given["refresh_token"]
-	err := p.within(ctx, q, idp.GrantRefresh, func(tx *storage.Tx) (*protocolError, error) {
-		g, err := idp.Optional(storage.Lookup[idp.Grant](tx, "refresh", idp.RefreshFamily(shown)))
-		if err != nil {
-			return nil, err
-		}
-		if g == nil || g.ClientID != q.client.ClientID {
-			return invalidGrant(idp.GrantExpired), nil
-		}
-		if refusal, err := q.usable(tx, g); refusal != nil || err != nil {
-			return refusal, err
-		}
-		if !g.Refreshes(shown) {
-			g.Revoke(q.Now, idp.GrantRevoked)
-			return invalidGrant(idp.GrantRevoked), tx.Put(g)
-		}
-		if m.scopes, err = narrowed(g.Scopes, q.given["scope"]); err != nil {
-			return nil, err
-		}
-		if m.grant = g; !q.client.Public() {
-			return nil, nil
-		}
-		m.refresh = g.RotateRefresh(shown, q.Now)
-		return nil, tx.Put(g)
-	})
-	m.user, m.client = q.user, q.client
-	return m, err
-}
-
-// narrowed is the scope a refresh asks for, which the grant must cover (RFC 6749 6).
-func narrowed(granted []string, asked string) ([]string, error) {
-	if asked == "" {
-		return granted, nil
-	}
-	scopes := idp.KnownScopes(asked)
-	if len(scopes) == 0 || len(idp.Without(scopes, granted)) > 0 {
-		return nil, bad("invalid_scope", "The scope asks for more than was granted.")
-	}
-	return scopes, nil
-}
-
-// grantClient is the client credentials grant (RFC 6749 4.4): a token for the
-// client itself. It rests on no user, so nothing is stored.
-func (p *Provider) grantClient(ctx context.Context, q *tokenRequest) (minting, error) {
-	err := p.Store.View(ctx, q.Tenant.TenantID, func(tx *storage.Tx) (err error) {
-		q.client, err = authenticate(tx, q.shown)
-		return err
-	})
+	g, err := idp.Optional(storage.Lookup[idp.Grant](tx, "refresh", idp.RefreshFamily(shown)))
 	if err != nil {
-		return minting{}, err
+		return nil, err
 	}
-	if q.client.Public() || !q.client.Allows(idp.GrantClient) {
-		return minting{}, bad("unauthorized_client", "The client is not registered for client_credentials.")
+	if g == nil || g.ClientID != q.client.ClientID {
+		return invalidGrant(idp.GrantExpired), nil
 	}
-	return minting{request: q, client: q.client}, nil
+	if refusal, err := q.usable(tx, g); refusal != nil || err != nil {
+		return refusal, err
+	}
+	if !g.Refreshes(shown) {
+		g.Revoke(q.Now, idp.GrantRevoked)
+		return invalidGrant(idp.GrantRevoked), tx.Put(g)
+	}
+	asked, err := q.narrowed(tx, g)
+	if err != nil {
+		return nil, err
+	}
+	if m.target, err = audienceOf(tx, q.given, asked.resources, asked.scopes); err != nil {
+		return nil, err
+	}
+	if m.grant = g; !q.client.Public() {
+		return nil, nil
+	}
+	m.refresh = g.RotateRefresh(shown, q.Now)
+	return nil, tx.Put(g)
 }
 
-func scopesOf(g *idp.Grant) []string {
-	if g == nil {
-		return nil
+// narrowed is the scope a refresh asks for, which the grant must cover (RFC 6749 6). The
+// first API named by its scopes is what the token is for.
+func (q *tokenRequest) narrowed(tx *storage.Tx, g *idp.Grant) (wanted, error) {
+	if q.given["scope"] == "" {
+		return wanted{g.Scopes, g.Resources}, nil
 	}
-	return g.Scopes
+	asked, err := scopesWanted(tx, q.client, q.given)
+	if err != nil {
+		return asked, err
+	}
+	if len(asked.scopes) == 0 || len(idp.Without(asked.scopes, g.Scopes)) > 0 {
+		return asked, bad("invalid_scope", "The scope asks for more than was granted.")
+	}
+	if len(idp.Without(asked.resources, g.Resources)) > 0 {
+		return asked, bad("invalid_target", "The resource was not granted.")
+	}
+	return asked, nil
+}
+
+// grantClient is the client credentials grant (RFC 6749 4.4): a token for the client
+// itself. It rests on no user, so nothing is stored. For an API it holds what an
+// administrator has permitted the client.
+func (p *Provider) grantClient(tx *storage.Tx, q *tokenRequest, m *minting) (*protocolError, error) {
+	if q.client.Public() {
+		return nil, bad("unauthorized_client", "A public client gets no token for itself.")
+	}
+	asked, err := scopesWanted(tx, q.client, q.given)
+	if err != nil {
+		return nil, err
+	}
+	scopes := idp.Without(asked.scopes, idp.Scopes) // those are about people
+	if strings.Contains(q.given["scope"], everything) {
+		scopes = idp.Without(scopes, idp.Without(scopes, q.client.Permissions))
+	}
+	if len(idp.Without(scopes, q.client.Permissions)) > 0 {
+		return nil, bad("invalid_scope", "The client is not permitted that scope.")
+	}
+	if m.target, err = audienceOf(tx, q.given, asked.resources, scopes); err != nil {
+		return nil, err
+	}
+	if m.target.api != nil && len(m.target.own()) == 0 {
+		return nil, bad("invalid_target", "The client is permitted nothing at this API.")
+	}
+	return nil, nil
 }

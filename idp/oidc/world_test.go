@@ -22,6 +22,7 @@ import (
 	"latchkey/idp"
 	"latchkey/idp/admin"
 	"latchkey/idp/oidc"
+	"latchkey/idp/outbound"
 	"latchkey/idp/signin"
 	"latchkey/idp/web"
 	"latchkey/storage"
@@ -38,6 +39,7 @@ type world struct {
 	clock    *idp.Clock
 	admin    *admin.Service
 	signin   *signin.Service
+	calls    *outbound.Client // reaches nothing but public addresses
 	provider *oidc.Provider
 	handler  http.Handler
 	tenant   *idp.Tenant
@@ -130,10 +132,13 @@ func (w *world) start() {
 	log := slog.New(slog.DiscardHandler)
 	w.admin = admin.New(w.store, testRing(), w.clock.Now)
 	w.signin = signin.New(w.store, testRing(), authmethods.All(testRing()))
+	if w.calls == nil {
+		w.calls = outbound.New(outbound.Config{})
+	}
 	own := http.NewCrossOriginProtection()
 	w.must(own.AddTrustedOrigin(baseURL))
 	w.provider = oidc.New(oidc.Config{
-		Base: baseURL, Store: w.store, Keys: testRing(), Signin: w.signin, Pages: fakePages{}, Own: own, Log: log,
+		Base: baseURL, Store: w.store, Keys: testRing(), Signin: w.signin, Admin: w.admin, Calls: w.calls, Pages: fakePages{}, Own: own, Log: log,
 	})
 	failed := func(rw http.ResponseWriter, _ *http.Request, _ error) { rw.WriteHeader(http.StatusInternalServerError) }
 	enter := web.NewTenants(w.store).Enter(func(r *http.Request) string { return mux.Vars(r)["tenant"] }, http.NotFound, failed)

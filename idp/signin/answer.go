@@ -264,7 +264,7 @@ func (s *Service) establish(tx *storage.Tx, a *attempt, p idp.Proof, secret stri
 		return old, tx.Put(old)
 	}
 	if old != nil && old.End(a.v.Now, idp.NoSession) {
-		if err := endOnline(tx, old, a.v.Now); err != nil {
+		if _, err := endOnline(tx, old, a.v.Now); err != nil {
 			return nil, err
 		}
 		if err := tx.Put(old); err != nil {
@@ -275,21 +275,30 @@ func (s *Service) establish(tx *storage.Tx, a *attempt, p idp.Proof, secret stri
 	return session, tx.Put(session)
 }
 
-// endOnline revokes the grants that were to last no longer than the session, and
-// lets the apps know that it has ended.
-func endOnline(tx *storage.Tx, session *idp.Session, now time.Time) error {
+// endOnline revokes the grants that were to last no longer than the session, and lets
+// the apps know that it has ended. It answers the apps.
+func endOnline(tx *storage.Tx, session *idp.Session, now time.Time) (clients []*idp.Client, err error) {
 	grants, _, err := storage.List[idp.Grant](tx, "session", session.SessionID, storage.Page{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, g := range grants {
+		if !slices.ContainsFunc(clients, func(c *idp.Client) bool { return c.ClientID == g.ClientID }) {
+			c, err := idp.Optional(storage.Get[idp.Client](tx, g.ClientID))
+			if err != nil {
+				return nil, err
+			}
+			if c != nil && !c.Disabled {
+				clients = append(clients, c)
+			}
+		}
 		if !g.Offline() && g.Revoke(now, idp.NoSession) {
 			if err := tx.Put(g); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	return idp.HastenNotices(tx, "session", session.SessionID, now)
+	return clients, idp.HastenNotices(tx, "session", session.SessionID, now)
 }
 
 func heldIDs(cs []idp.Credential) string {

@@ -189,11 +189,11 @@ func TestSignOut(t *testing.T) {
 	online := b.signIn(code).Grant
 	kept := b.look(b.start(w.request("own", offline))).Grant
 	other := elsewhere.signIn(code).Grant
-	if s, err := w.signin.SignOut(context.Background(), b.visit()); err != nil || s == nil || s.SessionID != online.SessionID {
+	if s, err := w.signin.SignOut(context.Background(), b.visit()); err != nil || s.Session == nil || s.Session.SessionID != online.SessionID {
 		t.Fatalf("%v, %v", s, err)
 	}
 	for what, v := range map[string]signin.Visit{"again": b.visit(), "nobody": w.browser().visit()} {
-		if s, err := w.signin.SignOut(context.Background(), v); s != nil || err != nil {
+		if s, err := w.signin.SignOut(context.Background(), v); s.Session != nil || err != nil {
 			t.Errorf("%s: %v, %v", what, s, err)
 		}
 	}

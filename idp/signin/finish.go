@@ -23,8 +23,29 @@ func (s *Service) finish(tx *storage.Tx, v Visit, out *Outcome) error {
 		out.Decision.Step, out.Decision.Error, out.Decision.STS = idp.Refuse, "login_required", g.EndsAs
 		return nil
 	}
-	out.Grant, out.Code = g, g.IssueCode(v.Now)
+	if out.Grant = g; f.Request.Returns("code") {
+		out.Code = g.IssueCode(v.Now)
+	}
+	if ok, err := spendPushed(tx, f.Request); err != nil || !ok {
+		out.Decision.Step, out.Decision.Error, out.Decision.STS = idp.Refuse, "invalid_request_uri", idp.CodeRedeemed
+		return err
+	}
+	if err := idp.OweNotice(tx, out.Client, g, out.Session); err != nil {
+		return err
+	}
 	return tx.Put(g)
+}
+
+// spendPushed takes the pushed request that led here, once (RFC 9126 4).
+func spendPushed(tx *storage.Tx, req *idp.AuthRequest) (bool, error) {
+	if req.Pushed == "" {
+		return true, nil
+	}
+	pushed, err := idp.Optional(storage.Get[idp.PushedRequest](tx, req.Pushed))
+	if pushed == nil || err != nil {
+		return false, err
+	}
+	return true, tx.Delete(pushed)
 }
 
 func (s *Service) finishDevice(tx *storage.Tx, v Visit, out *Outcome) error {
@@ -37,6 +58,9 @@ func (s *Service) finishDevice(tx *storage.Tx, v Visit, out *Outcome) error {
 	}
 	g.Bind(out.Session, v.Now)
 	out.Grant = g
+	if err := idp.OweNotice(tx, out.Client, g, out.Session); err != nil {
+		return err
+	}
 	return tx.Put(g)
 }
 

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"net/url"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -24,23 +25,41 @@ func (s *Service) Current(ctx context.Context, v Visit) (*idp.Session, *idp.User
 	return session, user, nil
 }
 
+// SignedOut is what a sign-out ended: nothing if there was no session.
+type SignedOut struct {
+	Session *idp.Session
+	Clients []*idp.Client // those that have had a part in it, each once
+}
+
+// maxFrames is how many apps a browser is made to tell.
+const maxFrames = 30
+
+// Frames are the pages of apps that want the browser to tell them of the session's end
+// (OIDC Front-Channel Logout 2).
+func (o SignedOut) Frames(issuer string) (frames []string) {
+	for _, c := range o.Clients {
+		if uri := c.Logout.Front; uri != "" && len(frames) < maxFrames {
+			frames = append(frames, idp.WithQuery(uri, url.Values{"iss": {issuer}, "sid": {o.Session.SessionID}}))
+		}
+	}
+	return frames
+}
+
 // SignOut ends the browser's session and the grants that last no longer than it.
-// It answers the session that ended, nil if there was none.
-func (s *Service) SignOut(ctx context.Context, v Visit) (*idp.Session, error) {
-	var ended *idp.Session
-	err := s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
-		ended = nil
+func (s *Service) SignOut(ctx context.Context, v Visit) (out SignedOut, err error) {
+	err = s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
+		out = SignedOut{}
 		session, err := findSession(tx, v.Session)
 		if session == nil || err != nil || !session.End(v.Now, idp.NoSession) {
 			return err
 		}
-		ended = session
-		if err := endOnline(tx, session, v.Now); err != nil {
+		out.Session = session
+		if out.Clients, err = endOnline(tx, session, v.Now); err != nil {
 			return err
 		}
 		return tx.Put(session)
 	})
-	return ended, err
+	return out, err
 }
 
 // DeviceFlow finds the device authorization a user code stands for and starts

@@ -213,7 +213,7 @@ func (b *browser) visit() signin.Visit {
 
 // request is what a client asks for.
 func (w *world) request(client string, change ...func(*idp.AuthRequest)) *idp.AuthRequest {
-	r := &idp.AuthRequest{ClientID: client, RedirectURI: "https://app.example/", Scopes: []string{"openid", "profile"}, MaxAge: -1}
+	r := &idp.AuthRequest{ClientID: client, RedirectURI: "https://app.example/", ResponseType: []string{"code"}, Scopes: []string{"openid", "profile"}, MaxAge: -1}
 	for _, c := range change {
 		c(r)
 	}

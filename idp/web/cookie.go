@@ -15,6 +15,7 @@ const (
 	browserCookie = "__Host-latchkey-browser"
 	sessionCookie = "__Host-latchkey-session-"
 	knownCookie   = "__Host-latchkey-known-"
+	stateCookie   = "__Host-latchkey-state-"
 )
 
 // Visit is the request as the use case of signing in sees it. A browser without
@@ -48,6 +49,27 @@ func Keep(w http.ResponseWriter, r *http.Request, out signin.Outcome) {
 // DropSession takes the session cookie out of the browser.
 func DropSession(w http.ResponseWriter, r *http.Request) {
 	put(w, sessionCookie+From(r).Tenant.TenantID, "", -time.Second)
+	putState(w, From(r).Tenant.TenantID, "", -time.Second)
+}
+
+// StateCookie is the name of the cookie that the session iframe reads.
+func StateCookie(tenant string) string { return stateCookie + tenant }
+
+// KeepState lets the session iframe know the browser's session, until its end.
+func KeepState(w http.ResponseWriter, r *http.Request, state string, ends time.Time) {
+	q := From(r)
+	if left := ends.Sub(q.Now); left >= time.Second && value(r, StateCookie(q.Tenant.TenantID)) != state {
+		putState(w, q.Tenant.TenantID, state, left)
+	}
+}
+
+// putState writes the one cookie that a script reads, and in frames of other sites
+// (OIDC Session Management 3.2).
+func putState(w http.ResponseWriter, tenant, state string, maxAge time.Duration) {
+	http.SetCookie(w, &http.Cookie{
+		Name: StateCookie(tenant), Value: state, Path: "/", MaxAge: int(maxAge / time.Second),
+		Secure: true, SameSite: http.SameSiteNoneMode,
+	})
 }
 
 func value(r *http.Request, name string) string {

@@ -88,10 +88,16 @@ func TestVisitOther(t *testing.T) {
 	}
 }
 
-// TestDropSession: the cookie goes, and no other.
+// TestDropSession: the cookie goes with the one that the session iframe reads, and no
+// other.
 func TestDropSession(t *testing.T) {
 	set := visited(httptest.NewRequest("GET", "/", nil), web.DropSession)
-	if len(set) != 1 || set[0].Name != "__Host-latchkey-session-"+tenant.TenantID || set[0].Value != "" || set[0].MaxAge >= 0 || !set[0].Secure {
-		t.Errorf("%v", set)
+	if len(set) != 2 || set[0].Name != "__Host-latchkey-session-"+tenant.TenantID || set[1].Name != web.StateCookie(tenant.TenantID) {
+		t.Fatalf("%v", set)
+	}
+	for _, c := range set {
+		if c.Value != "" || c.MaxAge >= 0 || !c.Secure {
+			t.Errorf("%v", c)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 // Package demoapp is a small relying party, as a stranger would write one with
 // common libraries: it signs people in at one OpenID Provider, shows what it
-// learned about them and how long that holds, refreshes, and signs out.
+// learned about them and how long that holds, refreshes, signs out, and ends a
+// session when the provider sends word that the sign-in behind it has ended.
 //
 // It imports nothing of Latchkey and keeps its sessions in memory. It shows what
 // a sign-in is worth to an app; it is not made to guard anything.
@@ -33,6 +34,10 @@ func (c Config) RedirectURI() string { return c.BaseURL + "/callback" }
 // SignedOutURI is where the provider sends people back to after sign-out.
 func (c Config) SignedOutURI() string { return c.BaseURL + "/" }
 
+// BackchannelLogoutURI is where the provider's server tells that a sign-in has
+// ended.
+func (c Config) BackchannelLogoutURI() string { return c.BaseURL + backchannelLogoutPath }
+
 func (c *Config) complete() error {
 	if c.Issuer == "" || c.ClientID == "" || c.BaseURL == "" {
 		return errors.New("demoapp: Issuer, ClientID and BaseURL are required")
@@ -59,6 +64,7 @@ type app struct {
 	Config
 	provider provider
 	browsers browsers
+	heard    *kept[struct{}] // the logout tokens of late, by their jti
 	pages    *pages
 }
 
@@ -72,7 +78,7 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{Config: c, provider: provider{Config: c}, browsers: newBrowsers(c), pages: p}
+	a := &app{Config: c, provider: provider{Config: c}, browsers: newBrowsers(c), heard: newKept[struct{}](c.Now), pages: p}
 	return a.routes(), nil
 }
 
@@ -83,10 +89,13 @@ func (a *app) routes() http.Handler {
 	mux.HandleFunc("GET /callback", a.callback)
 	mux.HandleFunc("POST /refresh", a.refresh)
 	mux.HandleFunc("POST /logout", a.logout)
+	mux.HandleFunc(backchannelLogoutPath, a.backchannelLogout)
 	mux.Handle("GET /assets/", a.pages.assets())
 	mux.HandleFunc("/", a.nothing)
 	own := http.NewCrossOriginProtection()
 	own.SetDenyHandler(http.HandlerFunc(a.foreign))
+	// The provider is another site, and no cookie counts there: the token decides.
+	own.AddInsecureBypassPattern("POST " + backchannelLogoutPath)
 	guarded := own.Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil {

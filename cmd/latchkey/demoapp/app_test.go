@@ -300,4 +300,10 @@ func TestKeptIsBounded(t *testing.T) {
 	if k.replace("gone", 1) {
 		t.Error("an entry that is gone was replaced")
 	}
+	if !k.first("xx", 1, time.Minute) || k.first("xx", 1, time.Minute) {
+		t.Error("an entry whose time is over is first, and the next is not")
+	}
+	if k.first("new", 1, time.Minute); len(k.all) != mostKept {
+		t.Errorf("%d entries are kept", len(k.all))
+	}
 }

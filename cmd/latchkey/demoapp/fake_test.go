@@ -28,7 +28,11 @@ type fake struct {
 	refuse string
 	// revoked makes userinfo refuse.
 	revoked bool
-	form    url.Values // what the token endpoint was last sent
+	// asked, if set, runs when userinfo is asked.
+	asked func()
+	// person is the sub that userinfo answers.
+	person string
+	form   url.Values // what the token endpoint was last sent
 }
 
 func newFake(t *testing.T) *fake {
@@ -37,7 +41,7 @@ func newFake(t *testing.T) *fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fake{t: t, key: key, now: time.Now().Truncate(time.Second), claims: map[string]any{"sub": "u1"}}
+	f := &fake{t: t, key: key, now: time.Now().Truncate(time.Second), claims: map[string]any{"sub": "u1"}, person: "u1"}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/.well-known/openid-configuration", f.discovery)
 	mux.HandleFunc("/keys", f.keys)
@@ -67,7 +71,7 @@ func (f *fake) discovery(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (f *fake) keys(w http.ResponseWriter, _ *http.Request) {
-	f.reply(w, http.StatusOK, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: f.key.Public(), Algorithm: "ES256", Use: "sig"}}})
+	f.reply(w, http.StatusOK, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: f.key.Public(), KeyID: "k1", Algorithm: "ES256", Use: "sig"}}})
 }
 
 func (f *fake) token(w http.ResponseWriter, r *http.Request) {
@@ -85,13 +89,39 @@ func (f *fake) token(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *fake) idToken() string {
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: f.key}, nil)
-	if err != nil {
-		f.t.Fatal(err)
-	}
 	claims := map[string]any{"iss": f.server.URL, "aud": "app", "iat": f.now.Unix(), "exp": f.now.Add(time.Hour).Unix()}
 	for name, v := range f.claims {
 		claims[name] = v
+	}
+	return f.sign(signing{}, claims)
+}
+
+// signing is how a token is signed; its zero value is how the provider does it.
+type signing struct {
+	alg jose.SignatureAlgorithm // ES256
+	kid string                  // k1
+	key any                     // the provider's
+	typ string
+}
+
+func (f *fake) sign(how signing, claims map[string]any) string {
+	f.t.Helper()
+	if how.alg == "" {
+		how.alg = jose.ES256
+	}
+	if how.kid == "" {
+		how.kid = "k1"
+	}
+	if how.key == nil {
+		how.key = f.key
+	}
+	options := &jose.SignerOptions{}
+	if how.typ != "" {
+		options.WithType(jose.ContentType(how.typ))
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: how.alg, Key: jose.JSONWebKey{Key: how.key, KeyID: how.kid}}, options)
+	if err != nil {
+		f.t.Fatal(err)
 	}
 	raw, err := jwt.Signed(signer).Claims(claims).Serialize()
 	if err != nil {
@@ -106,5 +136,8 @@ func (f *fake) userinfo(w http.ResponseWriter, _ *http.Request) {
 		f.reply(w, http.StatusUnauthorized, map[string]any{"error": "invalid_token", "error_description": "The token was revoked."})
 		return
 	}
-	f.reply(w, http.StatusOK, map[string]any{"sub": "u1", "name": "Ada", "email": "ada@contoso.example"})
+	if f.asked != nil {
+		f.asked()
+	}
+	f.reply(w, http.StatusOK, map[string]any{"sub": f.person, "name": "Ada", "email": "ada@contoso.example"})
 }

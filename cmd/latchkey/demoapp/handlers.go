@@ -10,6 +10,9 @@ import (
 func (a *app) home(w http.ResponseWriter, r *http.Request) {
 	s, id, ok := a.browsers.session(r)
 	switch {
+	case !ok && a.browsers.wasEnded(id):
+		a.browsers.signOut(w, id)
+		a.pages.home(w, homeView{Over: true})
 	case !ok:
 		a.pages.home(w, homeView{SignedOut: r.URL.Query().Has("state")})
 	case !a.Now().Before(s.ends):
@@ -80,14 +83,26 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	s, err := d.exchange(ctx, q.Get("code"), begun)
 	if err == nil {
-		err = d.ask(ctx, &s)
+		err = a.enter(w, r, d, s)
 	}
 	if err != nil {
 		a.pages.problem(w, explain(err))
 		return
 	}
-	a.browsers.signIn(w, r, s)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// enter signs the browser in, if the provider still stands behind the session.
+// It is kept before that is asked: word of its end that comes from then on finds
+// it, and if the end was before, the answer tells.
+func (a *app) enter(w http.ResponseWriter, r *http.Request, d *discovered, s session) error {
+	id := a.browsers.keep(s)
+	if err := d.ask(a.provider.context(r), &s); err != nil {
+		a.browsers.sessions.take(id)
+		return err
+	}
+	a.browsers.signIn(w, r, id, s)
+	return nil
 }
 
 func (a *app) refresh(w http.ResponseWriter, r *http.Request) {

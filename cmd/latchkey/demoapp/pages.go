@@ -49,6 +49,7 @@ type frame struct {
 type homeView struct {
 	SignedOut bool      // just came back from signing out
 	Ended     time.Time // when the session ran out; zero if it did not
+	Over      bool      // the provider sent word that the sign-in has ended
 }
 
 // Title is what the page is about.

@@ -121,6 +121,9 @@ func (d *discovered) accept(ctx context.Context, token *oauth2.Token, s *session
 	if err := verified.Claims(&s.claims); err != nil {
 		return nil, distrusted{err}
 	}
+	if sid, ok := s.claims["sid"].(string); ok { // a refreshed one may leave it out
+		s.sid = sid
+	}
 	s.idToken, s.ends = raw, verified.Expiry
 	return verified, nil
 }

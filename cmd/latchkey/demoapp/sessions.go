@@ -21,6 +21,7 @@ type session struct {
 	claims  map[string]any // of the ID token that is valid now
 	person  map[string]any // what userinfo said
 	subject string
+	sid     string // of the sign-in at the provider; "" if it did not say
 	nonce   string // of the sign-in, which a refreshed ID token may repeat
 	idToken string
 	access  string
@@ -41,10 +42,14 @@ type browsers struct {
 	secure   bool
 	attempts *kept[attempt]
 	sessions *kept[session]
+	ended    *kept[struct{}] // sessions that the provider ended, until their browser knows
 }
 
 func newBrowsers(c Config) browsers {
-	b := browsers{prefix: "demo-app", attempts: newKept[attempt](c.Now), sessions: newKept[session](c.Now)}
+	b := browsers{
+		prefix: "demo-app", attempts: newKept[attempt](c.Now),
+		sessions: newKept[session](c.Now), ended: newKept[struct{}](c.Now),
+	}
 	if u, err := url.Parse(c.BaseURL); err == nil && u.Port() != "" {
 		b.prefix += "-" + u.Port() // ports of one host share their cookies
 	}
@@ -81,12 +86,36 @@ func (b browsers) session(r *http.Request) (s session, id string, ok bool) {
 	return s, id, ok
 }
 
-// signIn begins a session under a new key, so that nobody can plant one.
-func (b browsers) signIn(w http.ResponseWriter, r *http.Request, s session) {
-	b.sessions.take(b.cookie(r, "-session"))
-	id := rand.Text()
+// keep begins a session under a new key, so that nobody can plant one.
+func (b browsers) keep(s session) (id string) {
+	id = rand.Text()
 	b.sessions.put(id, s, browserLifetime)
+	return id
+}
+
+// signIn gives the browser the session that was kept, as it is by now. If it was
+// ended meanwhile it stays so, and the browser learns of that.
+func (b browsers) signIn(w http.ResponseWriter, r *http.Request, id string, s session) {
+	b.sessions.take(b.cookie(r, "-session"))
+	b.sessions.replace(id, s)
 	b.put(w, "-session", id, browserLifetime)
+}
+
+// end ends the sessions of one sign-in at the provider, or all of a person if
+// there is no sid.
+func (b browsers) end(sid, subject string) {
+	for _, id := range b.sessions.find(func(s session) bool {
+		return sid != "" && s.sid == sid || sid == "" && s.subject == subject
+	}) {
+		b.ended.put(id, struct{}{}, browserLifetime) // first: the browser may come at any moment
+		b.sessions.take(id)
+	}
+}
+
+// wasEnded tells, once, whether the provider ended the session.
+func (b browsers) wasEnded(id string) bool {
+	_, ok := b.ended.take(id)
+	return ok
 }
 
 func (b browsers) signOut(w http.ResponseWriter, id string) {
@@ -139,10 +168,37 @@ func (k *kept[T]) get(id string) (T, bool) {
 func (k *kept[T]) put(id string, value T, lifetime time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.set(id, value, lifetime)
+}
+
+// first adds an entry unless it is there; it tells whether it did.
+func (k *kept[T]) first(id string, value T, lifetime time.Duration) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if e, ok := k.all[id]; ok && k.now().Before(e.ends) {
+		return false
+	}
+	k.set(id, value, lifetime)
+	return true
+}
+
+func (k *kept[T]) set(id string, value T, lifetime time.Duration) {
 	if len(k.all) >= mostKept {
 		k.drop()
 	}
 	k.all[id] = entry[T]{value, k.now().Add(lifetime)}
+}
+
+// find lists the entries whose values match.
+func (k *kept[T]) find(match func(T) bool) (ids []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for id, e := range k.all {
+		if match(e.value) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 func (k *kept[T]) drop() {

@@ -1,0 +1,119 @@
+package oidc
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/idp/web"
+	"latchkey/storage"
+)
+
+// assertionType is the one kind of client assertion there is (RFC 7523 2.2).
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+// The limits on JWTs that clients make for the moment, such as assertions and DPoP
+// proofs: the longest life ahead, how far clocks may differ, the longest jti.
+const (
+	maxAssertionLife = time.Hour
+	clockSkew        = 10 * time.Second // FAPI 2.0 Security Profile 5.3.2.1
+	maxJTI           = 300
+)
+
+// assertionClaims are what a client says to authenticate (RFC 7523 3).
+type assertionClaims struct {
+	Issuer    string   `json:"iss"`
+	Subject   string   `json:"sub"`
+	Audience  audience `json:"aud"`
+	ID        string   `json:"jti"`
+	Expires   float64  `json:"exp"`
+	NotBefore float64  `json:"nbf"`
+	IssuedAt  float64  `json:"iat"`
+}
+
+// assertion is a client assertion whose signature holds for the keys the client had.
+type assertion struct {
+	claims assertionClaims
+	keys   idp.ClientKeys
+	secret string // SecretSealed then
+}
+
+// prove checks the signature of a client assertion. It may have to fetch keys, so it
+// happens before the transaction, which then checks that the registration still is
+// what the proof rests on. What is wrong is only told there, for all clients alike.
+func (p *Provider) prove(ctx context.Context, q *web.Request, c *credentials) error {
+	if c.assertion == "" {
+		return nil
+	}
+	client, err := p.client(ctx, q.Tenant, c.id)
+	if err != nil || client == nil {
+		return err
+	}
+	a := &assertion{keys: client.Keys, secret: client.SecretSealed}
+	switch client.AuthMethod {
+	case idp.AuthKeyJWT:
+		_, err = p.verifyByClient(ctx, client, c.assertion, assertionAlgs(client), q.Now, &a.claims)
+	case idp.AuthSecretJWT:
+		err = p.verifyBySecret(q, client, c.assertion, &a.claims)
+	default:
+		return nil
+	}
+	if err == nil && p.assertionHolds(q, client, a.claims) {
+		c.proved = a
+	}
+	return nil
+}
+
+func (p *Provider) verifyBySecret(q *web.Request, c *idp.Client, token string, into *assertionClaims) error {
+	secret, err := c.OpenSecret(p.Keys, q.Tenant.TenantID)
+	if err != nil {
+		return err
+	}
+	_, err = verifyJWT(token, assertionAlgs(c), func(jwtHeader) ([]any, error) { return []any{secret}, nil }, into)
+	return err
+}
+
+// assertionAlgs are the algorithms of a client's assertions.
+func assertionAlgs(c *idp.Client) []string {
+	switch {
+	case c.Keys.Alg != "":
+		return []string{c.Keys.Alg}
+	case c.AuthMethod == idp.AuthSecretJWT:
+		return idp.SecretAlgs
+	case c.FAPI():
+		return idp.FAPIAlgs
+	}
+	return idp.ClientAlgs
+}
+
+// assertionHolds checks the claims by RFC 7523 3. A FAPI client names the issuer alone
+// as its audience (FAPI 2.0 Security Profile 5.3.2.1); others also one of our URLs, as
+// older specifications had it.
+func (p *Provider) assertionHolds(q *web.Request, c *idp.Client, a assertionClaims) bool {
+	ours := []string{p.issuer(q.Tenant)}
+	if !c.FAPI() {
+		for _, path := range []string{"/token", "/par", "/introspect", "/revoke", "/devicecode"} {
+			ours = append(ours, p.url(q.Tenant, "/oauth2/v2.0"+path))
+		}
+	}
+	meant := slices.ContainsFunc(a.Audience, func(s string) bool { return slices.Contains(ours, s) })
+	if c.FAPI() && len(a.Audience) != 1 {
+		meant = false
+	}
+	return meant && a.Issuer == c.ClientID && a.Subject == c.ClientID && a.ID != "" && len(a.ID) <= maxJTI &&
+		current(q.Now, a.IssuedAt, a.NotBefore, a.Expires)
+}
+
+// current tells whether a JWT with an end counts now.
+func current(now time.Time, issuedAt, notBefore, expires float64) bool {
+	at := float64(now.UnixNano()) / 1e9
+	skew := clockSkew.Seconds()
+	return expires > at-skew && expires <= at+maxAssertionLife.Seconds() && notBefore <= at+skew && issuedAt <= at+skew
+}
+
+// spend is false for an assertion that was shown before.
+func (a *assertion) spend(tx *storage.Tx) (bool, error) {
+	ends := time.Unix(int64(a.claims.Expires), 0).Add(2 * clockSkew)
+	return idp.Spend(tx, ends, "assertion", a.claims.Issuer, a.claims.ID)
+}

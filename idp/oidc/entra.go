@@ -1,0 +1,42 @@
+package oidc
+
+import (
+	"slices"
+
+	"latchkey/idp"
+)
+
+// addEntra adds what Microsoft's libraries read of a token, for a client of that claims
+// profile: tid and oid find the account again, preferred_username names it.
+func (p *Provider) addEntra(claims map[string]any, m minting) {
+	claims["tid"], claims["ver"] = m.Tenant.TenantID, "2.0"
+	claims["uti"] = idp.NewID()
+	if m.user == nil {
+		claims["idtyp"] = "app"
+		claims["oid"] = m.client.ClientID
+		return
+	}
+	claims["oid"], claims["preferred_username"], claims["upn"] = m.user.UserID, m.user.PrincipalName, m.user.PrincipalName
+	claims["name"] = m.user.DisplayName
+	claims["sid"], claims["acct"] = m.grant.SessionID, 0
+	if guest := m.user.Type != idp.Member; guest {
+		claims["acct"] = 1
+	}
+	if m.user.Type == idp.ExternalGuest { // they proved themselves elsewhere
+		claims["idp"] = "mail"
+	}
+	if m.user.Profile.Email != "" && (m.user.Type != idp.Member || slices.Contains(m.grant.Scopes, idp.ScopeEmail)) {
+		claims["email"] = m.user.Profile.Email
+	}
+}
+
+// entraStrength is how the client authenticated: 0 not at all, 1 by a secret, 2 by a key.
+func entraStrength(c *idp.Client) string {
+	switch c.AuthMethod {
+	case idp.AuthNone:
+		return "0"
+	case idp.AuthKeyJWT:
+		return "2"
+	}
+	return "1"
+}

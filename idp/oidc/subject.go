@@ -1,0 +1,45 @@
+package oidc
+
+import (
+	"context"
+
+	"latchkey/idp"
+	"latchkey/idp/web"
+)
+
+const subjectPurpose = "pairwise-subject"
+
+// subject is a user's sub for a client: the user's id, or a name that only the
+// client's sector knows (OIDC Core 8.1). It never changes as long as the sector does
+// not.
+func (p *Provider) subject(t *idp.Tenant, c *idp.Client, userID string) string {
+	if c.Subject.Type != idp.SubjectPairwise {
+		return userID
+	}
+	return p.Keys.SealFixed(subjectPurpose, t.TenantID, c.Subject.Sector, []byte(userID))
+}
+
+// userOf is the id of the user a client means by sub. One that means nobody comes back
+// as it is: no user has such an id.
+func (p *Provider) userOf(t *idp.Tenant, c *idp.Client, sub string) string {
+	if c.Subject.Type != idp.SubjectPairwise {
+		return sub
+	}
+	id, err := p.Keys.Open(subjectPurpose, t.TenantID, c.Subject.Sector, sub)
+	if err != nil {
+		return sub
+	}
+	return string(id)
+}
+
+// hinted is the user whom an id_token_hint names, to any client of the tenant.
+func (p *Provider) hinted(ctx context.Context, q *web.Request, token string) (user string, h hint, err error) {
+	if h, err = p.verifyHint(ctx, q, token); err != nil {
+		return "", h, err
+	}
+	c, err := p.client(ctx, q.Tenant, h.Audience)
+	if c == nil || err != nil {
+		return h.Subject, h, err
+	}
+	return p.userOf(q.Tenant, c, h.Subject), h, nil
+}
