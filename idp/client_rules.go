@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
@@ -43,8 +44,27 @@ func (c *Client) checkIdentity() error {
 		return Errorf(Invalid, "A client of private_key_jwt needs a key set (jwks) or its address (jwks_uri).")
 	case c.Keys.Set != "" && c.Keys.URI != "": // RFC 7591 2
 		return Errorf(Invalid, "A client has a key set (jwks) or its address (jwks_uri), not both.")
-	case len(c.Keys.Set) > maxClientJWKS:
-		return Errorf(Invalid, "The key set (jwks) has more than 32 KiB.")
+	}
+	return c.checkKeySet()
+}
+
+// checkKeySet refuses what is no set of public keys: whoever could read a private one
+// here could sign as the client.
+func (c *Client) checkKeySet() error {
+	if c.Keys.Set == "" {
+		return nil
+	}
+	var set struct {
+		Keys []map[string]any `json:"keys"`
+	}
+	if err := json.Unmarshal([]byte(c.Keys.Set), &set); err != nil || len(set.Keys) == 0 || len(c.Keys.Set) > maxClientJWKS {
+		return Errorf(Invalid, "The key set (jwks) is not a JSON object with keys, of at most 32 KiB (RFC 7517 5).")
+	}
+	for _, k := range set.Keys {
+		_, private := k["d"] // RFC 7518 6.2.2, 6.3.2; RFC 8037 2
+		if kind := k["kty"]; private || kind != "RSA" && kind != "EC" && kind != "OKP" {
+			return Errorf(Invalid, "The key set (jwks) may hold public keys only, of the kinds RSA, EC and OKP.")
+		}
 	}
 	return nil
 }
@@ -76,7 +96,10 @@ func (c *Client) checkGrants() error {
 }
 
 func (c *Client) checkAlgs() error {
-	keyed := append(slices.Clone(ClientAlgs), SecretAlgs...)
+	asserting := ClientAlgs
+	if c.AuthMethod == AuthSecretJWT {
+		asserting = SecretAlgs
+	}
 	for _, a := range []struct {
 		what, alg string
 		of        []string
@@ -84,7 +107,7 @@ func (c *Client) checkAlgs() error {
 		{"ID token algorithm", c.IDTokenAlg, IDTokenAlgs},
 		{"userinfo algorithm", c.UserInfoAlg, IDTokenAlgs},
 		{"request object algorithm", c.Request.Alg, ClientAlgs},
-		{"client assertion algorithm", c.Keys.Alg, keyed},
+		{"client assertion algorithm", c.Keys.Alg, asserting},
 		{"subject type", c.Subject.Type, []string{SubjectPairwise}},
 		{"profile", c.Profile, []string{ProfileFAPI}},
 		{"claims profile", c.ClaimsProfile, []string{ClaimsEntra}},
@@ -101,8 +124,8 @@ func unlisted(what, given string, of []string) error {
 }
 
 func (c *Client) checkURIs() error {
-	if len(c.RedirectURIs)+len(c.PostLogoutRedirectURIs)+len(c.Origins)+len(c.Request.URIs) > maxClientURIs {
-		return Errorf(Invalid, "A client has at most 100 URIs.")
+	if len(c.RedirectURIs)+len(c.PostLogoutRedirectURIs)+len(c.Origins)+len(c.Request.URIs)+len(c.Permissions) > maxClientURIs {
+		return Errorf(Invalid, "A client has at most 100 URIs and permissions.")
 	}
 	for _, u := range append(slices.Clone(c.RedirectURIs), c.PostLogoutRedirectURIs...) {
 		if err := CheckRedirectURI(u); err != nil {
@@ -114,6 +137,11 @@ func (c *Client) checkURIs() error {
 		// Browsers write origins in lower case (RFC 6454 4).
 		if err != nil || u.Hostname() == "" || u.Scheme+"://"+u.Host != o || u.Scheme != "https" && u.Scheme != "http" || o != strings.ToLower(o) || len(o) > 300 {
 			return Errorf(Invalid, "The origin %q is not of the form https://app.example.", o)
+		}
+	}
+	for _, s := range c.Permissions {
+		if cut := strings.LastIndexByte(s, '/'); cut < 1 || !scopePattern.MatchString(s[cut+1:]) {
+			return Errorf(Invalid, "The permission %q is not a scope after its API's identifier, such as https://api.contoso.example/read.", s)
 		}
 	}
 	for _, u := range c.Request.URIs { // their fragment is a hash of the content (OIDC Core 6.2)

@@ -120,7 +120,7 @@ func TestClientValidate(t *testing.T) {
 		{"device without redirect", func(c *idp.Client) { c.RedirectURIs, c.GrantTypes = nil, []string{idp.GrantDevice} }, ""},
 		{"algorithm", func(c *idp.Client) { c.IDTokenAlg = "ES256" }, ""},
 		{"no signature", func(c *idp.Client) { c.IDTokenAlg = "none" }, `The ID token algorithm "none" is none of RS256, ES256.`},
-		{"101 URIs", redirect(slices.Repeat([]string{"https://a.example"}, 101)...), "A client has at most 100 URIs."},
+		{"101 URIs", redirect(slices.Repeat([]string{"https://a.example"}, 101)...), "A client has at most 100 URIs and permissions."},
 
 		{"https", redirect("https://app.example", "https://app.example:8443/x?y=z", "https://127.0.0.1/"), ""},
 		{"loopback", redirect("http://localhost", "http://127.0.0.1:1/x", "http://[::1]/"), ""},

@@ -15,7 +15,7 @@ const (
 	logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 	// logoutTokenLife is how long a logout token counts (OIDC Back-Channel Logout 2.4).
 	logoutTokenLife = 2 * time.Minute
-	// noticeBatch is how many notices of a tenant are looked at in one go.
+	// noticeBatch is how many apps of a tenant are called at once.
 	noticeBatch = 50
 )
 
@@ -26,28 +26,24 @@ var noticeWaits = []time.Duration{
 	10 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, 4 * time.Hour, 12 * time.Hour,
 }
 
-// DeliverNotices calls every client that is owed a notice of logout now (OIDC
-// Back-Channel Logout 2.5), those of a tenant at the same time, and answers when all
-// calls have ended. What fails is tried again later.
+// DeliverNotices calls clients that are owed a notice of logout now (OIDC Back-Channel
+// Logout 2.5), all at the same time, so that none waits for another's, and answers when
+// the calls have ended. What fails is tried again later; what is too much for once is
+// left for the next time.
 func (p *Provider) DeliverNotices(ctx context.Context, now time.Time) error {
 	tenants, err := p.Store.Tenants(ctx)
 	if err != nil {
 		return err
 	}
+	var calls sync.WaitGroup
+	defer calls.Wait()
 	for _, id := range tenants {
-		for {
-			claimed, err := p.claimNotices(ctx, id, now)
-			if err != nil {
-				return err
-			}
-			var calls sync.WaitGroup
-			for _, c := range claimed {
-				calls.Go(func() { p.deliver(ctx, id, c, now) })
-			}
-			calls.Wait()
-			if len(claimed) < noticeBatch {
-				break
-			}
+		claimed, err := p.claimNotices(ctx, id, now)
+		if err != nil {
+			return err
+		}
+		for _, c := range claimed {
+			calls.Go(func() { p.deliver(ctx, id, c, now) })
 		}
 	}
 	return nil

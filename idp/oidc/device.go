@@ -43,14 +43,10 @@ func (p *Provider) startDevice(r *http.Request) (*deviceAnswer, error) {
 		return nil, err
 	}
 	q := &tokenRequest{Request: web.From(r), given: given, shown: shown}
-	if !p.deviceCap.Allow(q.Address, q.Now) {
+	if !p.strangers.Allow(q.Address, q.Now) {
 		return nil, &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: "Too many devices ask from this address. Try again in a minute."}
 	}
 	code, userCode := idp.NewToken(idp.DeviceCode), idp.NewUserCode()
-	var fault *protocolError
-	if q.proof, fault = p.readProof(r); fault != nil {
-		return nil, fault
-	}
 	err = p.within(r.Context(), q, deviceGrant, func(tx *storage.Tx) (*protocolError, error) {
 		asked, err := scopesWanted(tx, q.client, given)
 		if err != nil {

@@ -37,7 +37,7 @@ func (p *Provider) push(r *http.Request) (*pushedAnswer, error) {
 	if given["request_uri"] != "" { // RFC 9126 2.1
 		return nil, bad("invalid_request", "A pushed request must not hold a request_uri.")
 	}
-	if shown.method == idp.AuthNone && !p.deviceCap.Allow(q.Address, q.Now) { // it stores something for whoever asks
+	if shown.method == idp.AuthNone && !p.strangers.Allow(q.Address, q.Now) { // it stores something for whoever asks
 		return nil, &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: "Too many requests are pushed from this address. Try again in a minute."}
 	}
 	proof, fault := p.readProof(r)

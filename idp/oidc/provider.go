@@ -64,15 +64,15 @@ type Provider struct {
 	clientKeys *clientKeys
 	metadata   *documentCache
 	polls      *polls
-	deviceCap  *web.Limiter
+	strangers  *web.Limiter // who need not authenticate for something to be stored
 }
 
 // New makes a Provider.
 func New(c Config) *Provider {
 	return &Provider{
 		Config: c, keys: newKeyCache(c.Store, c.Keys), clientKeys: newClientKeys(c.Calls), metadata: newDocumentCache(), polls: newPolls(),
-		// An address starts at most 30 device authorizations at once and 10 a minute.
-		deviceCap: web.NewLimiter(6*time.Second, 30),
+		// An address has at most 30 things stored at once and 10 a minute.
+		strangers: web.NewLimiter(6*time.Second, 30),
 	}
 }
 

@@ -31,7 +31,7 @@ type registered struct {
 func (p *Provider) register(w http.ResponseWriter, r *http.Request) {
 	q := web.From(r)
 	shown := registrationToken(r)
-	if shown == "" && q.Tenant.Registration == idp.RegistrationOpen && !p.deviceCap.Allow(q.Address, q.Now) {
+	if shown == "" && q.Tenant.Registration == idp.RegistrationOpen && !p.strangers.Allow(q.Address, q.Now) {
 		p.refuse(w, r, &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: "Too many clients register from this address. Try again in a minute."})
 		return
 	}

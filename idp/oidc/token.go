@@ -104,6 +104,9 @@ var tokenGrants = idp.Without(idp.GrantTypes, []string{idp.GrantImplicit})
 func (p *Provider) redeem(ctx context.Context, q *tokenRequest, grant grantType) (*minting, error) {
 	var m *minting
 	err := p.within(ctx, q, grant, func(tx *storage.Tx) (refusal *protocolError, err error) {
+		if (q.client.DPoPBound || q.client.FAPI()) && q.proof == nil {
+			return nil, badProof("This client's access tokens are bound to a key: send a DPoP proof.")
+		}
 		m = &minting{Request: q.Request, client: q.client, keyThumb: q.proof.keyThumb()}
 		if refusal, err = grant.redeem(p, tx, q, m); refusal != nil || err != nil {
 			return refusal, err
@@ -125,9 +128,6 @@ func (p *Provider) within(ctx context.Context, q *tokenRequest, grant grantType,
 		}
 		if !q.client.Allows(grant.name) {
 			return bad("unauthorized_client", "The client is not registered for "+grant.name+".")
-		}
-		if (q.client.DPoPBound || q.client.FAPI()) && q.proof == nil {
-			return badProof("This client's access tokens are bound to a key: send a DPoP proof.")
 		}
 		if err := spendProof(tx, q.proof); err != nil {
 			return err
