@@ -55,7 +55,7 @@ func TestCORSPreflight(t *testing.T) {
 	r := at("OPTIONS", baseURL+"/"+tenantID+"/oauth2/v2.0/userinfo", nil)
 	r.Header.Set("Origin", "http://localhost:5555")
 	got := w.do(r)
-	if h := got.Header; got.Status != 204 || h.Get("Access-Control-Allow-Methods") != "GET, POST" || h.Get("Access-Control-Allow-Headers") != "Authorization, Content-Type" {
+	if h := got.Header; got.Status != 204 || h.Get("Access-Control-Allow-Methods") != "GET, POST" || h.Get("Access-Control-Allow-Headers") != "Authorization, Content-Type, DPoP" {
 		t.Errorf("%d %v", got.Status, got.Header)
 	}
 }

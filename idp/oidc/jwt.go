@@ -124,6 +124,8 @@ type hint struct {
 	Subject   string `json:"sub"` // as the client knows it
 	Audience  string `json:"aud"`
 	SessionID string `json:"sid"`
+
+	user string // whom Subject means
 }
 
 var errHint = errors.New("oidc: not an ID token of this issuer")

@@ -44,11 +44,17 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		p.showOrFail(w, r, err)
-	case session == nil || h != nil && h.SessionID == session.SessionID:
+	case session == nil || h.fits(session):
 		p.signOut(w, r, v, l)
 	default:
 		p.confirmLogout(w, r, v, l, user)
 	}
+}
+
+// fits tells whether the hint is of this session; one that names none may be of any of
+// its user's.
+func (h *hint) fits(s *idp.Session) bool {
+	return h != nil && (h.SessionID == s.SessionID || h.SessionID == "" && h.user == s.UserID)
 }
 
 // readLogout checks the hint and, with it, where the client wants the person to
@@ -58,7 +64,7 @@ func (p *Provider) readLogout(r *http.Request, given params) (logoutRequest, *hi
 	var h *hint
 	q := web.From(r)
 	if raw := given["id_token_hint"]; raw != "" {
-		verified, err := p.verifyHint(r.Context(), q, raw)
+		verified, err := p.hinted(r.Context(), q, raw)
 		if err != nil {
 			return l, nil, &shownError{PageError{Code: "invalid_request", Detail: "The id_token_hint is not an ID token of this issuer."}}
 		}

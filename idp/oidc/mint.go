@@ -156,7 +156,10 @@ func (p *Provider) idToken(ctx context.Context, m minting, access string) (strin
 	claims["iat"] = m.Now.Unix()
 	claims["exp"] = m.Now.Add(g.Lifetime(m.Now, idp.IDTokenLifetime)).Unix()
 	claims["auth_time"] = g.AuthTime.Unix()
-	claims["acr"], claims["amr"], claims["sid"] = g.ACR, g.AMR, g.SessionID
+	claims["acr"], claims["amr"] = g.ACR, g.AMR
+	if l := m.client.Logout; !m.client.FAPI() || l.Back != "" || l.Front != "" { // FAPI knows no such claim
+		claims["sid"] = g.SessionID
+	}
 	optional(claims, "nonce", m.nonce)
 	if m.client.Entra() {
 		p.addEntra(claims, m)

@@ -180,15 +180,15 @@ func (p *Provider) parseHint(ctx context.Context, q *web.Request, req *idp.AuthR
 	if hint == "" {
 		return nil
 	}
-	user, _, err := p.hinted(ctx, q, hint)
+	named, err := p.hinted(ctx, q, hint)
 	switch {
 	case errors.Is(err, errHint):
 		return bad("invalid_request", "The id_token_hint is not an ID token of this issuer.")
 	case err != nil:
 		return err
-	case req.Subject != "" && req.Subject != user: // OIDC Core 5.5.1: both must hold
+	case req.Subject != "" && req.Subject != named.user: // OIDC Core 5.5.1: both must hold
 		return bad("login_required", "The id_token_hint and the claims parameter name different people.")
 	}
-	req.Subject = user
+	req.Subject = named.user
 	return nil
 }

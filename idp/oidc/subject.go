@@ -32,14 +32,16 @@ func (p *Provider) userOf(t *idp.Tenant, c *idp.Client, sub string) string {
 	return string(id)
 }
 
-// hinted is the user whom an id_token_hint names, to any client of the tenant.
-func (p *Provider) hinted(ctx context.Context, q *web.Request, token string) (user string, h hint, err error) {
-	if h, err = p.verifyHint(ctx, q, token); err != nil {
-		return "", h, err
+// hinted is what an id_token_hint tells that was issued to any client of the tenant.
+func (p *Provider) hinted(ctx context.Context, q *web.Request, token string) (hint, error) {
+	h, err := p.verifyHint(ctx, q, token)
+	if err != nil {
+		return h, err
 	}
+	h.user = h.Subject
 	c, err := p.client(ctx, q.Tenant, h.Audience)
-	if c == nil || err != nil {
-		return h.Subject, h, err
+	if c != nil {
+		h.user = p.userOf(q.Tenant, c, h.Subject)
 	}
-	return p.userOf(q.Tenant, c, h.Subject), h, nil
+	return h, err
 }
