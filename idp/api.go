@@ -65,6 +65,10 @@ func (a *API) Validate() error {
 	return nil
 }
 
+// ScopeOf is a scope of an API as it is kept: after the API's identifier, so that two
+// APIs may call different things the same.
+func ScopeOf(api, name string) string { return strings.TrimSuffix(api, "/") + "/" + name }
+
 // FindAPI finds an API by its identifier; nil if there is none.
 func FindAPI(tx *storage.Tx, identifier string) (*API, error) {
 	if identifier == "" || len(identifier) > 500 {

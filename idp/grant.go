@@ -83,6 +83,9 @@ func NewGrant(s *Session, req *AuthRequest, now time.Time) *Grant {
 		Resources: req.Resources, KeyThumb: req.KeyThumb,
 	}
 	g.Bind(s, now)
+	if once := now.Add(max(AccessTokenLifetime, IDTokenLifetime)); req.FrontOnly() && once.Before(g.NotAfter) {
+		g.NotAfter, g.EndsAs = once, GrantExpired // all that can come of it comes now
+	}
 	return g
 }
 

@@ -54,13 +54,23 @@ var Scopes = []string{ScopeOpenID, ScopeProfile, ScopeEmail, ScopeAddress, Scope
 // Returns tells whether the response type asks for code, id_token or token.
 func (r *AuthRequest) Returns(what string) bool { return slices.Contains(r.ResponseType, what) }
 
+// FrontOnly tells whether all that is asked for comes with the answer to the browser.
+func (r *AuthRequest) FrontOnly() bool { return len(r.ResponseType) > 0 && !r.Returns("code") }
+
 // Asks tells whether the prompt parameter holds a value.
 func (r *AuthRequest) Asks(prompt string) bool { return slices.Contains(r.Prompt, prompt) }
 
-// Wants are the scopes a person is asked leave for: those of the request, and those
-// that stand for claims it names one by one (OIDC Core 3.1.2.4).
+// Wants are the scopes a person is asked leave for: those of the request, those that
+// stand for claims it names one by one (OIDC Core 3.1.2.4), and the APIs it names none
+// of.
 func (r *AuthRequest) Wants() []string {
-	return slices.Concat(r.Scopes, Without(r.Claims.Scopes, r.Scopes))
+	wants := slices.Concat(r.Scopes, Without(r.Claims.Scopes, r.Scopes))
+	for _, api := range r.Resources {
+		if !slices.ContainsFunc(r.Scopes, func(s string) bool { return strings.HasPrefix(s, ScopeOf(api, "")) }) {
+			wants = append(wants, api)
+		}
+	}
+	return wants
 }
 
 // KnownScopes keeps the scopes a tenant knows, in their order, each once. Others

@@ -3,8 +3,10 @@ package main
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"latchkey/idp"
+	"latchkey/storage"
 )
 
 // TestDemoLogoutURI: the demo's app hears of the end of sign-ins at today's
@@ -38,4 +40,27 @@ func TestDemoLogoutURI(t *testing.T) {
 	t.Run("tls", func(t *testing.T) {
 		check(t, startDemo(t, "", func(o *demoOptions) { o.TLS = true }))
 	})
+}
+
+// told waits until no app of the first tenant is owed a notice of logout any more.
+func (d *demo) told(t *testing.T) {
+	t.Helper()
+	tenant := d.world[0].tenant.TenantID
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for range 500 {
+		var owed []*idp.LogoutNotice
+		err := d.server.Store.View(t.Context(), tenant, func(tx *storage.Tx) (err error) {
+			owed, _, err = storage.All[idp.LogoutNotice](tx, storage.Page{})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(owed) == 0 {
+			return
+		}
+		<-look.C
+	}
+	t.Fatal("the app was not told in ten seconds")
 }

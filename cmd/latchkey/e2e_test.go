@@ -46,17 +46,12 @@ func TestDemoInChromium(t *testing.T) {
 	b.wantText("Refreshed once")
 
 	b.deletePass(demoSecurityInfo(d.server.Config.BaseURL, d.world[0].tenant))
-	b.open(d.appURL)
-	b.wantElement(`[data-honoured=no]`)
-	b.shoot("app-not-honoured")
-	b.press("#refresh")
-	b.want("app-error")
-	if got := b.text("#error"); got != "invalid_grant" {
-		t.Errorf("the refresh failed with %q", got)
-	}
-	// Neither the app nor the provider knows the browser any more.
+	d.told(t)
 	b.open(d.appURL)
 	b.want("app-home")
+	b.wantText("You were signed out because your sign-in has ended.")
+	b.shoot("app-told")
+	// Neither the app nor the provider knows the browser any more.
 	b.press("#sign-in")
 	b.want("signin")
 }

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"slices"
+	"strings"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -87,7 +88,7 @@ func exchangeTarget(tx *storage.Tx, q *tokenRequest, b *bearer) (target, error) 
 		may = nil
 		for _, s := range b.Scopes {
 			if resource != "" {
-				s = scopeOf(resource, s)
+				s = idp.ScopeOf(resource, s)
 			}
 			may = append(may, s)
 		}
@@ -109,6 +110,5 @@ func withPrefix(scopes []string, resource string) []string {
 	if resource == "" {
 		return scopes
 	}
-	t := scopeOf(resource, "")
-	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return len(s) < len(t) || s[:len(t)] != t })
+	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !strings.HasPrefix(s, idp.ScopeOf(resource, "")) })
 }

@@ -141,6 +141,9 @@ func (p *Provider) checkSector(r *http.Request, meta *clientMetadata) error {
 	if meta.SectorURI == "" {
 		return nil
 	}
+	if q := web.From(r); !p.fetches.Allow(q.Address, q.Now) {
+		return &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: "Too many sector_identifier_uris are registered from this address. Try again in a minute."}
+	}
 	answer, err := p.Calls.Get(r.Context(), meta.SectorURI, "application/json")
 	var listed []string
 	if err != nil || answer.Status != http.StatusOK || json.Unmarshal(answer.Body, &listed) != nil {

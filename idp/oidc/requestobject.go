@@ -39,7 +39,7 @@ func (p *Provider) resolve(ctx context.Context, q *web.Request, c *idp.Client, g
 		return out, bad("invalid_request", "This client must sign its requests (RFC 9101).")
 	case uri != "":
 		var err error
-		if object, err = p.fetchRequest(ctx, c, uri); err != nil {
+		if object, err = p.fetchRequest(ctx, q, c, uri); err != nil {
 			return out, err
 		}
 	}
@@ -79,9 +79,12 @@ func (p *Provider) openPushed(ctx context.Context, q *web.Request, c *idp.Client
 
 // fetchRequest gets a request object from an address that the client registered, and
 // from nowhere else (OIDC Core 6.2, RFC 9101 10.4.1).
-func (p *Provider) fetchRequest(ctx context.Context, c *idp.Client, uri string) (string, error) {
+func (p *Provider) fetchRequest(ctx context.Context, q *web.Request, c *idp.Client, uri string) (string, error) {
 	if !slices.Contains(c.Request.URIs, uri) {
 		return "", bad("invalid_request_uri", "The request_uri is not registered for this client.")
+	}
+	if !p.fetches.Allow(q.Tenant.TenantID+" "+c.ClientID, q.Now) {
+		return "", bad("temporarily_unavailable", "The request_uri is asked for too often. Try again in a minute.")
 	}
 	before, _, _ := strings.Cut(uri, "#")
 	answer, err := p.Calls.Get(ctx, before, "application/oauth-authz-req+jwt, application/jwt")

@@ -10,18 +10,15 @@ import (
 	"latchkey/storage"
 )
 
-// wanted is what a request asks access to. A scope of an API is written with the API's
-// identifier before it, so that two APIs may call different things the same.
+// wanted is what a request asks access to.
 type wanted struct {
-	scopes    []string
+	scopes    []string // those of APIs as idp.ScopeOf has them
 	resources []string // identifiers of APIs, in the order they were named
 }
 
 // everything is the scope that stands for all of an API's, as Microsoft's libraries
 // ask for them.
 const everything = ".default"
-
-func scopeOf(api, name string) string { return strings.TrimSuffix(api, "/") + "/" + name }
 
 // scopesAsked reads scope and resource (RFC 8707 2). Scopes nobody knows are ignored
 // (OIDC Core 3.1.2.1); an API nobody knows is not.
@@ -98,7 +95,7 @@ func (w *wanted) add(api *idp.API, name string) {
 		names = api.Scopes
 	}
 	for _, n := range names {
-		if s := scopeOf(api.Identifier, n); !slices.Contains(w.scopes, s) {
+		if s := idp.ScopeOf(api.Identifier, n); !slices.Contains(w.scopes, s) {
 			w.scopes = append(w.scopes, s)
 		}
 	}
@@ -153,7 +150,7 @@ func audienceOf(tx *storage.Tx, given params, resources, scopes []string) (targe
 // firstOf is the first resource that one of the scopes is of, or else the first.
 func firstOf(resources, scopes []string) string {
 	for _, r := range resources {
-		if slices.ContainsFunc(scopes, func(s string) bool { return strings.HasPrefix(s, scopeOf(r, "")) }) {
+		if slices.ContainsFunc(scopes, func(s string) bool { return strings.HasPrefix(s, idp.ScopeOf(r, "")) }) {
 			return r
 		}
 	}
@@ -174,7 +171,7 @@ func (t target) own() []string {
 	}
 	var out []string
 	for _, s := range t.scopes {
-		if name, ok := strings.CutPrefix(s, scopeOf(t.api.Identifier, "")); ok && slices.Contains(t.api.Scopes, name) {
+		if name, ok := strings.CutPrefix(s, idp.ScopeOf(t.api.Identifier, "")); ok && slices.Contains(t.api.Scopes, name) {
 			out = append(out, name)
 		}
 	}
@@ -198,7 +195,7 @@ func (t target) told(c *idp.Client) string {
 	}
 	for _, name := range t.own() {
 		if c.Entra() {
-			name = scopeOf(t.api.Identifier, name)
+			name = idp.ScopeOf(t.api.Identifier, name)
 		}
 		out = append(out, name)
 	}

@@ -112,13 +112,12 @@ func (p *Provider) redeem(ctx context.Context, q *tokenRequest, grant grantType)
 			return refusal, err
 		}
 		m.user = q.user
-		return nil, nil
+		return nil, spendProof(tx, q.proof) // not for what is refused: strangers could fill the store
 	})
 	return m, err
 }
 
-// within runs fn in one transaction with the client authenticated, and its proof of
-// possession spent.
+// within runs fn in one transaction with the client authenticated.
 func (p *Provider) within(ctx context.Context, q *tokenRequest, grant grantType, fn func(tx *storage.Tx) (*protocolError, error)) error {
 	var refusal *protocolError
 	decide := func(tx *storage.Tx) (err error) {
@@ -128,9 +127,6 @@ func (p *Provider) within(ctx context.Context, q *tokenRequest, grant grantType,
 		}
 		if !q.client.Allows(grant.name) {
 			return bad("unauthorized_client", "The client is not registered for "+grant.name+".")
-		}
-		if err := spendProof(tx, q.proof); err != nil {
-			return err
 		}
 		refusal, err = fn(tx)
 		return err
