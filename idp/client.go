@@ -125,8 +125,9 @@ var IDTokenAlgs = []string{"RS256", "ES256"}
 // ClientAlgs are the algorithms clients may sign with by their own keys.
 var ClientAlgs = []string{"RS256", "PS256", "ES256", "EdDSA"}
 
-// SecretAlgs are those of AuthSecretJWT.
-var SecretAlgs = []string{"HS256", "HS384", "HS512"}
+// SecretAlgs are those of AuthSecretJWT. Our secrets are as long as the hash of this
+// one, and no longer (RFC 7518 3.2).
+var SecretAlgs = []string{"HS256"}
 
 // What a client may be set to beside the defaults.
 const (

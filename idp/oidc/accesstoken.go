@@ -113,7 +113,7 @@ func (p *Provider) readJWTAccess(ctx context.Context, t *idp.Tenant, token strin
 	}
 	read := accessToken{
 		ID: j.ID, Grant: j.Grant, Client: j.Client, Audience: j.Audience, Scopes: strings.Fields(j.Scope),
-		IssuedAt: time.Unix(j.IssuedAt, 0), Ends: time.Unix(j.Expires, 0),
+		IssuedAt: time.Unix(j.IssuedAt+1, -1), Ends: time.Unix(j.Expires, 0), // it tells whole seconds: some time in that one
 	}
 	if j.Bound != nil {
 		read.KeyThumb = j.Bound.KeyThumb
