@@ -53,7 +53,7 @@ func (p *Provider) describe(t *idp.Tenant) metadata {
 			ResponseTypesSupported:                             idp.ResponseTypes,
 			ResponseModesSupported:                             responseModes,
 			GrantTypesSupported:                                each[oidc.GrantType](idp.GrantTypes),
-			ACRValuesSupported:                                 []string{idp.ACRBootstrap},
+			ACRValuesSupported:                                 p.Signin.ACRs(),
 			SubjectTypesSupported:                              []string{"public", idp.SubjectPairwise},
 			IDTokenSigningAlgValuesSupported:                   idp.IDTokenAlgs,
 			UserinfoSigningAlgValuesSupported:                  idp.IDTokenAlgs,

@@ -10,6 +10,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"latchkey/idp"
@@ -89,6 +90,17 @@ func (p Problem) Left(now time.Time) time.Duration {
 		return 0
 	}
 	return time.Unix(0, p.Until).Sub(now)
+}
+
+// ACRs are the authentication context classes that can be reached, each once.
+func (s *Service) ACRs() []string {
+	var out []string
+	for _, m := range s.methods {
+		if acr := m.Info().ACR; acr != "" && !slices.Contains(out, acr) {
+			out = append(out, acr)
+		}
+	}
+	return out
 }
 
 func (s *Service) method(k idp.Kind) idp.Method {

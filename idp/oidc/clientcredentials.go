@@ -1,0 +1,35 @@
+package oidc
+
+import (
+	"strings"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// grantClient is the client credentials grant (RFC 6749 4.4): a token for the client
+// itself. It rests on no user, so nothing is stored. For an API it holds what an
+// administrator has permitted the client.
+func (p *Provider) grantClient(tx *storage.Tx, q *tokenRequest, m *minting) (*protocolError, error) {
+	if q.client.Public() {
+		return nil, bad("unauthorized_client", "A public client gets no token for itself.")
+	}
+	asked, err := scopesWanted(tx, q.client, q.given)
+	if err != nil {
+		return nil, err
+	}
+	scopes := idp.Without(asked.scopes, idp.Scopes) // those are about people
+	if strings.Contains(q.given["scope"], everything) {
+		scopes = idp.Without(scopes, idp.Without(scopes, q.client.Permissions))
+	}
+	if len(idp.Without(scopes, q.client.Permissions)) > 0 {
+		return nil, bad("invalid_scope", "The client is not permitted that scope.")
+	}
+	if m.target, err = audienceOf(tx, q.given, asked.resources, scopes); err != nil {
+		return nil, err
+	}
+	if m.target.api != nil && len(m.target.own()) == 0 {
+		return nil, bad("invalid_target", "The client is permitted nothing at this API.")
+	}
+	return nil, nil
+}
