@@ -92,6 +92,23 @@ func (s *Service) RegisterClient(ctx context.Context, tenant string, c idp.Clien
 	return r, err
 }
 
+// MayRegister is RegisterClient's first answer, before anybody looks at what is to be
+// registered.
+func (s *Service) MayRegister(ctx context.Context, tenant, initial string) error {
+	return s.read(ctx, tenant, func(tx *storage.Tx, t *idp.Tenant, now time.Time) error {
+		if t.Registration == idp.RegistrationOpen && initial == "" {
+			return nil
+		}
+		if t.Registration == idp.RegistrationOpen || t.Registration == idp.RegistrationToken {
+			_, err := findInitial(tx, initial, now)
+			return err
+		}
+		return errClosed
+	})
+}
+
+var errClosed = idp.Errorf(idp.Forbidden, "Clients cannot register themselves with this organization.")
+
 // admit spends what a client is let in by, and says who let it in.
 func admit(tx *storage.Tx, t *idp.Tenant, c *idp.Client, initial string, now time.Time) (idp.Party, error) {
 	switch t.Registration {
@@ -104,24 +121,32 @@ func admit(tx *storage.Tx, t *idp.Tenant, c *idp.Client, initial string, now tim
 	case idp.RegistrationToken:
 		return spendInitial(tx, initial, now)
 	}
-	return idp.Party{}, idp.Errorf(idp.Forbidden, "Clients cannot register themselves with this organization.")
+	return idp.Party{}, errClosed
 }
 
 func spendInitial(tx *storage.Tx, initial string, now time.Time) (idp.Party, error) {
-	refused := idp.Errorf(idp.Forbidden, "The initial access token is missing, has expired, is used up, or is not known.")
-	hash := idp.HashToken(idp.InitialAccess, initial)
-	if hash == "" {
-		return idp.Party{}, refused
-	}
-	token, err := idp.Optional(storage.Lookup[idp.InitialToken](tx, "hash", hash))
+	token, err := findInitial(tx, initial, now)
 	if err != nil {
 		return idp.Party{}, err
 	}
-	if token == nil || token.Left < 1 || !now.Before(token.Ends) {
-		return idp.Party{}, refused
-	}
 	token.Left--
 	return tokenParty(token), tx.Put(token)
+}
+
+func findInitial(tx *storage.Tx, initial string, now time.Time) (*idp.InitialToken, error) {
+	refused := idp.Errorf(idp.Forbidden, "The initial access token is missing, has expired, is used up, or is not known.")
+	hash := idp.HashToken(idp.InitialAccess, initial)
+	if hash == "" {
+		return nil, refused
+	}
+	token, err := idp.Optional(storage.Lookup[idp.InitialToken](tx, "hash", hash))
+	if err != nil {
+		return nil, err
+	}
+	if token == nil || token.Left < 1 || !now.Before(token.Ends) {
+		return nil, refused
+	}
+	return token, nil
 }
 
 // count keeps the number of clients that registered without being asked for
@@ -134,7 +159,7 @@ func count(tx *storage.Tx, by int) error {
 	if n == nil {
 		n = &idp.SelfRegistered{}
 	}
-	if n.Count += by; n.Count > idp.MaxSelfRegistered {
+	if n.Count += by; by > 0 && n.Count > idp.MaxSelfRegistered {
 		return idp.Errorf(idp.TooMany, "This organization takes no more than %d clients that register themselves.", idp.MaxSelfRegistered)
 	}
 	return tx.Put(n)

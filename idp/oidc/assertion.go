@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -51,27 +52,30 @@ func (p *Provider) prove(ctx context.Context, q *web.Request, c *credentials) er
 		return err
 	}
 	a := &assertion{keys: client.Keys, secret: client.SecretSealed}
+	var h jwtHeader
 	switch client.AuthMethod {
 	case idp.AuthKeyJWT:
-		_, err = p.verifyByClient(ctx, client, c.assertion, assertionAlgs(client), q.Now, &a.claims)
+		h, err = p.verifyByClient(ctx, client, c.assertion, assertionAlgs(client), q.Now, &a.claims)
 	case idp.AuthSecretJWT:
-		err = p.verifyBySecret(q, client, c.assertion, &a.claims)
+		h, err = p.verifyBySecret(q, client, c.assertion, &a.claims)
 	default:
 		return nil
 	}
-	if err == nil && p.assertionHolds(q, client, a.claims) {
+	if err != nil && !errors.Is(err, errJWT) {
+		return err
+	}
+	if err == nil && h.mayBe(typeAssertion) && p.assertionHolds(q, client, a.claims) {
 		c.proved = a
 	}
 	return nil
 }
 
-func (p *Provider) verifyBySecret(q *web.Request, c *idp.Client, token string, into *assertionClaims) error {
+func (p *Provider) verifyBySecret(q *web.Request, c *idp.Client, token string, into *assertionClaims) (jwtHeader, error) {
 	secret, err := c.OpenSecret(p.Keys, q.Tenant.TenantID)
 	if err != nil {
-		return err
+		return jwtHeader{}, err
 	}
-	_, err = verifyJWT(token, assertionAlgs(c), func(jwtHeader) ([]any, error) { return []any{secret}, nil }, into)
-	return err
+	return verifyJWT(token, assertionAlgs(c), func(jwtHeader) ([]any, error) { return []any{secret}, nil }, into)
 }
 
 // assertionAlgs are the algorithms of a client's assertions.
@@ -97,8 +101,8 @@ func (p *Provider) assertionHolds(q *web.Request, c *idp.Client, a assertionClai
 			ours = append(ours, p.url(q.Tenant, "/oauth2/v2.0"+path))
 		}
 	}
-	meant := slices.ContainsFunc(a.Audience, func(s string) bool { return slices.Contains(ours, s) })
-	if c.FAPI() && len(a.Audience) != 1 {
+	meant := slices.ContainsFunc(a.Audience.names, func(s string) bool { return slices.Contains(ours, s) })
+	if c.FAPI() && (a.Audience.list || len(a.Audience.names) != 1) {
 		meant = false
 	}
 	return meant && a.Issuer == c.ClientID && a.Subject == c.ClientID && a.ID != "" && len(a.ID) <= maxJTI &&

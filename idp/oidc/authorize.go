@@ -72,7 +72,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		p.showOrFail(w, r, err)
 		return
 	}
-	resolved, fault := p.resolve(r.Context(), q, client, given)
+	resolved, fault := p.resolve(r.Context(), q, client, given, false)
 	if err := addressed(client, resolved.params, flaw, fault); err != nil {
 		p.showOrFail(w, r, err)
 		return

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"latchkey/idp"
+	"latchkey/idp/oidc"
 )
 
 // TestBackchannelOffline: an app that goes on without the session is told of the
@@ -177,22 +178,18 @@ func TestBackchannelTwoNodes(t *testing.T) {
 			t.Parallel()
 			v := newVisitor(t, o)
 			e := v.listen()
-			const apps = 30
+			const apps = 12
 			var hint string
 			for i := range apps {
 				hint = v.tokens(v.hearing(e, fmt.Sprint("app", i)), v.who, one("scope", "openid")).str("id_token")
 			}
-			one1 := v.provider
+			nodes := []*oidc.Provider{v.provider, nil}
 			v.start()
-			two := v.provider
+			nodes[1] = v.provider
 			v.logout(one("id_token_hint", hint))
 			var failed atomic.Int64
 			rush(16, func(i int) string {
-				p := one1
-				if i%2 == 1 {
-					p = two
-				}
-				if err := p.DeliverNotices(v.ctx(), v.clock.Now()); err != nil {
+				if err := nodes[i%2].DeliverNotices(v.ctx(), v.clock.Now()); err != nil {
 					failed.Add(1)
 				}
 				return ""
@@ -254,12 +251,13 @@ func TestBackchannelHastened(t *testing.T) {
 	}
 }
 
-// TestBackchannelMany: all that is due is told in one go, beside apps that are gone.
+// TestBackchannelMany: a crowd of apps is told in a few goes, each once, beside apps that
+// are gone.
 func TestBackchannelMany(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, options{})
 	e := v.listen()
-	const apps, gone = 120, 20
+	const apps, gone = 64, 10
 	var got *reply
 	for i := range apps {
 		got = v.tokens(v.hearing(e, fmt.Sprint("app", i)), v.who, one("scope", "openid"))
@@ -268,44 +266,33 @@ func TestBackchannelMany(t *testing.T) {
 		v.must(v.admin.DeleteClient(v.ctx(), operator, tenantID, fmt.Sprint("app", 3*i)))
 	}
 	v.logout(url.Values{"id_token_hint": {got.str("id_token")}})
-	calls := v.tell(e)
+	var calls []heard
+	for range 3 {
+		calls = append(calls, v.tell(e)...)
+		v.advance(time.Second)
+	}
 	if len(calls) != apps-gone || len(heardBy(calls)) != apps-gone || len(v.owed()) > 0 {
 		t.Errorf("%d calls to %d apps, still owed %d", len(calls), len(heardBy(calls)), len(v.owed()))
 	}
 }
 
-// TestBackchannelSlow: while an app of one batch takes its time, the clock goes on, and
-// what is called after it is still called once, with a token that holds.
-func TestBackchannelSlow(t *testing.T) {
+// TestBackchannelSideBySide: an app that takes its time keeps no other waiting.
+func TestBackchannelSideBySide(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, options{})
 	e := v.listen()
-	const apps = 60 // more than one batch
-	var got *reply
-	for i := range apps {
-		got = v.tokens(v.hearing(e, fmt.Sprint("app", i)), v.who, one("scope", "openid"))
+	for _, id := range []string{"first", "second", "third"} {
+		v.hearing(e, id)
+		v.in(v.apps[id])
 	}
-	one1 := v.provider
-	v.start()
-	two := v.provider
-	v.logout(one("id_token_hint", got.str("id_token")))
-	var calls atomic.Int64
-	var slow, other sync.Once
-	e.answers(0, func(string) {
-		if n := calls.Add(1); n <= 50 {
-			slow.Do(func() { v.advance(11 * time.Second) }) // the first batch
-			return
-		}
-		other.Do(func() { // the second: another node looks
-			if err := two.DeliverNotices(v.ctx(), v.clock.Now()); err != nil {
-				t.Error(err)
-			}
-		})
+	v.confirmLogout(v.logout(nil).Page.State)
+	var all sync.WaitGroup
+	all.Add(3)
+	e.answers(0, func(string) { // each answers once all have been called
+		all.Done()
+		all.Wait()
 	})
-	v.must(one1.DeliverNotices(v.ctx(), v.clock.Now()))
-	for app, n := range heardBy(e.taken()) {
-		if n != 1 {
-			t.Errorf("%s is called %d times", app, n)
-		}
+	if calls := v.tell(e); len(calls) != 3 {
+		t.Errorf("%d calls", len(calls))
 	}
 }

@@ -279,6 +279,7 @@ func (v *visitor) turnOff() error {
 func (v *visitor) other() {
 	v.t.Helper()
 	_, code := v.pass("ben", idp.PassRequest{})
+	v.advance(time.Second) // a proof of this very moment would do for prompt=login
 	v.answer(v.authorize(v.apps["trusted"], one("prompt", "login")).State, person{name: "ben", code: code})
 }
 

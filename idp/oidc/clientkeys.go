@@ -85,16 +85,13 @@ func (k *clientKeys) keysOf(ctx context.Context, c *idp.Client, h jwtHeader, now
 	kept := k.entry(c.Keys.URI)
 	kept.mu.Lock()
 	defer kept.mu.Unlock()
-	if kept.set == nil && now.Sub(kept.fetched) < keysRefresh {
-		return nil, errJWT // it could not be read just now
-	}
-	if kept.set == nil || !now.Before(kept.until) {
-		k.fetch(ctx, c.Keys.URI, kept, now)
-	}
-	keys := candidates(kept.set, h)
-	if len(keys) == 0 && now.Sub(kept.fetched) >= keysRefresh {
+	keys, stale := candidates(kept.set, h), !now.Before(kept.until)
+	if (len(keys) == 0 || stale) && now.Sub(kept.fetched) >= keysRefresh {
 		k.fetch(ctx, c.Keys.URI, kept, now)
 		keys = candidates(kept.set, h)
+	}
+	if !now.Before(kept.until.Add(longestKeys)) { // it has been out of reach for too long
+		return nil, nil
 	}
 	return keys, nil
 }

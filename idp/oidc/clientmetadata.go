@@ -98,6 +98,9 @@ func (m *clientMetadata) apply(c *idp.Client) error {
 	if wrong := idp.Without(c.GrantTypes, selfGrants); len(wrong) > 0 {
 		return badMetadata("A client cannot register itself for the grant type " + clip(wrong[0]) + ".")
 	}
+	if !slices.Contains([]string{"", "web", "native"}, m.ApplicationType) {
+		return badMetadata("The application_type is web or native.")
+	}
 	if len(m.JWKS) > 0 {
 		if _, err := parseKeys(m.JWKS); err != nil {
 			return badMetadata("The jwks is not a set of public keys.")
@@ -165,7 +168,7 @@ func describeClient(c *idp.Client) clientMetadata {
 		RequestAlg: c.Request.Alg, AuthMethod: c.AuthMethod, AuthAlg: c.Keys.Alg, DefaultACR: c.Request.DefaultACR,
 		InitiateLogin: c.About.InitiateLoginURI, RequestURIs: c.Request.URIs, PostLogoutURIs: c.PostLogoutRedirectURIs,
 		BackLogoutURI: c.Logout.Back, BackSession: c.Logout.BackSession, FrontLogoutURI: c.Logout.Front,
-		FrontSession: c.Logout.FrontSession, RequirePAR: c.Request.Pushed, RequireSigned: c.Request.Signed, DPoPBound: c.DPoPBound,
+		FrontSession: c.Logout.FrontSession, RequireAuthTime: true, RequirePAR: c.Request.Pushed, RequireSigned: c.Request.Signed, DPoPBound: c.DPoPBound,
 	}
 	if len(m.ResponseTypes) == 0 {
 		m.ResponseTypes = []string{"code"}

@@ -90,23 +90,39 @@ func (h jwtHeader) hasType(typ string) bool {
 	return strings.EqualFold(strings.TrimPrefix(strings.ToLower(h.typ), "application/"), typ)
 }
 
+// mayBe tells whether a JWT that a client made says to be of the type, or says nothing
+// of its type. A client's key signs several kinds, none of which may pass for another
+// (RFC 8725 3.11, RFC 9101 10.8).
+func (h jwtHeader) mayBe(typ string) bool {
+	return h.typ == "" || h.hasType("JWT") || h.hasType(typ)
+}
+
 // audience is the aud claim: one text, or a list of them.
-type audience []string
+type audience struct {
+	names []string
+	list  bool
+}
 
 // UnmarshalJSON takes both forms and nothing else.
 func (a *audience) UnmarshalJSON(raw []byte) error {
 	var one string
 	if json.Unmarshal(raw, &one) == nil {
-		*a = audience{one}
+		*a = audience{names: []string{one}}
 		return nil
 	}
 	var many []string
 	if err := json.Unmarshal(raw, &many); err != nil || string(raw) == "null" {
 		return errJWT
 	}
-	*a = many
+	*a = audience{many, true}
 	return nil
 }
+
+// The typ of what clients' keys sign.
+const (
+	typeRequest   = "oauth-authz-req+jwt"       // RFC 9101 4
+	typeAssertion = "client-authentication+jwt" // draft-ietf-oauth-rfc7523bis
+)
 
 // The typ of what our keys sign.
 const (

@@ -77,12 +77,7 @@ func (p *Provider) push(r *http.Request) (*pushedAnswer, error) {
 // pushable checks a request and returns the parameters that are kept of it.
 func (p *Provider) pushable(r *http.Request, c *idp.Client, given params, thumb string) (url.Values, error) {
 	q := web.From(r)
-	bare := *c // it is being pushed: the rule that it must be is met
-	bare.Request.Pushed = false
-	if c.FAPI() {
-		bare.Profile = ""
-	}
-	resolved, err := p.resolve(r.Context(), q, &bare, given)
+	resolved, err := p.resolve(r.Context(), q, c, given, true)
 	if err != nil {
 		return nil, err
 	}

@@ -72,8 +72,7 @@ type Provider struct {
 func New(c Config) *Provider {
 	return &Provider{
 		Config: c, keys: newKeyCache(c.Store, c.Keys), clientKeys: newClientKeys(c.Calls), metadata: newDocumentCache(), polls: newPolls(),
-		// A client's request_uri, and what an address registers, is fetched 50 times at once
-		// and twice a second.
+		// An address has at most 50 things fetched at once and two a second.
 		fetches: web.NewLimiter(500*time.Millisecond, 50),
 		// An address has at most 30 things stored at once and 10 a minute.
 		strangers: web.NewLimiter(6*time.Second, 30),

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	strict "github.com/go-json-experiment/json"
 	"github.com/gorilla/mux"
 
 	"latchkey/idp"
@@ -33,6 +34,10 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) {
 	shown := registrationToken(r)
 	if shown == "" && q.Tenant.Registration == idp.RegistrationOpen && !p.strangers.Allow(q.Address, q.Now) {
 		p.refuse(w, r, &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: "Too many clients register from this address. Try again in a minute."})
+		return
+	}
+	if err := p.Admin.MayRegister(r.Context(), q.Tenant.TenantID, shown); err != nil { // before anything is fetched
+		p.refuseRegistration(w, r, err, shown)
 		return
 	}
 	meta, err := p.readMetadata(r)
@@ -120,7 +125,7 @@ func (p *Provider) readMetadata(r *http.Request) (*clientMetadata, error) {
 		return nil, badMetadata("Send the metadata as application/json.")
 	}
 	var meta clientMetadata
-	if err := json.NewDecoder(r.Body).Decode(&meta); err != nil {
+	if err := strict.UnmarshalRead(r.Body, &meta); err != nil { // nothing twice, nothing behind it
 		if fault, ok := errors.AsType[*protocolError](err); ok {
 			return nil, fault
 		}

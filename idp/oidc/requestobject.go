@@ -24,7 +24,8 @@ type asked struct {
 
 // resolve replaces references by what they stand for: a pushed request, a request
 // object, or the address of one. On a fault what was sent is still there, to answer to.
-func (p *Provider) resolve(ctx context.Context, q *web.Request, c *idp.Client, given params) (asked, error) {
+// pushing: it is being pushed, so that the rule that it must be is met.
+func (p *Provider) resolve(ctx context.Context, q *web.Request, c *idp.Client, given params, pushing bool) (asked, error) {
 	out := asked{params: given}
 	uri, object := given["request_uri"], given["request"]
 	pushed := strings.HasPrefix(uri, pushedPrefix)
@@ -33,7 +34,7 @@ func (p *Provider) resolve(ctx context.Context, q *web.Request, c *idp.Client, g
 		return out, bad("invalid_request", "The request has both a request and a request_uri.")
 	case pushed:
 		return p.openPushed(ctx, q, c, given)
-	case c.Request.Pushed || c.FAPI():
+	case !pushing && (c.Request.Pushed || c.FAPI()):
 		return out, bad("invalid_request", "This client must push its requests (RFC 9126).")
 	case uri == "" && object == "" && c.Request.Signed:
 		return out, bad("invalid_request", "This client must sign its requests (RFC 9101).")
@@ -43,7 +44,7 @@ func (p *Provider) resolve(ctx context.Context, q *web.Request, c *idp.Client, g
 			return out, err
 		}
 	}
-	if object == "" {
+	if uri == "" && object == "" {
 		return out, nil
 	}
 	merged, err := p.openRequest(ctx, q, c, given, object)
@@ -83,7 +84,7 @@ func (p *Provider) fetchRequest(ctx context.Context, q *web.Request, c *idp.Clie
 	if !slices.Contains(c.Request.URIs, uri) {
 		return "", bad("invalid_request_uri", "The request_uri is not registered for this client.")
 	}
-	if !p.fetches.Allow(q.Tenant.TenantID+" "+c.ClientID, q.Now) {
+	if !p.fetches.Allow(q.Address, q.Now) {
 		return "", bad("temporarily_unavailable", "The request_uri is asked for too often. Try again in a minute.")
 	}
 	before, _, _ := strings.Cut(uri, "#")
@@ -99,11 +100,18 @@ func (p *Provider) fetchRequest(ctx context.Context, q *web.Request, c *idp.Clie
 // counts (RFC 9101 6.3).
 func (p *Provider) openRequest(ctx context.Context, q *web.Request, c *idp.Client, given params, object string) (params, error) {
 	var claims map[string]any
-	if _, err := p.verifyByClient(ctx, c, object, requestAlgs(c), q.Now, &claims); err != nil {
+	h, err := p.verifyByClient(ctx, c, object, requestAlgs(c), q.Now, &claims)
+	if err == nil && (claims == nil || !h.mayBe(typeRequest)) {
+		err = errJWT
+	}
+	if err != nil {
 		return nil, orFault(err, bad("invalid_request_object", "The request object is not signed by a key and an algorithm that are registered for this client."))
 	}
 	if fault := p.requestHolds(q, c, claims); fault != nil {
 		return nil, fault
+	}
+	if inner, ok := claims["response_type"].(string); ok && given["response_type"] != "" && spaced(asSet(inner)) != spaced(asSet(given["response_type"])) { // OIDC Core 6.1
+		return nil, bad("invalid_request_object", "The response_type in the request object is not the one beside it.")
 	}
 	merged := params{"client_id": c.ClientID}
 	if !c.Request.Signed && !c.FAPI() {
@@ -151,7 +159,7 @@ func (p *Provider) requestHolds(q *web.Request, c *idp.Client, claims map[string
 		return bad("invalid_request_object", "A request object must not hold another one.")
 	case about.ClientID != "" && about.ClientID != c.ClientID, about.Issuer != "" && about.Issuer != c.ClientID:
 		return bad("invalid_request_object", "The request object is of another client.")
-	case (len(about.Audience) > 0 || strict) && !slices.Contains(about.Audience, p.issuer(q.Tenant)):
+	case (len(about.Audience.names) > 0 || strict) && !slices.Contains(about.Audience.names, p.issuer(q.Tenant)):
 		return bad("invalid_request_object", "The request object is not for this issuer.")
 	case !current(q.Now, about.IssuedAt, about.NotBefore, expires):
 		return bad("invalid_request_object", "The request object has expired, lasts for more than an hour, or is from the future.")

@@ -271,7 +271,7 @@ func TestRequestURIRefused(t *testing.T) {
 		{s.URL + "/big", "invalid_request_uri", "/big"},
 		{s.URL + "/endless", "invalid_request_uri", "/endless"},
 		{s.URL + "/words", "invalid_request_object", "/words"},
-		{s.URL + "/empty", "invalid_request_uri", "/empty"},
+		{s.URL + "/empty", "invalid_request_uri invalid_request_object", "/empty"},
 		{"https://127.0.0.1:1/down", "invalid_request_uri", ""},
 		{s.URL + "/hidden", "invalid_request_uri", ""},
 		{s.URL + "/good?x=1", "invalid_request_uri", ""},

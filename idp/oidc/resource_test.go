@@ -55,7 +55,7 @@ func TestResourceConsent(t *testing.T) {
 	}{
 		{one("scope", "openid "+files+"/read"), ""},
 		{url.Values{"scope": {"openid read"}, "resource": {files}}, ""},
-		{url.Values{"scope": {"openid"}, "resource": {files}}, ""},
+		{url.Values{"scope": {"openid"}, "resource": {files}}, "consent_required"}, // the API as such
 		{one("scope", "openid "+files+"/write"), "consent_required"},
 		{one("scope", "openid "+files+"/.default"), "consent_required"},
 		{url.Values{"scope": {"openid write"}, "resource": {files}}, "consent_required"},

@@ -47,7 +47,7 @@ func (p *Provider) admit(r *http.Request, shown shownToken) (b *bearer, err erro
 	case token == nil:
 		return nil, invalid
 	case fault != nil:
-		return nil, &protocolError{Status: http.StatusUnauthorized, Code: fault.Code, Detail: fault.Detail}
+		return nil, unauthorized(fault)
 	case (token.KeyThumb != "") != shown.dpop: // RFC 9449 7.1, 7.2
 		return nil, invalid
 	case token.KeyThumb != "" && (token.KeyThumb != proof.keyThumb() || proof.token != hashOf(shown.token)):
@@ -59,10 +59,20 @@ func (p *Provider) admit(r *http.Request, shown shownToken) (b *bearer, err erro
 		}
 		return spendProof(tx, proof)
 	})
+	if e, ok := errors.AsType[*protocolError](err); ok {
+		return nil, unauthorized(e)
+	}
 	if err == nil && b == nil {
 		err = invalid
 	}
 	return b, err
+}
+
+// unauthorized is a fault as a protected resource tells it (RFC 9449 7.1).
+func unauthorized(e *protocolError) *protocolError {
+	told := *e
+	told.Status = http.StatusUnauthorized
+	return &told
 }
 
 // tellAbout answers in JSON, or signed for a client that registered so (OIDC Core
