@@ -75,6 +75,15 @@ crash: ## kill -9 the server 1,000 times under load and look for losses
 
 interop: deps ## run the clients that others wrote, in ui/e2e
 	cd ui/e2e && npm test
+	cd ui/e2e/sdk && LATCHKEY_TEST_REQUIRE=1 go test -count=1 -timeout 5m ./...
+
+# The suite is a program of the OpenID Foundation and not part of this repository.
+SUITE ?=
+.PHONY: conformance
+conformance: ## let the OpenID conformance suite at SUITE=https://… test a server
+	@[[ -n "$(SUITE)" ]] || { echo "make conformance: SUITE is empty. Start the OpenID Foundation's conformance suite on this machine, and say where it answers: make conformance SUITE=https://localhost.emobix.co.uk:8443"; exit 1; }
+	go test -tags conformance ./cmd/latchkey -run TestConformance -count=1 -timeout 150m -v -args -suite=$(SUITE) -report=$(CURDIR)/docs/conformance.md \
+		| { grep --line-buffered -vE '^ *(=== |--- )' || true; }
 
 clean: ## remove what was built
 	rm -rf dist ui/e2e/node_modules

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -65,8 +66,11 @@ func (p *Provider) readLogout(r *http.Request, given params) (logoutRequest, *hi
 	q := web.From(r)
 	if raw := given["id_token_hint"]; raw != "" {
 		verified, err := p.hinted(r.Context(), q, raw)
-		if err != nil {
+		switch {
+		case errors.Is(err, errHint):
 			return l, nil, &shownError{PageError{Code: "invalid_request", Detail: "The id_token_hint is not an ID token of this issuer."}}
+		case err != nil:
+			return l, nil, err
 		}
 		h = &verified
 	}

@@ -110,9 +110,6 @@ func (p *Provider) openRequest(ctx context.Context, q *web.Request, c *idp.Clien
 	if fault := p.requestHolds(q, c, claims); fault != nil {
 		return nil, fault
 	}
-	if inner, ok := claims["response_type"].(string); ok && given["response_type"] != "" && spaced(asSet(inner)) != spaced(asSet(given["response_type"])) { // OIDC Core 6.1
-		return nil, bad("invalid_request_object", "The response_type in the request object is not the one beside it.")
-	}
 	merged := params{"client_id": c.ClientID}
 	if !c.Request.Signed && !c.FAPI() {
 		for name, value := range given {

@@ -9,15 +9,19 @@ import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Starts the demo; stop() ends it and removes its data. */
+/**
+ * Starts the demo; command() is Latchkey's command line on it, stop() ends it and
+ * removes its data.
+ */
 export async function startDemo() {
   const dir = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
   const program = join(dir, 'latchkey');
   await promisify(execFile)('go', ['build', '-o', program, './cmd/latchkey'], { cwd: root });
+  const data = join(dir, 'data');
   const file = join(dir, 'report.json');
   const child = spawn(program, [
     'demo', '--listen', 'localhost:0', '--app-listen', '127.0.0.1:0', '--metrics-listen', 'localhost:0',
-    '--data', join(dir, 'data'), '--json', file,
+    '--data', data, '--json', file,
   ], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const stop = async () => {
@@ -32,7 +36,11 @@ export async function startDemo() {
     throw new Error('the demo did not start; what it said stands above');
   }
   child.stdout.resume();
-  return { report: JSON.parse(await readFile(file, 'utf8')), stop };
+  const command = async (...args) => {
+    const { stdout } = await promisify(execFile)(program, [...args, '--data', data, '--json']);
+    return JSON.parse(stdout);
+  };
+  return { report: JSON.parse(await readFile(file, 'utf8')), stop, command };
 }
 
 /** The Contoso tenant of a report, with its clients and users found by name. */
