@@ -115,8 +115,8 @@ func authenticate(tx *storage.Tx, c credentials) (*idp.Client, error) {
 	if client == nil || !c.matches(client) {
 		return nil, &protocolError{Status: http.StatusUnauthorized, Code: "invalid_client", STS: idp.ClientSecretWrong}
 	}
-	if registered := client.AuthMethod; registered != c.method && !(registered == idp.AuthSecretJWT && c.method == idp.AuthKeyJWT) {
-		return nil, invalidClient("This client is registered for " + registered + ", not for " + c.method + ".")
+	if !c.asRegistered(client) {
+		return nil, invalidClient("This client is registered for " + client.AuthMethod + ", not for " + c.method + ".")
 	}
 	if c.proved == nil {
 		return client, nil
@@ -126,6 +126,21 @@ func authenticate(tx *storage.Tx, c credentials) (*idp.Client, error) {
 		err = invalidClient("The client_assertion was used before.")
 	}
 	return client, err
+}
+
+// asRegistered tells whether the client authenticates in the way it registered. An
+// assertion looks the same by key and by secret, and Microsoft's libraries know only
+// the form for secrets.
+func (c credentials) asRegistered(client *idp.Client) bool {
+	switch client.AuthMethod {
+	case c.method:
+		return true
+	case idp.AuthSecretJWT:
+		return c.method == idp.AuthKeyJWT
+	case idp.AuthBasic:
+		return c.method == idp.AuthPost && client.Entra()
+	}
+	return false
 }
 
 // matches tells whether the credentials, whatever they are, are the client's.

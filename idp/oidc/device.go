@@ -95,7 +95,7 @@ func (p *Provider) redeemDevice(tx *storage.Tx, q *tokenRequest, m *minting) (*p
 	if refusal, err := q.usable(tx, g); refusal != nil || err != nil {
 		return refusal, err
 	}
-	if m.target, err = audienceOf(tx, q.given, g.Resources, g.Scopes); err != nil {
+	if m.target, err = q.redeemed(tx, g); err != nil {
 		return nil, err
 	}
 	m.grant = g

@@ -119,6 +119,7 @@ func scopesFor(c *idp.Client, asked string) []string {
 type target struct {
 	api    *idp.API
 	scopes []string // as kept
+	whole  []string // the scopes that stood for all of the API's, as the client wrote them
 }
 
 // audienceOf picks what an access token is for: the API the request names, of those
@@ -144,7 +145,18 @@ func audienceOf(tx *storage.Tx, given params, resources, scopes []string) (targe
 	if err == nil && api == nil {
 		err = bad("invalid_target", "The resource "+clip(identifier)+" is no API of this organization any more.")
 	}
-	return target{api, scopes}, err
+	if err != nil {
+		return target{}, err
+	}
+	return target{api, scopes, wholeOf(api, given["scope"])}, nil
+}
+
+// wholeOf are the scopes in asked that stand for all of the API's.
+func wholeOf(api *idp.API, asked string) []string {
+	return slices.DeleteFunc(strings.Fields(asked), func(s string) bool {
+		identifier, ok := strings.CutSuffix(s, "/"+everything)
+		return !ok || identifier != api.Identifier && identifier+"/" != api.Identifier
+	})
 }
 
 // firstOf is the first resource that one of the scopes is of, or else the first.
@@ -198,6 +210,9 @@ func (t target) told(c *idp.Client) string {
 			name = idp.ScopeOf(t.api.Identifier, name)
 		}
 		out = append(out, name)
+	}
+	if c.Entra() { // Microsoft's libraries take what is not named for refused
+		out = append(out, t.whole...)
 	}
 	return strings.Join(out, " ")
 }
