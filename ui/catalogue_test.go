@@ -178,7 +178,7 @@ func used(t *testing.T) map[string]bool {
 	}
 	for _, key := range strings.Fields(`
 		usability.EnabledByPolicy usability.NotYetValid usability.Expired usability.OneTimeUsed usability.DisabledByPolicy
-		notice.pass-deleted time.today time.tomorrow time.date
+		scope.api.title scope.whole.title notice.pass-deleted time.today time.tomorrow time.date
 		duration.days duration.hours duration.minutes duration.both duration.moment`) {
 		keys[key] = true
 	}
@@ -274,7 +274,7 @@ func TestEveryTextGoesThroughTheCatalogue(t *testing.T) {
 			t.Errorf("%s: not in the pseudo language", s.name)
 		}
 		text := brackets.ReplaceAllString(visible(t, body), "")
-		for _, own := range append(values(s.view), f.TenantName, f.RequestID, "2026", "UTC") {
+		for _, own := range append(values(s.view), f.TenantName, f.RequestID, "2026", "UTC", "read") { // read: a scope
 			text = strings.ReplaceAll(text, own, "")
 		}
 		if left := letters.FindString(text); left != "" {

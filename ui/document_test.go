@@ -93,6 +93,11 @@ func collect(v reflect.Value, list *[]string) {
 		for i := range v.Len() {
 			collect(v.Index(i), list)
 		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			collect(key, list)
+			collect(v.MapIndex(key), list)
+		}
 	case reflect.Pointer:
 		if !v.IsNil() {
 			collect(v.Elem(), list)

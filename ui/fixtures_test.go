@@ -73,6 +73,11 @@ func states() []state {
 		{"pass-app", Pass{AppLinks: wiki, Action: "/t/signin", State: sealed, Username: anna, AppName: "Contoso Wiki", OtherWays: true, ChangeUser: true}},
 		{"other-ways", OtherWays{Action: "/t/signin", State: sealed, Username: anna, Kinds: []string{"temporaryAccessPass", "somethingNew"}}},
 		{"consent", Consent{Action: "/t/consent", State: sealed, AppName: "Intranet", AppHost: "intranet.contoso.example", Username: anna, Scopes: scopes}},
+		{"consent-api", Consent{
+			Action: "/t/consent", State: sealed, AppName: "Intranet", AppHost: "intranet.contoso.example", Username: anna,
+			Scopes: []string{"openid", "https://reports.contoso.example/read", "https://calendar.contoso.example/"},
+			APIs:   map[string]string{"https://reports.contoso.example": "Reports & Figures", "https://calendar.contoso.example/": "Calendar"},
+		}},
 		{"consent-app", Consent{AppLinks: wiki, Action: "/t/consent", State: sealed, AppName: "Contoso Wiki", AppHost: "wiki.contoso.example", Username: anna, Scopes: scopes[:3]}},
 		{"sign-out", SignOut{Action: "/t/logout", State: sealed, AppName: "Intranet", Username: anna}},
 		{"sign-out-no-app", SignOut{Action: "/t/logout", State: sealed, Username: anna}},

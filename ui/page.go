@@ -5,6 +5,8 @@ import (
 	"html/template"
 	"strconv"
 	"strings"
+
+	"latchkey/idp"
 )
 
 // page is what templates see as their dot: the View as .V, the Frame's fields,
@@ -94,9 +96,27 @@ func pairsOf(pairs []any) (map[string]any, error) {
 // choice is one thing of a list that the catalogue describes.
 type choice struct{ Name, Title, Text string }
 
-// Scopes puts scopes in words. One that the catalogue does not know is shown by
-// its name: the person must see everything that is asked for.
-func (p *page) Scopes(names []string) ([]choice, error) { return p.choices("scope", names) }
+// Scopes puts scopes in words; apis are the names of APIs by their identifiers. A scope
+// that neither tells of is shown as it is: the person must see everything that is asked
+// for.
+func (p *page) Scopes(names []string, apis map[string]string) ([]choice, error) {
+	list, err := p.choices("scope", names)
+	for i, c := range list {
+		for identifier, api := range apis {
+			scope, ok := strings.CutPrefix(c.Name, idp.ScopeOf(identifier, ""))
+			if err != nil || !ok && c.Name != identifier {
+				continue
+			}
+			id := "scope.api.title"
+			if !ok || scope == "" { // none of its scopes in particular
+				id = "scope.whole.title"
+			}
+			list[i].Text = c.Name
+			list[i].Title, err = p.texts.text(id, map[string]any{"API": api, "Scope": scope}, nil)
+		}
+	}
+	return list, err
+}
 
 // Methods puts the kinds of sign-in methods in words.
 func (p *page) Methods(kinds []string) ([]choice, error) { return p.choices("method", kinds) }

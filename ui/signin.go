@@ -212,13 +212,22 @@ func consentView(c common, out signin.Outcome) View {
 	if out.Flow.Device != "" {
 		return DeviceConfirm{
 			Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, UserCode: out.Flow.UserCode,
-			Username: out.User.PrincipalName, Scopes: req.Scopes,
+			Username: out.User.PrincipalName, Scopes: req.Wants(), APIs: namesOf(out.APIs),
 		}
 	}
 	return Consent{
 		Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, AppHost: hostOf(req.RedirectURI),
-		Username: out.User.PrincipalName, Scopes: out.Decision.Missing,
+		Username: out.User.PrincipalName, Scopes: out.Decision.Missing, APIs: namesOf(out.APIs),
 	}
+}
+
+// namesOf are the names of APIs by their identifiers.
+func namesOf(apis []*idp.API) map[string]string {
+	names := map[string]string{}
+	for _, a := range apis {
+		names[a.Identifier] = a.Name
+	}
+	return names
 }
 
 // showOtherWays lists every method there is. Which of them the user can use is told

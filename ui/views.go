@@ -84,6 +84,7 @@ type Consent struct {
 	AppHost       string // where the person is sent on to
 	Username      string
 	Scopes        []string
+	APIs          map[string]string // names of the APIs that scopes are of, by identifier
 }
 
 // PageName implements View.
@@ -201,6 +202,7 @@ type DeviceConfirm struct {
 	UserCode      string
 	Username      string
 	Scopes        []string
+	APIs          map[string]string // names of the APIs that scopes are of, by identifier
 }
 
 // PageName implements View.

@@ -39,8 +39,23 @@ func (s *Service) decide(tx *storage.Tx, v Visit, f Flow, fresh *idp.Session, al
 	}
 	if out.Decision = idp.Next(facts); out.Decision.Step == idp.ConsentStep {
 		out.Flow.Asked = out.User.UserID
+		out.APIs, err = apisOf(tx, f.Request)
 	}
-	return out, nil
+	return out, err
+}
+
+// apisOf are the APIs a request names, as people know them.
+func apisOf(tx *storage.Tx, req *idp.AuthRequest) (apis []*idp.API, err error) {
+	for _, identifier := range req.Resources {
+		api, err := idp.FindAPI(tx, identifier)
+		if err != nil {
+			return nil, err
+		}
+		if api != nil {
+			apis = append(apis, api)
+		}
+	}
+	return apis, nil
 }
 
 // addUser finds whom the identifier names and what each method says about them.

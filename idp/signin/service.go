@@ -48,6 +48,7 @@ type Outcome struct {
 	Flow     Flow
 	Prompt   idp.Prompt   // for Ask
 	Client   *idp.Client  // nil on Latchkey's own pages
+	APIs     []*idp.API   // those the client asks for, on the way to consent
 	User     *idp.User    // whose session it is, or nil
 	Session  *idp.Session // or nil
 	Problem  *Problem     // why the last answer was not accepted
