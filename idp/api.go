@@ -69,6 +69,13 @@ func (a *API) Validate() error {
 // APIs may call different things the same.
 func ScopeOf(api, name string) string { return strings.TrimSuffix(api, "/") + "/" + name }
 
+// ScopeName is what an API calls one of its scopes that is kept; false for a scope that
+// is not the API's.
+func ScopeName(api, scope string) (string, bool) {
+	name, ok := strings.CutPrefix(scope, ScopeOf(api, ""))
+	return name, ok && name != "" && !strings.Contains(name, "/") // which is of an API whose identifier goes on
+}
+
 // FindAPI finds an API by its identifier; nil if there is none.
 func FindAPI(tx *storage.Tx, identifier string) (*API, error) {
 	if identifier == "" || len(identifier) > 500 {

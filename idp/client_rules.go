@@ -198,10 +198,10 @@ func (c *Client) checkFAPI() error {
 		return Errorf(Invalid, "A client of the profile fapi2 authenticates with private_key_jwt.")
 	case slices.ContainsFunc(c.ResponseTypes, func(t string) bool { return t != "code" }) || c.Allows(GrantImplicit):
 		return Errorf(Invalid, "A client of the profile fapi2 has the response type code only.")
-	case slices.ContainsFunc(c.RedirectURIs, func(u string) bool { return !c.Native && !strings.HasPrefix(u, "https:") }):
-		return Errorf(Invalid, "A client of the profile fapi2 has redirect URIs of https, or of loopback if it is native.")
 	case c.Signing() != "ES256" || weak(c.UserInfoAlg) || weak(c.Keys.Alg) || weak(c.Request.Alg):
 		return Errorf(Invalid, "A client of the profile fapi2 uses ES256 for its ID tokens, and else %s.", strings.Join(FAPIAlgs, ", "))
+	case slices.ContainsFunc(c.RedirectURIs, func(u string) bool { return !c.Native && !strings.HasPrefix(u, "https:") }):
+		return Errorf(Invalid, "A client of the profile fapi2 has redirect URIs of https, or of loopback if it is native.")
 	}
 	return nil
 }

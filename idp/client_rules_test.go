@@ -26,7 +26,7 @@ func TestClientRules(t *testing.T) {
 	fapi := func(change func(*idp.Client)) func(*idp.Client) {
 		return func(c *idp.Client) {
 			jwt(key(ec), "")(c)
-			c.Profile, c.IDTokenAlg = idp.ProfileFAPI, "ES256"
+			c.Profile, c.IDTokenAlg, c.RedirectURIs = idp.ProfileFAPI, "ES256", []string{"https://app.example/cb"}
 			change(c)
 		}
 	}
@@ -83,6 +83,8 @@ func TestClientRules(t *testing.T) {
 		{"fapi2 with tokens in front", fapi(answers(append(code, front...), "code id_token")), fapiType},
 		{"fapi2 with implicit", fapi(answers(append(code, front...), "code")), fapiType},
 		{"fapi2 with RS256", fapi(func(c *idp.Client) { c.IDTokenAlg = "" }), fapiAlgs},
+		{"fapi2 on this machine", fapi(func(c *idp.Client) { c.RedirectURIs = []string{"http://localhost/cb"} }), "A client of the profile fapi2 has redirect URIs of https, or of loopback if it is native."},
+		{"fapi2, native, on this machine", fapi(func(c *idp.Client) { c.RedirectURIs, c.Native = []string{"http://localhost/cb"}, true }), ""},
 		{"fapi2 with RS256 requests", fapi(func(c *idp.Client) { c.Request.Alg = "RS256" }), fapiAlgs},
 
 		{"permissions", func(c *idp.Client) {

@@ -11,13 +11,21 @@ func (c *Client) sharesOrigin(uri string) bool {
 	return slices.ContainsFunc(c.RedirectURIs, func(r string) bool { return OriginOf(r) == OriginOf(uri) })
 }
 
-// OriginOf is the origin of a URI, "" if it has none (RFC 6454 4).
+// OriginOf is the origin of a URI as browsers write it, "" if it has none (RFC 6454 4,
+// 6.2).
 func OriginOf(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil {
 		return ""
 	}
-	return u.Scheme + "://" + u.Host
+	host := strings.ToLower(u.Host)
+	switch u.Scheme {
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return u.Scheme + "://" + host
 }
 
 // WithQuery keeps a registered query as it stands (RFC 6749 3.1.2).
@@ -37,7 +45,7 @@ func (c *Client) checkSubject() error {
 		if err != nil {
 			return Errorf(Invalid, "The sector_identifier_uri cannot be read.")
 		}
-		c.Subject.Sector = u.Host
+		c.Subject.Sector = strings.ToLower(u.Hostname())
 		return nil
 	}
 	c.Subject.Sector = ""
@@ -49,10 +57,10 @@ func (c *Client) checkSubject() error {
 		switch {
 		case err != nil || u.Host == "":
 			return Errorf(Invalid, "Pairwise subjects need a sector_identifier_uri, as the redirect URI %q has no host.", r)
-		case c.Subject.Sector != "" && c.Subject.Sector != u.Host:
+		case c.Subject.Sector != "" && c.Subject.Sector != strings.ToLower(u.Hostname()):
 			return Errorf(Invalid, "Pairwise subjects need a sector_identifier_uri, as the redirect URIs have several hosts.")
 		}
-		c.Subject.Sector = u.Host
+		c.Subject.Sector = strings.ToLower(u.Hostname())
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ type LogoutNotice struct {
 	UserID      string
 	SessionID   string
 	Credentials []string `json:",omitzero"` // behind the session
+	OwedSince   time.Time
 	Due         time.Time
 	Tries       int `json:",omitzero"` // calls that failed
 }
@@ -61,7 +62,7 @@ func OweNotice(tx *storage.Tx, c *Client, g *Grant, s *Session) error {
 	if n != nil || err != nil {
 		return err
 	}
-	n = &LogoutNotice{ClientID: c.ClientID, UserID: s.UserID, SessionID: s.SessionID, Credentials: g.Credentials}
+	n = &LogoutNotice{ClientID: c.ClientID, UserID: s.UserID, SessionID: s.SessionID, Credentials: g.Credentials, OwedSince: g.CreatedAt}
 	return n.Move(tx, s.NotAfter)
 }
 

@@ -66,7 +66,7 @@ func (r *AuthRequest) Asks(prompt string) bool { return slices.Contains(r.Prompt
 func (r *AuthRequest) Wants() []string {
 	wants := slices.Concat(r.Scopes, Without(r.Claims.Scopes, r.Scopes))
 	for _, api := range r.Resources {
-		if !slices.ContainsFunc(r.Scopes, func(s string) bool { return strings.HasPrefix(s, ScopeOf(api, "")) }) {
+		if !slices.ContainsFunc(r.Scopes, func(s string) bool { _, of := ScopeName(api, s); return of }) {
 			wants = append(wants, api)
 		}
 	}

@@ -1,6 +1,8 @@
 package idp
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"time"
 
@@ -37,6 +39,13 @@ func (s *Session) Renew(secret string, p Proof) {
 	if !p.NotAfter.IsZero() && !p.NotAfter.After(s.NotAfter) {
 		s.NotAfter, s.EndsAs = p.NotAfter, p.EndsAs
 	}
+}
+
+// BrowserState is what the browser may know the session by (OIDC Session Management 3):
+// another one for each, from which no cookie follows.
+func (s *Session) BrowserState() string {
+	sum := sha256.Sum256([]byte("browser state of " + s.SessionID))
+	return hex.EncodeToString(sum[:16])
 }
 
 // Kind names the record.

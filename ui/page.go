@@ -103,12 +103,12 @@ func (p *page) Scopes(names []string, apis map[string]string) ([]choice, error) 
 	list, err := p.choices("scope", names)
 	for i, c := range list {
 		for identifier, api := range apis {
-			scope, ok := strings.CutPrefix(c.Name, idp.ScopeOf(identifier, ""))
+			scope, ok := idp.ScopeName(identifier, c.Name)
 			if err != nil || !ok && c.Name != identifier {
 				continue
 			}
 			id := "scope.api.title"
-			if !ok || scope == "" { // none of its scopes in particular
+			if !ok { // none of its scopes in particular
 				id = "scope.whole.title"
 			}
 			list[i].Text = c.Name

@@ -90,6 +90,22 @@ func (s *Service) DeleteAPI(ctx context.Context, actor idp.Party, tenant, name s
 	})
 }
 
+// leaveAPIs takes a client that goes from the APIs that call on with it: another of its
+// id must not inherit that.
+func leaveAPIs(tx *storage.Tx, c *idp.Client) error {
+	apis, _, err := storage.List[idp.API](tx, "client", c.ClientID, storage.Page{})
+	if err != nil {
+		return err
+	}
+	for _, a := range apis {
+		a.ClientID = ""
+		if err := tx.Put(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func checkAPI(tx *storage.Tx, a *idp.API) error {
 	if err := a.Validate(); err != nil || a.ClientID == "" {
 		return err

@@ -119,11 +119,16 @@ func (s *Service) DeleteClient(ctx context.Context, actor idp.Party, tenant, id 
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(tx.Delete(c), uncount(tx, c)); err != nil {
+		if err := forget(tx, c); err != nil {
 			return err
 		}
 		return audit(tx, now, actor, clientParty(c), "Delete application", "ApplicationManagement", idp.CoreService, "")
 	})
+}
+
+// forget removes a client with all that is its own.
+func forget(tx *storage.Tx, c *idp.Client) error {
+	return errors.Join(tx.Delete(c), uncount(tx, c), leaveAPIs(tx, c))
 }
 
 func findClient(tx *storage.Tx, id string) (*idp.Client, error) {

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"latchkey/idp"
@@ -232,7 +231,7 @@ func (s *Service) DeleteOwnClient(ctx context.Context, tenant, id, access string
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(tx.Delete(c), uncount(tx, c)); err != nil {
+		if err := forget(tx, c); err != nil {
 			return err
 		}
 		return audit(tx, now, clientParty(c), clientParty(c), "Delete application", "ApplicationManagement", idp.CoreService, "")

@@ -48,6 +48,7 @@ type jwtAccess struct {
 	ID       string        `json:"jti"`
 	Client   string        `json:"client_id"`
 	Scope    string        `json:"scope,omitempty"`
+	Nanos    int64         `json:"iat_nanos,omitempty"` // of iat, which tells whole seconds
 	Grant    string        `json:"grant_id,omitempty"`
 	Bound    *confirmation `json:"cnf,omitempty"`
 	Actor    *actor        `json:"act,omitempty"`
@@ -113,7 +114,7 @@ func (p *Provider) readJWTAccess(ctx context.Context, t *idp.Tenant, token strin
 	}
 	read := accessToken{
 		ID: j.ID, Grant: j.Grant, Client: j.Client, Audience: j.Audience, Scopes: strings.Fields(j.Scope),
-		IssuedAt: time.Unix(j.IssuedAt+1, -1), Ends: time.Unix(j.Expires, 0), // it tells whole seconds: some time in that one
+		IssuedAt: time.Unix(j.IssuedAt, j.Nanos), Ends: time.Unix(j.Expires, 0),
 	}
 	if j.Bound != nil {
 		read.KeyThumb = j.Bound.KeyThumb
@@ -147,7 +148,8 @@ func checkAccess(tx *storage.Tx, t *accessToken, now time.Time) (*bearer, error)
 		return nil, err
 	}
 	if t.Audience != "" {
-		if api, err := idp.FindAPI(tx, t.Audience); api == nil || err != nil {
+		api, err := idp.FindAPI(tx, t.Audience)
+		if api == nil || err != nil || t.IssuedAt.Before(api.CreatedAt) { // that was another of the name
 			return nil, err
 		}
 	}

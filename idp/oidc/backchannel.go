@@ -102,6 +102,9 @@ func (p *Provider) claimNotice(tx *storage.Tx, n *idp.LogoutNotice, now time.Tim
 	if err != nil {
 		return nil, err
 	}
+	if c != nil && n.OwedSince.Before(c.CreatedAt) { // another app by the name of one that is gone
+		return nil, tx.Delete(n)
+	}
 	if c == nil || c.Logout.Back == "" || n.Tries >= len(noticeWaits) {
 		p.Log.Warn("an app was not told of a logout", "client", n.ClientID, "tries", n.Tries)
 		return nil, tx.Delete(n)
@@ -139,13 +142,17 @@ func (p *Provider) delivered(tx *storage.Tx, n *idp.LogoutNotice, now time.Time)
 	if err != nil {
 		return err
 	}
+	u, err := idp.Optional(storage.Get[idp.User](tx, n.UserID))
+	if err != nil {
+		return err
+	}
 	var last time.Time
 	for _, g := range grants {
-		if g.ClientID == n.ClientID && g.Offline() && g.RevokedAt.IsZero() && g.NotAfter.After(last) {
+		if g.ClientID == n.ClientID && g.Offline() && g.Check(u, now) == 0 && g.NotAfter.After(last) {
 			last = g.NotAfter
 		}
 	}
-	if !last.After(now) {
+	if last.IsZero() {
 		return tx.Delete(current)
 	}
 	current.Tries = 0

@@ -9,8 +9,8 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"path"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -50,7 +50,7 @@ func (w *world) listen() *ears {
 }
 
 func (e *ears) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	app := strings.TrimPrefix(r.URL.Path, "/")
+	app := path.Base(r.URL.Path)
 	err := r.ParseForm()
 	e.mu.Lock()
 	e.calls = append(e.calls, heard{app, r.PostForm.Get("logout_token")})

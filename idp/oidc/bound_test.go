@@ -79,6 +79,8 @@ func drawSteps(seed uint64) []step {
 		steps[i] = step{weighted[rnd.IntN(len(weighted))], rnd.UintN(1 << 16), rnd.UintN(1 << 16), rnd.UintN(1 << 16)}
 		if i > 0 && steps[i-1].do == signingIn && rnd.IntN(2) == 0 {
 			steps[i].do, steps[i].x = redeeming, 1 // the newest
+		} else if i > 0 && steps[i-1].do == redeeming && rnd.IntN(3) == 0 {
+			steps[i].do = exchanging
 		}
 	}
 	return slices.Concat([]step{
@@ -107,7 +109,7 @@ func shrink(steps []step, fails func([]step) bool) []step {
 
 // tally counts what all sequences did, to show that they did something.
 type tally struct {
-	steps, signIns, tokens, alive, dead atomic.Int64
+	steps, signIns, tokens, alive, dead, told atomic.Int64
 }
 
 func (n *tally) add(r *player) {
@@ -116,15 +118,16 @@ func (n *tally) add(r *player) {
 	n.tokens.Add(int64(len(r.m.tokens)))
 	n.alive.Add(int64(r.alive))
 	n.dead.Add(int64(r.dead))
+	n.told.Add(int64(r.told))
 }
 
 func (n *tally) idle() bool {
-	return min(n.signIns.Load(), n.tokens.Load(), n.alive.Load(), n.dead.Load()) < 100
+	return min(n.signIns.Load(), n.tokens.Load(), n.alive.Load(), n.dead.Load(), n.told.Load()) < 100
 }
 
 func (n *tally) String() string {
-	return fmt.Sprintf("%d steps, %d sign-ins, %d tokens; %d times something worked as it should, %d times it did not as it should",
-		n.steps.Load(), n.signIns.Load(), n.tokens.Load(), n.alive.Load(), n.dead.Load())
+	return fmt.Sprintf("%d steps, %d sign-ins, %d tokens; %d times something worked as it should, %d times it did not as it should; apps were told of %d logouts",
+		n.steps.Load(), n.signIns.Load(), n.tokens.Load(), n.alive.Load(), n.dead.Load(), n.told.Load())
 }
 
 // TestShrink shows that shrinking finds the steps that matter.

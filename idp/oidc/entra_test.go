@@ -174,7 +174,7 @@ func TestEntraForItself(t *testing.T) {
 	a := w.permit(w.relying("ms", microsoft, func(c *idp.Client) { c.GrantTypes = append(c.GrantTypes, idp.GrantClient) }), files+"/read")
 	got := w.own(a, files+"/.default", "")
 	claims := w.claims(got.str("access_token"))
-	if got.Status != 200 || got.str("client_info") != "" || got.num("ext_expires_in") != 600 || got.str("scope") != files+"/read" {
+	if got.Status != 200 || got.str("client_info") != "" || got.num("ext_expires_in") != 600 || got.str("scope") != files+"/read "+files+"/.default" {
 		t.Errorf("%d %s", got.Status, got.Body)
 	}
 	if claims["idtyp"] != "app" || claims["oid"] != "ms" || claims["tid"] != tenantID || claims["azp"] != "ms" || claims["preferred_username"] != nil || claims["acct"] != nil {

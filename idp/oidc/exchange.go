@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"slices"
-	"strings"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -78,6 +77,9 @@ func exchangeTarget(tx *storage.Tx, q *tokenRequest, b *bearer) (target, error) 
 	if given["resource"] == "" {
 		given["resource"] = b.Audience
 	}
+	if len(splitValues(given["resource"])) > 1 {
+		return target{}, bad("invalid_target", "A token is for one resource.")
+	}
 	asked, err := scopesWanted(tx, q.client, given)
 	if err != nil {
 		return target{}, err
@@ -96,13 +98,13 @@ func exchangeTarget(tx *storage.Tx, q *tokenRequest, b *bearer) (target, error) 
 			scopes = idp.Without(scopes, idp.Without(idp.Scopes, may))
 		}
 	}
-	if len(scopes) == 0 {
+	if q.given["scope"] == "" {
 		scopes = withPrefix(may, resource)
 	}
 	if len(scopes) == 0 || len(idp.Without(scopes, may)) > 0 {
 		return target{}, bad("invalid_scope", "The exchange asks for more than the subject_token and the client's permissions hold.")
 	}
-	return audienceOf(tx, given, asked.resources, scopes)
+	return audienceOf(tx, params{"resource": resource, "scope": q.given["scope"]}, []string{resource}, scopes)
 }
 
 // withPrefix keeps the scopes of a resource; without one, all.
@@ -110,5 +112,5 @@ func withPrefix(scopes []string, resource string) []string {
 	if resource == "" {
 		return scopes
 	}
-	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !strings.HasPrefix(s, idp.ScopeOf(resource, "")) })
+	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { _, of := idp.ScopeName(resource, s); return !of })
 }

@@ -119,6 +119,9 @@ func (p *Provider) signAccess(ctx context.Context, m minting, t accessToken) (st
 	}
 	optional(claims, "scope", spaced(t.Scopes))
 	optional(claims, "grant_id", t.Grant)
+	if nanos := t.IssuedAt.Nanosecond(); nanos > 0 {
+		claims["iat_nanos"] = nanos
+	}
 	if t.KeyThumb != "" {
 		claims["cnf"] = confirmed(t.KeyThumb)
 	}

@@ -162,7 +162,7 @@ func wholeOf(api *idp.API, asked string) []string {
 // firstOf is the first resource that one of the scopes is of, or else the first.
 func firstOf(resources, scopes []string) string {
 	for _, r := range resources {
-		if slices.ContainsFunc(scopes, func(s string) bool { return strings.HasPrefix(s, idp.ScopeOf(r, "")) }) {
+		if slices.ContainsFunc(scopes, func(s string) bool { _, of := idp.ScopeName(r, s); return of }) {
 			return r
 		}
 	}
@@ -183,7 +183,7 @@ func (t target) own() []string {
 	}
 	var out []string
 	for _, s := range t.scopes {
-		if name, ok := strings.CutPrefix(s, idp.ScopeOf(t.api.Identifier, "")); ok && slices.Contains(t.api.Scopes, name) {
+		if name, ok := idp.ScopeName(t.api.Identifier, s); ok && slices.Contains(t.api.Scopes, name) {
 			out = append(out, name)
 		}
 	}

@@ -26,7 +26,7 @@ func (p *Provider) Respond(w http.ResponseWriter, r *http.Request, out signin.Ou
 		return
 	}
 	q := web.From(r)
-	web.KeepState(w, r, p.browserState(q.Tenant, out.Session), out.Session.NotAfter)
+	web.KeepState(w, r, out.Session)
 	v, err := p.answerFront(r.Context(), q, out)
 	if err != nil {
 		p.respondOrFail(w, r, req, err)
@@ -42,7 +42,7 @@ func (p *Provider) answerFront(ctx context.Context, q *web.Request, out signin.O
 	if out.Code != "" {
 		v.Set("code", out.Code)
 	}
-	v.Set("session_state", sessionState(out.Client.ClientID, req.RedirectURI, p.browserState(q.Tenant, out.Session)))
+	v.Set("session_state", sessionState(out.Client.ClientID, req.RedirectURI, out.Session.BrowserState()))
 	if !req.Returns("token") && !req.Returns("id_token") {
 		return v, nil
 	}

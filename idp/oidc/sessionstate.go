@@ -13,15 +13,6 @@ import (
 	"latchkey/idp/web"
 )
 
-// browserState is what a browser's session looks like from the session iframe (OIDC
-// Session Management 3): another one for each session, "" for none.
-func (p *Provider) browserState(t *idp.Tenant, s *idp.Session) string {
-	if s == nil {
-		return ""
-	}
-	return hex.EncodeToString(p.Keys.MAC("browser-state", t.TenantID, s.SessionID))[:32]
-}
-
 // sessionState lets a client ask the iframe whether the session is still the same
 // (OIDC Session Management 2, 4.2).
 func sessionState(clientID, redirectURI, state string) string {

@@ -19,15 +19,15 @@ func (p *Provider) subject(t *idp.Tenant, c *idp.Client, userID string) string {
 	return p.Keys.SealFixed(subjectPurpose, t.TenantID, c.Subject.Sector, []byte(userID))
 }
 
-// userOf is the id of the user a client means by sub. One that means nobody comes back
-// as it is: no user has such an id.
+// userOf is the id of the user a client means by sub. For one that means nobody it is
+// what no user's id is, and not "", which would mean anybody.
 func (p *Provider) userOf(t *idp.Tenant, c *idp.Client, sub string) string {
 	if c.Subject.Type != idp.SubjectPairwise {
 		return sub
 	}
 	id, err := p.Keys.Open(subjectPurpose, t.TenantID, c.Subject.Sector, sub)
 	if err != nil {
-		return sub
+		return "nobody"
 	}
 	return string(id)
 }

@@ -288,7 +288,7 @@ func endOnline(tx *storage.Tx, session *idp.Session, now time.Time) (clients []*
 			if err != nil {
 				return nil, err
 			}
-			if c != nil && !c.Disabled {
+			if c != nil && !c.Disabled && !g.CreatedAt.Before(c.CreatedAt) {
 				clients = append(clients, c)
 			}
 		}

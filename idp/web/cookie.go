@@ -40,6 +40,7 @@ func Keep(w http.ResponseWriter, r *http.Request, out signin.Outcome) {
 	tenant := From(r).Tenant.TenantID
 	if out.NewSession != "" {
 		put(w, sessionCookie+tenant, out.NewSession, 0)
+		KeepState(w, r, out.Session)
 	}
 	if out.NewKnown != "" {
 		put(w, knownCookie+tenant, out.NewKnown, signin.KnownFor)
@@ -56,10 +57,13 @@ func DropSession(w http.ResponseWriter, r *http.Request) {
 func StateCookie(tenant string) string { return stateCookie + tenant }
 
 // KeepState lets the session iframe know the browser's session, until its end.
-func KeepState(w http.ResponseWriter, r *http.Request, state string, ends time.Time) {
+func KeepState(w http.ResponseWriter, r *http.Request, s *idp.Session) {
+	if s == nil {
+		return
+	}
 	q := From(r)
-	if left := ends.Sub(q.Now); left >= time.Second && value(r, StateCookie(q.Tenant.TenantID)) != state {
-		putState(w, q.Tenant.TenantID, state, left)
+	if left := s.NotAfter.Sub(q.Now); left >= time.Second && value(r, StateCookie(q.Tenant.TenantID)) != s.BrowserState() {
+		putState(w, q.Tenant.TenantID, s.BrowserState(), left)
 	}
 }
 
