@@ -70,10 +70,11 @@ func NewEvent(log string, now time.Time) *AuditEvent {
 // administrators know from Microsoft Entra ID.
 const SignInLogKept = 30 * 24 * time.Hour
 
-// ExpiresAt lets the sweeper remove what anybody can cause by typing something, so
-// that strangers do not fill the store; what administrators did stays.
+// ExpiresAt lets the sweeper remove what anybody can cause by typing something, or by
+// registering a client, so that strangers do not fill the store; what administrators did
+// stays.
 func (e *AuditEvent) ExpiresAt() time.Time {
-	if e.Log != SignIns {
+	if e.Log != SignIns && e.Actor.Type != "client" {
 		return time.Time{}
 	}
 	return e.At.Add(SignInLogKept)

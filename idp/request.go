@@ -67,7 +67,7 @@ func (r *AuthRequest) Wants() []string {
 	wants := slices.Concat(r.Scopes, Without(r.Claims.Scopes, r.Scopes))
 	for _, api := range r.Resources {
 		if !slices.ContainsFunc(r.Scopes, func(s string) bool { _, of := ScopeName(api, s); return of }) {
-			wants = append(wants, api)
+			wants = append(wants, ScopeOf(api, "")) // ends as no scope does
 		}
 	}
 	return wants

@@ -1,8 +1,6 @@
 package idp
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"time"
 
@@ -20,12 +18,15 @@ type Session struct {
 	EndsAs    STS       `json:",omitzero"` // what to say once NotAfter has come
 	EndedAt   time.Time `json:",omitzero"`
 	EndedAs   STS       `json:",omitzero"`
+	// State is what scripts of the browser may know the session by (OIDC Session
+	// Management 3). Nothing else tells it, and it tells nothing.
+	State string `json:",omitzero"`
 }
 
 // NewSession makes a session on one proof. It ends with the proof, or at latest
 // when the tenant says.
 func NewSession(t *Tenant, userID, secret string, p Proof) *Session {
-	s := &Session{SessionID: NewID(), UserID: userID, CreatedAt: p.At, NotAfter: t.SessionEnd(p.At), EndsAs: NoSession}
+	s := &Session{SessionID: NewID(), UserID: userID, CreatedAt: p.At, NotAfter: t.SessionEnd(p.At), EndsAs: NoSession, State: random()}
 	s.Renew(secret, p)
 	return s
 }
@@ -39,13 +40,6 @@ func (s *Session) Renew(secret string, p Proof) {
 	if !p.NotAfter.IsZero() && !p.NotAfter.After(s.NotAfter) {
 		s.NotAfter, s.EndsAs = p.NotAfter, p.EndsAs
 	}
-}
-
-// BrowserState is what the browser may know the session by (OIDC Session Management 3):
-// another one for each, from which no cookie follows.
-func (s *Session) BrowserState() string {
-	sum := sha256.Sum256([]byte("browser state of " + s.SessionID))
-	return hex.EncodeToString(sum[:16])
 }
 
 // Kind names the record.

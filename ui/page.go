@@ -104,7 +104,7 @@ func (p *page) Scopes(names []string, apis map[string]string) ([]choice, error) 
 	for i, c := range list {
 		for identifier, api := range apis {
 			scope, ok := idp.ScopeName(identifier, c.Name)
-			if err != nil || !ok && c.Name != identifier {
+			if err != nil || !ok && c.Name != idp.ScopeOf(identifier, "") {
 				continue
 			}
 			id := "scope.api.title"

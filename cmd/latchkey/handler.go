@@ -31,6 +31,10 @@ func newHandler(d deps) (http.Handler, *oidc.Provider, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	tells, err := newOutbound(d.Config.Outbound)
+	if err != nil {
+		return nil, nil, err
+	}
 	tenants := web.NewTenants(d.Store)
 	site := ui.NewSite(ui.Config{Base: d.Config.BaseURL, Renderer: renderer, Signin: d.Signin, Admin: d.Admin, Tenants: tenants, Log: d.Log})
 	own := http.NewCrossOriginProtection()
@@ -40,7 +44,7 @@ func newHandler(d deps) (http.Handler, *oidc.Provider, error) {
 	own.SetDenyHandler(site.Refuse("request.invalid"))
 	provider := oidc.New(oidc.Config{
 		Base: d.Config.BaseURL, Store: d.Store, Keys: d.Keys, Signin: d.Signin, Admin: d.Admin,
-		Calls: calls, Pages: pages{site}, Own: own, Log: d.Log,
+		Calls: calls, Tells: tells, Pages: pages{site}, Own: own, Log: d.Log,
 	})
 	site.Respond = provider.Respond
 	entry := web.Entry{Now: d.Clock.Now, Proxies: proxies, Log: d.Log, Panicked: site.Refuse("internal"), TooLarge: site.Refuse("toolarge")}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"runtime/debug"
+	"sync"
 	"time"
 )
 
@@ -13,6 +14,9 @@ const (
 	clockEvery  = 30 * time.Second
 	sweepEvery  = time.Minute
 	tellEvery   = time.Second
+	// tellRounds is how many rounds of calls may be under way: one app that takes its time
+	// does not keep the others waiting.
+	tellRounds = 8
 	// sweepBatch is how many expired records one transaction removes: others
 	// that write wait for it.
 	sweepBatch = 500
@@ -84,14 +88,27 @@ func (s *server) sweep(ctx context.Context) {
 func (s *server) tellApps(ctx context.Context) {
 	tick := time.NewTicker(tellEvery)
 	defer tick.Stop()
+	rounds, places := sync.WaitGroup{}, make(chan struct{}, tellRounds)
+	defer rounds.Wait()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := s.provider.DeliverNotices(ctx, s.Clock.Now()); err != nil && ctx.Err() == nil {
-				s.Log.Error("apps could not be told of logouts", "error", err)
-			}
 		}
+		select {
+		case places <- struct{}{}:
+			rounds.Go(func() {
+				defer func() { <-places }()
+				s.tell(ctx)
+			})
+		default:
+		}
+	}
+}
+
+func (s *server) tell(ctx context.Context) {
+	if err := s.provider.DeliverNotices(ctx, s.Clock.Now()); err != nil && ctx.Err() == nil {
+		s.Log.Error("apps could not be told of logouts", "error", err)
 	}
 }

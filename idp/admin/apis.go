@@ -1,7 +1,9 @@
 package admin
 
 import (
+	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"latchkey/idp"
@@ -15,6 +17,13 @@ func (s *Service) CreateAPI(ctx context.Context, actor idp.Party, tenant string,
 		a.CreatedAt = now
 		if err := checkAPI(tx, &a); err != nil {
 			return err
+		}
+		twin := a.Identifier + "/" // whose scopes are kept alike
+		if strings.HasSuffix(a.Identifier, "/") {
+			twin = strings.TrimSuffix(a.Identifier, "/")
+		}
+		if other, err := idp.FindAPI(tx, twin); other != nil || err != nil {
+			return cmp.Or(err, error(idp.Errorf(idp.Conflict, "There is an API %q already.", twin)))
 		}
 		if err := tx.Insert(&a); err != nil {
 			return err

@@ -55,7 +55,7 @@ func (p *Provider) prove(ctx context.Context, q *web.Request, c *credentials) er
 	var h jwtHeader
 	switch client.AuthMethod {
 	case idp.AuthKeyJWT:
-		h, err = p.verifyByClient(ctx, client, c.assertion, assertionAlgs(client), q.Now, &a.claims)
+		h, err = p.verifyByClient(ctx, q, client, c.assertion, assertionAlgs(client), &a.claims)
 	case idp.AuthSecretJWT:
 		h, err = p.verifyBySecret(q, client, c.assertion, &a.claims)
 	default:

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"sync"
@@ -37,16 +38,18 @@ func (p *Provider) DeliverNotices(ctx context.Context, now time.Time) error {
 	}
 	var calls sync.WaitGroup
 	defer calls.Wait()
+	var failed error
 	for _, id := range tenants {
 		claimed, err := p.claimNotices(ctx, id, now)
 		if err != nil {
-			return err
+			failed = errors.Join(failed, err)
+			continue
 		}
 		for _, c := range claimed {
 			calls.Go(func() { p.deliver(ctx, id, c, now) })
 		}
 	}
-	return nil
+	return failed
 }
 
 // claim is a notice to deliver, with all the call needs.
@@ -120,7 +123,7 @@ func (p *Provider) deliver(ctx context.Context, tenant string, c claim, now time
 	token, err := p.logoutToken(ctx, tenant, c, now)
 	if err == nil {
 		var status int
-		if status, err = p.Calls.PostForm(ctx, c.client.Logout.Back, url.Values{"logout_token": {token}}); err == nil && status != http.StatusOK && status != http.StatusNoContent {
+		if status, err = p.Tells.PostForm(ctx, c.client.Logout.Back, url.Values{"logout_token": {token}}); err == nil && status != http.StatusOK && status != http.StatusNoContent {
 			p.Log.Warn("an app refused to hear of a logout", "client", c.client.ClientID, "status", status)
 			return
 		}

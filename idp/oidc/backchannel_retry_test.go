@@ -98,6 +98,28 @@ func TestBackchannelAllEndsAtOnce(t *testing.T) {
 	}
 }
 
+// TestBackchannelExpired: nobody is told again of a session that ended by itself when its
+// browser signs out, or somebody else signs in there.
+func TestBackchannelExpired(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(v *visitor){
+		"sign-out":                func(v *visitor) { v.logout(nil) },
+		"signed in again":         func(v *visitor) { v.in(v.apps["web"]) },
+		"somebody else signed in": func(v *visitor) { v.other() },
+	} {
+		v := newVisitor(t, options{})
+		e := v.listen()
+		v.tokens(v.hearing(e, "first"), v.who, nil)
+		v.advance(24 * time.Hour)
+		if calls := v.tell(e); len(calls) != 1 {
+			t.Errorf("%s: at the end: %d calls", name, len(calls))
+		}
+		if do(v); len(v.tell(e)) > 0 {
+			t.Errorf("%s: told again, with no news", name)
+		}
+	}
+}
+
 // TestBackchannelDevice: an app on a device hears of the session that approved it.
 func TestBackchannelDevice(t *testing.T) {
 	t.Parallel()

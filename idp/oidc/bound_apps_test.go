@@ -1,10 +1,13 @@
 package oidc_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"latchkey/idp"
 )
 
 func (p *player) redeemCode(s step) {
@@ -12,29 +15,44 @@ func (p *player) redeemCode(s step) {
 	if !ok {
 		return
 	}
-	a, change := c.grant.app, url.Values(nil)
+	a, change, key := c.grant.app, url.Values{}, p.key(c.grant.app, s.y/10)
 	switch s.y % 10 {
 	case 0:
 		a = p.app(s.z)
 	case 1:
-		if change = (url.Values{"redirect_uri": {"https://elsewhere.example/"}}); a.Public() {
+		if change.Set("redirect_uri", "https://elsewhere.example/"); a.Public() {
 			change = url.Values{"code_verifier": {strings.Repeat("wrong", 10)}}
 		}
 	}
-	p.useCode(c, a, change)
+	p.useCode(c, a, change, key)
+}
+
+// key is the one an app proves that it has, nil for none. Only native has one.
+func (p *player) key(a *app, n uint) *signing {
+	if a.ClientID == "native" && n%2 == 1 {
+		return esKey()
+	}
+	return nil
 }
 
 // useCode lets an app show a code, with something wrong about it if change is.
-func (p *player) useCode(c *mCode, a *app, change url.Values) {
+func (p *player) useCode(c *mCode, a *app, change url.Values, key *signing) {
 	n := 0
 	for p.m.codes[n] != c {
 		n++
 	}
-	p.tell("%s redeems code %d, with something wrong: %v", a.ClientID, n+1, change != nil)
+	p.tell("%s redeems code %d, with something wrong: %v, with a key: %v", a.ClientID, n+1, len(change) > 0, key != nil)
 	m, g := p.m, c.grant
-	got := p.w.redeem(a, c.value, change)
+	form := a.redemption(c.value)
+	if a.Public() {
+		form.Set("code_verifier", verifier)
+	}
+	maps.Copy(form, change)
+	got := p.w.proved(a, "token", form, key)
 	blamed := m.blamed(g)
 	switch {
+	case m.gone[a]:
+		p.unknown(got)
 	case a != g.app:
 		p.refused(got, false)
 	case c.used: // RFC 6749 4.1.2: and all from the first use ends
@@ -42,15 +60,15 @@ func (p *player) useCode(c *mCode, a *app, change url.Values) {
 		p.refused(got, false)
 	case !m.now.Before(c.end):
 		p.refused(got, false)
-	case change != nil:
+	case len(change) > 0:
 		c.used = true
 		p.refused(got, false)
 	case !m.grantWorks(g) || m.left(g) == 0:
 		c.used = true
 		p.refused(got, blamed || m.grantWorks(g) && g.end.Equal(g.pass.end))
 	default:
-		c.used = true
-		p.receive(g, got, g.offline)
+		c.used, g.keyed = true, key != nil && a.Public()
+		p.receive(g, got, g.offline, g.api, key != nil)
 	}
 }
 
@@ -69,33 +87,41 @@ func (p *player) refreshToken(s step) {
 	if s.z%10 == 0 {
 		a = p.app(s.z / 10)
 	}
-	p.useRefresh(t, a, scope)
+	key := p.key(a, s.z/10)
+	if t.grant.keyed && s.z%10 > 3 {
+		key = esKey()
+	}
+	p.useRefresh(t, a, scope, key)
 }
 
 // useRefresh lets an app show a refresh token. scope asks for less than was
 // granted, or with email for more.
-func (p *player) useRefresh(t *mToken, a *app, scope string) {
-	p.tell("%s uses %s, scope %q", a.ClientID, p.name(t), scope)
+func (p *player) useRefresh(t *mToken, a *app, scope string, key *signing) {
+	p.tell("%s uses %s, scope %q, with a key: %v", a.ClientID, p.name(t), scope, key != nil)
 	m, g := p.m, t.grant
-	got := p.w.refresh(a, t.value, scope)
+	got := p.w.proved(a, "token", url.Values{"grant_type": {idp.GrantRefresh}, "refresh_token": {t.value}, "scope": {scope}}, key)
 	switch {
+	case m.gone[a]:
+		p.unknown(got)
 	case a != g.app:
 		p.refused(got, false)
 	case !m.grantWorks(g) || m.left(g) == 0:
 		p.refused(got, m.blamed(g) || m.grantWorks(g) && g.end.Equal(g.pass.end))
+	case g.keyed && key == nil: // RFC 9449 5
+		p.refused(got, false)
 	case t.generation != g.generation: // RFC 9700 4.14.2: replayed
 		g.revoke()
 		p.refused(got, false)
 	case strings.Contains(scope, "email"):
 		p.want(got.str("error") == "invalid_scope", "want invalid_scope, got %s", got.Body)
 	default:
-		p.receive(g, got, a.Public())
+		p.receive(g, got, a.Public(), g.api && scope == "", key != nil)
 	}
 }
 
 func (p *player) startDevice(s step) {
 	offline := s.x%4 != 0
-	got := p.w.device(p.w.apps["native"], scopes(offline))
+	got := p.w.device(p.w.apps["native"], asking{offline: offline}.scope())
 	p.want(got.Status == http.StatusOK, "no device code: %d %s", got.Status, got.Body)
 	p.m.devices = append(p.m.devices, &mDevice{code: got.str("device_code"), userCode: got.str("user_code"), end: p.m.now.Add(15 * time.Minute), offline: offline})
 	p.tell("device %d starts, offline %v", len(p.m.devices), offline)
@@ -121,7 +147,7 @@ func (p *player) approveDevice(s step) {
 	if d.denied = deny; deny {
 		return
 	}
-	d.grant = p.m.grant(b.session, p.w.apps["native"], d.offline)
+	d.grant = p.m.grant(b.session, asking{app: p.w.apps["native"], offline: d.offline, types: "code"})
 }
 
 func (p *player) pollDevice(s step) {
@@ -146,7 +172,7 @@ func (p *player) pollDevice(s step) {
 		p.refused(got, m.blamed(g) || m.grantWorks(g) && g.end.Equal(g.pass.end))
 	default:
 		d.used = true
-		p.receive(g, got, g.offline)
+		p.receive(g, got, g.offline, false, false)
 	}
 }
 
@@ -181,6 +207,10 @@ func (p *player) revokeToken(s step) {
 	}
 	p.tell("%s revokes %s", a.ClientID, p.name(t))
 	got := p.w.revoke(a, t.value)
+	if p.m.gone[a] {
+		p.unknown(got)
+		return
+	}
 	p.want(got.Status == http.StatusOK, "revocation is answered %d %s", got.Status, got.Body)
 	switch {
 	case a != t.app: // RFC 7009 2.1: not issued to it

@@ -18,12 +18,16 @@ const (
 	givingPass = iota
 	signingIn
 	redeeming
+	exchanging
+	joining
 )
 
 var deeds = []deed{
 	{8, (*player).givePass},
 	{16, (*player).signInHere},
 	{10, (*player).redeemCode},
+	{8, (*player).exchangeToken},
+	{2, (*player).registerApp},
 	{5, (*player).deletePass},
 	{4, (*player).changePolicy},
 	{10, (*player).singleSignOn},
@@ -44,6 +48,8 @@ var deeds = []deed{
 	{2, (*player).setClockBack},
 	{2, (*player).restart},
 	{1, (*player).crash},
+	{2, (*player).removeApp},
+	{5, (*player).deliverNotices},
 }
 
 // Administrators.
@@ -132,6 +138,7 @@ func (p *player) changePolicy(s step) {
 
 func (p *player) disableUser(s step) {
 	u := p.user(s.x)
+	p.move(time.Millisecond) // what happened just now was before
 	u.disabled = !u.disabled && s.y%2 == 0
 	if u.disabled {
 		u.validFrom = p.m.now

@@ -24,15 +24,17 @@ type model struct {
 	codes    []*mCode
 	tokens   []*mToken
 	devices  []*mDevice
+	parties  []*mParty
+	gone     map[*app]bool // apps that were removed
 }
 
 type mUser struct {
 	name               string
 	disabled, excluded bool
-	validFrom          time.Time // what was proved before is void
-	pass               *mPass    // nil for none
-	allowed            map[string]int
-	failed             int // answers that were looked at and refused
+	validFrom          time.Time      // what was proved before is void
+	pass               *mPass         // nil for none
+	allowed            map[string]int // what an app may have, as asking.needs says it
+	failed             int            // answers that were looked at and refused
 }
 
 type mPass struct {
@@ -45,6 +47,7 @@ type mPass struct {
 
 type mSession struct {
 	n         int
+	id        string // the sid
 	user      *mUser
 	pass      *mPass
 	cookie    string
@@ -59,6 +62,8 @@ type mGrant struct {
 	pass       *mPass
 	auth, end  time.Time
 	offline    bool
+	api        bool // its tokens are for files, unless they are narrowed
+	keyed      bool // its refresh tokens are bound to a key
 	revoked    bool
 	generation int // of the refresh token
 }
@@ -72,8 +77,10 @@ type mCode struct {
 
 type mToken struct {
 	grant      *mGrant // nil: the app's own
-	app        *app
+	app        *app    // that got it, perhaps for another's
 	value      string
+	api        string // it is for; "" for userinfo
+	keyed      bool   // it is bound to a key
 	refresh    bool
 	end        time.Time // of an access token
 	revoked    bool
@@ -97,6 +104,7 @@ const (
 func newModel(now time.Time) *model {
 	return &model{
 		now: now, wall: now, mark: now, least: 10 * time.Minute, most: 30 * 24 * time.Hour,
+		gone:   map[*app]bool{},
 		people: []*mUser{{name: "anna", allowed: map[string]int{}}, {name: "ben", allowed: map[string]int{}}},
 	}
 }
@@ -135,7 +143,7 @@ func (m *model) grantWorks(g *mGrant) bool {
 
 func (m *model) tokenWorks(t *mToken) bool {
 	switch {
-	case t.revoked, t.grant != nil && !m.grantWorks(t.grant):
+	case t.revoked, m.gone[t.app], t.grant != nil && (m.gone[t.grant.app] || !m.grantWorks(t.grant)):
 		return false
 	case t.refresh:
 		return t.generation == t.grant.generation
@@ -149,8 +157,25 @@ func (m *model) blamed(g *mGrant) bool {
 }
 
 // left is how long a token of the grant lives, in whole seconds; none for 0.
-func (m *model) left(g *mGrant) time.Duration {
-	return max(min(time.Hour, g.end.Sub(m.now)), 0).Truncate(time.Second)
+func (m *model) left(g *mGrant) time.Duration { return m.life(g, "") }
+
+// life is left for an access token for an API, "" for none. That of files are JWTs.
+func (m *model) life(g *mGrant, api string) time.Duration {
+	want := time.Hour
+	if api == files {
+		want = 10 * time.Minute
+	}
+	return max(min(want, g.end.Sub(m.now)), 0).Truncate(time.Second)
+}
+
+// issue is an access token of now. A JWT tells its end in whole seconds.
+func (m *model) issue(g *mGrant, a *app, value, api string, keyed bool, life time.Duration) *mToken {
+	t := &mToken{grant: g, app: a, value: value, api: api, keyed: keyed, end: m.now.Add(life)}
+	if api == files {
+		t.end = t.end.Truncate(time.Second)
+	}
+	m.tokens = append(m.tokens, t)
+	return t
 }
 
 // judge is what somebody is told who types a code; 0: signed in.
@@ -214,13 +239,17 @@ func (m *model) signOut(s *mSession) {
 }
 
 // grant rests an app's access on a session; offline access outlives the session
-// but not the pass.
-func (m *model) grant(s *mSession, a *app, offline bool) *mGrant {
-	g := &mGrant{app: a, user: s.user, session: s, pass: s.pass, auth: s.auth, end: s.end, offline: offline}
-	if offline {
+// but not the pass, and what comes without a code lasts no longer than tokens do.
+func (m *model) grant(s *mSession, q asking) *mGrant {
+	g := &mGrant{app: q.app, user: s.user, session: s, pass: s.pass, auth: s.auth, end: s.end, offline: q.lasts(), api: q.api}
+	if g.offline {
 		g.end = s.pass.end
 	}
+	if !q.returns("code") {
+		g.end = earlier(g.end, m.now.Add(time.Hour))
+	}
 	m.grants = append(m.grants, g)
+	m.takesPart(s, q.app)
 	return g
 }
 

@@ -2,18 +2,89 @@ package oidc_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"latchkey/idp"
 	"latchkey/idp/signin"
 )
 
+// asking is what an app asks a browser for.
+type asking struct {
+	app          *app
+	prompt       string
+	offline, api bool
+	types        string // of the response
+	pushed       bool
+}
+
+func (q asking) scope() string {
+	scope := "openid profile"
+	if q.offline {
+		scope += " offline_access"
+	}
+	if q.api {
+		scope += " " + files + "/read"
+	}
+	return scope
+}
+
+// returns tells whether code, token or id_token is asked for.
+func (q asking) returns(what string) bool { return slices.Contains(strings.Fields(q.types), what) }
+
+// lasts: it asks for what outlives the session, which only a code brings.
+func (q asking) lasts() bool { return q.offline && q.returns("code") }
+
+// needs are the bits that people must have allowed.
+func (q asking) needs() int {
+	bits := 1
+	if q.lasts() {
+		bits |= 2
+	}
+	if q.api {
+		bits |= 4
+	}
+	return bits
+}
+
+func (q asking) String() string {
+	return fmt.Sprintf("%s, prompt %q, offline %v, api %v, for %s, pushed %v", q.app.ClientID, q.prompt, q.offline, q.api, q.types, q.pushed)
+}
+
+// asks draws a request of the app.
+func (p *player) asks(a *app, prompt string, offline bool, n uint) asking {
+	q := asking{app: a, prompt: prompt, offline: offline, api: n%3 == 1, types: "code", pushed: n/3%4 == 1 && !a.Public()}
+	if len(a.ResponseTypes) > 0 {
+		q.types = a.ResponseTypes[n/12%uint(len(a.ResponseTypes))]
+	}
+	return q
+}
+
+// sends opens the request in a browser.
+func (p *player) sends(t *tab) *reply {
+	mode := []string{"", "query", "fragment", "form_post"}[len(p.script)%4]
+	if mode == "query" && t.types != "code" {
+		mode = ""
+	}
+	change := url.Values{"prompt": {t.prompt}, "scope": {t.scope()}, "response_type": {t.types}, "response_mode": {mode}}
+	if !t.pushed {
+		return t.seat.authorize(t.app, change)
+	}
+	got := p.w.push(t.app, change)
+	p.want(got.Status == http.StatusCreated, "a pushed request is answered %d %s", got.Status, got.Body)
+	t.uri = got.str("request_uri")
+	return t.seat.follow(t.app, t.uri)
+}
+
 // opens sends a browser to the app's authorization request. It answers the tab
 // that waits, nil if the app was answered at once.
-func (p *player) opens(b *seat, a *app, prompt string, offline bool) *tab {
-	t := &tab{seat: b, app: a, prompt: prompt, offline: offline, started: p.m.now}
-	got := b.authorize(a, url.Values{"prompt": {prompt}, "scope": {scopes(offline)}, "response_mode": {[]string{"", "query", "fragment", "form_post"}[len(p.script)%4]}})
+func (p *player) opens(b *seat, q asking) *tab {
+	p.tell("browser %s opens %v", b.name, q)
+	t := &tab{seat: b, asking: q, started: p.m.now}
+	got := p.sends(t)
 	switch want := p.m.leads(t); want {
 	case "page":
 		p.want(got.State != "", "want a page, got %d %v", got.Status, got.Fields)
@@ -23,21 +94,6 @@ func (p *player) opens(b *seat, a *app, prompt string, offline bool) *tab {
 		p.answered(t, got, want)
 		return nil
 	}
-}
-
-func scopes(offline bool) string {
-	if offline {
-		return "openid profile offline_access"
-	}
-	return "openid profile"
-}
-
-// level orders what an app may be allowed.
-func level(offline bool) int {
-	if offline {
-		return 2
-	}
-	return 1
 }
 
 // suits: the browser's session does for the sign-in in the tab.
@@ -55,13 +111,13 @@ func (m *model) leads(t *tab) string {
 		return "login_required"
 	case !m.suits(t):
 		return "page"
-	case !t.app.Trusted && t.seat.session.user.allowed[t.app.ClientID] < level(t.offline):
+	case !t.app.Trusted && t.needs()&^t.seat.session.user.allowed[t.app.ClientID] != 0:
 		if silent {
 			return "consent_required"
 		}
 		return "page"
 	}
-	return m.issues(t.seat.session, t.offline)
+	return m.issues(t.seat.session, t.lasts())
 }
 
 // issues: nothing is issued for less than a second.
@@ -79,34 +135,69 @@ func (m *model) issues(s *mSession, offline bool) string {
 // answered checks what the app was told, and keeps a code.
 func (p *player) answered(t *tab, got *reply, want string) {
 	told := got.Fields.Get("error")
-	if got.code() != "" {
+	if got.Fields.Has("session_state") {
 		told = "code"
+	}
+	if want == "code" && t.pushed && t.used { // RFC 9126 4: once
+		want = "invalid_request_uri"
 	}
 	p.want(told == want, "the app is told %q in a %q (%d %v %s), want %q", told, got.Mode, got.Status, got.Problem, got.Header.Get("X-Error"), want)
 	if want == "code" {
-		g := p.m.grant(t.seat.session, t.app, t.offline)
-		p.m.codes = append(p.m.codes, &mCode{grant: g, value: got.code(), end: earlier(g.end, p.m.now.Add(time.Minute))})
-		p.tell("... gets code %d", len(p.m.codes))
+		p.takes(t, got)
 	}
 }
 
+// takes keeps what a response brings, which must be all that was asked for.
+func (p *player) takes(t *tab, got *reply) {
+	g, f := p.m.grant(t.seat.session, t.asking), got.Fields
+	p.want(f.Has("code") == t.returns("code") && f.Has("access_token") == t.returns("token") && f.Has("id_token") == t.returns("id_token"), "the response to %s has %v", t.types, f)
+	if t.returns("code") {
+		p.m.codes = append(p.m.codes, &mCode{grant: g, value: got.code(), end: earlier(g.end, p.m.now.Add(time.Minute))})
+		p.tell("... gets code %d", len(p.m.codes))
+	}
+	if t.returns("token") {
+		token := p.m.issue(g, g.app, f.Get("access_token"), t.target(), false, p.m.life(g, t.target()))
+		p.tell("... gets %s", p.name(token))
+		p.want(f.Get("expires_in") == fmt.Sprint(int64(p.m.life(g, token.api)/time.Second)), "expires_in is %s, want %v", f.Get("expires_in"), p.m.life(g, token.api))
+	}
+	if t.returns("id_token") {
+		p.checkIDToken(g, f.Get("id_token"))
+	}
+	if t.used = true; t.pushed {
+		again := t.seat.follow(t.app, t.uri)
+		p.want(again.Page.Page == "refused" && again.Page.Error.Code == "invalid_request_uri", "a pushed request that was used is answered %d %v %+v", again.Status, again.Fields, again.Page)
+	}
+}
+
+// target is the API that tokens are for.
+func (q asking) target() string {
+	if q.api {
+		return files
+	}
+	return ""
+}
+
+// app is one that is always there; anyApp also the one that registered itself.
 func (p *player) app(n uint) *app {
-	return p.w.apps[[]string{"web", "native", "trusted", "spa"}[n%4]]
+	return p.w.apps[[]string{"web", "native", "trusted", "spa", "front"}[n%5]]
+}
+
+func (p *player) anyApp(n uint) *app {
+	if n%3 == 2 && p.guest != nil {
+		return p.guest
+	}
+	return p.app(n)
 }
 
 func (p *player) signInHere(s step) {
-	prompt := []string{"", "login"}[s.z%2]
-	b, a, offline := p.seat(s.x), p.app(s.x/3), s.z/2%4 != 0
-	p.tell("browser %s opens %s, prompt %q, offline %v", b.name, a.ClientID, prompt, offline)
-	if t := p.opens(b, a, prompt, offline); t != nil {
+	q := p.asks(p.anyApp(s.x/3), []string{"", "login"}[s.z%2], s.z/2%4 != 0, s.z/64)
+	if t := p.opens(p.seat(s.x), q); t != nil {
 		p.answers(t, p.user(s.y), s.y/2, s.z/8%8 == 1)
 	}
 }
 
 func (p *player) singleSignOn(s step) {
-	b, a, prompt, offline := p.seat(s.x), p.app(s.x/3), []string{"none", "none", "", "login"}[s.y%4], s.z%2 == 0
-	p.tell("browser %s opens %s, prompt %q, offline %v", b.name, a.ClientID, prompt, offline)
-	p.opens(b, a, prompt, offline)
+	p.opens(p.seat(s.x), p.asks(p.anyApp(s.x/3), []string{"none", "none", "", "login"}[s.y%4], s.z%2 == 0, s.z/64))
 }
 
 func (p *player) answerLater(s step) {
@@ -140,6 +231,10 @@ func (p *player) answers(t *tab, u *mUser, n uint, deny bool) {
 		p.want(got.Header.Get("X-Error") == signin.ErrStale.Error(), "want a stale tab, got %d %v", got.Status, got.Fields)
 		return
 	}
+	if p.m.gone[t.app] {
+		p.want(got.Header.Get("X-Error") == signin.ErrClient.Error(), "want that the app is gone, got %d %v", got.Status, got.Fields)
+		return
+	}
 	if got.State != "" {
 		t.state = got.State
 	}
@@ -148,14 +243,14 @@ func (p *player) answers(t *tab, u *mUser, n uint, deny bool) {
 		return
 	}
 	s := t.seat.session
-	if t.spent = t.user != nil; !t.app.Trusted && s.user.allowed[t.app.ClientID] < level(t.offline) {
+	if t.spent = t.user != nil; !t.app.Trusted && t.needs()&^s.user.allowed[t.app.ClientID] != 0 {
 		if deny {
 			p.answered(t, got, "access_denied")
 			return
 		}
-		s.user.allowed[t.app.ClientID] = level(t.offline)
+		s.user.allowed[t.app.ClientID] |= t.needs()
 	}
-	p.answered(t, got, p.m.issues(s, t.offline))
+	p.answered(t, got, p.m.issues(s, t.lasts()))
 }
 
 func (p *player) codeName(code string) string {
@@ -187,6 +282,7 @@ func (p *player) proves(b *seat, u *mUser, code string, got *reply, spent bool) 
 	}
 	b.session = p.m.signIn(b.session, u)
 	b.session.cookie = b.cookies["__Host-latchkey-session-"+tenantID]
+	b.session.id = p.sid(b.session)
 	p.signIns++
 	p.tell("... has session %d, which ends at %v", b.session.n, b.session.end.Sub(epoch))
 	return true

@@ -23,8 +23,12 @@ type player struct {
 	fault    string // what differed first
 	hint     string // the newest ID token
 	hinted   *mSession
+	guest    *app   // that registered itself, nil for none
+	access   string // its registration access token
+	ears     *ears
+	hall     string // by which calls find them
 
-	signIns, alive, dead int
+	signIns, alive, dead, told int
 }
 
 // seat is a browser with the session it has, or nil.
@@ -36,10 +40,10 @@ type seat struct {
 
 // tab is a sign-in that waits in a browser.
 type tab struct {
-	seat    *seat
-	app     *app
-	prompt  string
-	offline bool
+	seat *seat
+	asking
+	uri     string // of a pushed request
+	used    bool   // it has led to an answer
 	started time.Time
 	state   string
 	user    *mUser // once somebody has typed a name
@@ -51,8 +55,8 @@ type differs string
 
 // play runs the steps and, at the end, tries everything that was ever obtained.
 func play(t testing.TB, steps []step) (p *player) {
-	p = &player{w: newWorld(t, options{}), m: newModel(epoch)}
-	p.w.stop() // leaves a mark of the clock
+	p = newPlayer(t)
+	defer p.leave()
 	for _, name := range []string{"A", "B", "C"} {
 		p.browsers = append(p.browsers, &seat{p.w.browser(), name, nil})
 	}
@@ -73,6 +77,9 @@ func play(t testing.TB, steps []step) (p *player) {
 	p.checkAll()
 	p.useAll()
 	p.checkAll()
+	p.deliverNotices(step{})
+	p.move(31 * 24 * time.Hour) // all passes are over
+	p.deliverNotices(step{})
 	return p
 }
 
@@ -152,7 +159,7 @@ func (p *player) checkSession(s *mSession) {
 func (p *player) checkToken(t *mToken) {
 	asker := p.w.apps["worker"]
 	if t.refresh {
-		if asker = t.app; asker.Public() {
+		if asker = t.app; asker.Public() || p.m.gone[asker] {
 			return
 		}
 	}
@@ -167,9 +174,26 @@ func (p *player) checkToken(t *mToken) {
 	p.count(active, t.grant.pass, p.name(t))
 	p.want(!active || !time.Unix(got.num("exp"), 0).After(t.grant.pass.end), "%s outlives its pass, says introspection", p.name(t))
 	if !t.refresh {
-		status := p.w.userinfo(t.value).Status
-		p.want(status == http.StatusOK && want || status == http.StatusUnauthorized && !want, "userinfo answers %d to %s, which works: %v", status, p.name(t), want)
+		p.checkUserInfo(t, want)
 	}
+}
+
+// checkUserInfo shows an access token to userinfo, which takes those for APIs from
+// nobody.
+func (p *player) checkUserInfo(t *mToken, works bool) {
+	scheme, proof := "Bearer", ""
+	if t.keyed {
+		scheme, proof = "DPoP", p.w.proof(esKey(), "GET", "userinfo", claims{"ath": athOf(t.value)})
+	}
+	want := http.StatusOK
+	switch {
+	case !works:
+		want = http.StatusUnauthorized
+	case t.api != "":
+		want = http.StatusForbidden
+	}
+	got := p.w.shows(scheme, t.value, proof)
+	p.want(got.Status == want, "userinfo answers %d to %s, which works: %v", got.Status, p.name(t), works)
 }
 
 func (p *player) checkPass(u *mUser) {
@@ -187,11 +211,11 @@ func (p *player) checkPass(u *mUser) {
 func (p *player) useAll() {
 	for _, t := range p.m.tokens {
 		if t.refresh {
-			p.useRefresh(t, t.app, "")
+			p.useRefresh(t, t.app, "", p.keyOf(t.grant))
 		}
 	}
 	for _, c := range p.m.codes {
-		p.useCode(c, c.grant.app, nil)
+		p.useCode(c, c.grant.app, nil, nil)
 	}
 }
 
@@ -209,22 +233,38 @@ func (p *player) name(t *mToken) string {
 
 // receive takes the tokens of a successful response and checks every lifetime in
 // it, in whole seconds, against the rules and against the pass.
-func (p *player) receive(g *mGrant, got *reply, rotated bool) {
+func (p *player) receive(g *mGrant, got *reply, rotated, forAPI, keyed bool) {
 	p.want(got.Status == http.StatusOK, "no tokens: %d %s", got.Status, got.Body)
-	life := p.m.left(g)
-	p.want(got.num("expires_in") == int64(life/time.Second), "expires_in is %d, want %v", got.num("expires_in"), life)
-	p.want(!p.m.now.Add(time.Duration(got.num("expires_in"))*time.Second).After(g.pass.end), "expires_in is beyond the pass")
-	claims := unverified(got.str("id_token"))
-	exp, auth := int64(claims["exp"].(float64)), int64(claims["auth_time"].(float64))
-	p.want(exp == p.m.now.Add(life).Unix() && !time.Unix(exp, 0).After(g.pass.end), "the ID token ends at %v, the pass at %v", time.Unix(exp, 0).Sub(epoch), g.pass.end.Sub(epoch))
-	p.hint, p.hinted = got.str("id_token"), g.session
-	p.want(auth == g.auth.Unix(), "auth_time is %v, want %v", time.Unix(auth, 0).Sub(epoch), g.auth.Sub(epoch))
-	p.m.tokens = append(p.m.tokens, &mToken{grant: g, app: g.app, value: got.str("access_token"), end: p.m.now.Add(life)})
+	p.receiveAccess(g, g.app, got, asking{api: forAPI}.target(), keyed, time.Hour)
+	p.checkIDToken(g, got.str("id_token"))
 	p.want((got.str("refresh_token") != "") == rotated, "refresh token: %q, want one: %v", got.str("refresh_token"), rotated)
 	if rotated {
 		g.generation++
 		p.m.tokens = append(p.m.tokens, &mToken{grant: g, app: g.app, value: got.str("refresh_token"), refresh: true, generation: g.generation})
 	}
+}
+
+// receiveAccess takes an access token, which lives no longer than within.
+func (p *player) receiveAccess(g *mGrant, a *app, got *reply, api string, keyed bool, within time.Duration) {
+	life, kind := min(p.m.life(g, api), within.Truncate(time.Second)), "Bearer"
+	if keyed {
+		kind = "DPoP"
+	}
+	p.want(got.num("expires_in") == int64(life/time.Second) && got.str("token_type") == kind, "expires_in is %d, want %v, for %s", got.num("expires_in"), life, got.str("token_type"))
+	p.want(!p.m.now.Add(time.Duration(got.num("expires_in"))*time.Second).After(g.pass.end), "expires_in is beyond the pass")
+	token := got.str("access_token")
+	p.want(strings.HasPrefix(token, "at_") == (api != files), "a token for %q: %s", api, token)
+	p.m.issue(g, a, token, api, keyed, life)
+	p.tell("... gets %s", p.name(p.m.tokens[len(p.m.tokens)-1]))
+}
+
+// checkIDToken holds an ID token's times against the grant and the pass.
+func (p *player) checkIDToken(g *mGrant, token string) {
+	says := unverified(token)
+	exp, auth := int64(says["exp"].(float64)), int64(says["auth_time"].(float64))
+	p.want(exp == p.m.now.Add(p.m.left(g)).Unix() && !time.Unix(exp, 0).After(g.pass.end), "the ID token ends at %v, the pass at %v", time.Unix(exp, 0).Sub(epoch), g.pass.end.Sub(epoch))
+	p.want(auth == g.auth.Unix(), "auth_time is %v, want %v", time.Unix(auth, 0).Sub(epoch), g.auth.Sub(epoch))
+	p.hint, p.hinted = token, g.session
 }
 
 // unverified is the payload of a token of ours; other tests verify signatures.
@@ -239,6 +279,11 @@ func unverified(token string) map[string]any {
 		panic(differs("no ID token: " + token))
 	}
 	return claims
+}
+
+// unknown checks that an app that is gone is told so.
+func (p *player) unknown(got *reply) {
+	p.want(got.Status == http.StatusUnauthorized && got.str("error") == "invalid_client", "want invalid_client, got %d %s", got.Status, got.Body)
 }
 
 // refused checks that nothing was given and, where it was for the pass, that the

@@ -83,6 +83,9 @@ func drawSteps(seed uint64) []step {
 			steps[i].do = exchanging
 		}
 	}
+	if rnd.IntN(2) == 0 {
+		steps[0].do = joining
+	}
 	return slices.Concat([]step{
 		{givingPass, 0, rnd.UintN(9), 1}, {givingPass, 1, rnd.UintN(9), 1}, {do: signingIn, x: rnd.UintN(1 << 16), y: 4, z: 2}, {do: redeeming, y: 2},
 	}, steps)

@@ -15,6 +15,7 @@ import (
 
 	"latchkey/idp"
 	"latchkey/idp/outbound"
+	"latchkey/idp/web"
 )
 
 // How long the keys at a jwks_uri are kept, whatever their headers say, and how soon
@@ -26,14 +27,18 @@ const (
 	keysRefresh    = 10 * time.Second
 	maxKeySets     = 1000
 	maxKeysInASet  = 100
-	maxKeysPerTest = 10 // keys without a kid that are tried for one signature
+	maxKeySet      = 64 << 10 // bytes
+	maxKeysPerTest = 10       // keys without a kid that are tried for one signature
 )
 
 // clientKeys are the key sets of clients, fetched once for all that wait.
 type clientKeys struct {
 	calls *outbound.Client
-	mu    sync.Mutex
-	kept  map[string]*keptKeys // by jwks_uri
+	// strangers holds back, tenant by tenant, what clients that nobody vouches for make us
+	// fetch: 50 at once and two a second.
+	strangers *web.Limiter
+	mu        sync.Mutex
+	kept      map[string]*keptKeys // by jwks_uri
 }
 
 type keptKeys struct {
@@ -44,7 +49,7 @@ type keptKeys struct {
 }
 
 func newClientKeys(calls *outbound.Client) *clientKeys {
-	return &clientKeys{calls: calls, kept: map[string]*keptKeys{}}
+	return &clientKeys{calls: calls, strangers: web.NewLimiter(500*time.Millisecond, 50), kept: map[string]*keptKeys{}}
 }
 
 // parseKeys reads a key set and keeps the public signing keys in it. A private or
@@ -74,7 +79,7 @@ func parseKeys(raw []byte) (*jose.JSONWebKeySet, error) {
 
 // keysOf are the keys of a client that may have made a signature with the header. An
 // unknown kid makes us look at the jwks_uri again (OIDC Core 10.1.1).
-func (k *clientKeys) keysOf(ctx context.Context, c *idp.Client, h jwtHeader, now time.Time) ([]any, error) {
+func (k *clientKeys) keysOf(ctx context.Context, tenant string, c *idp.Client, h jwtHeader, now time.Time) ([]any, error) {
 	if c.Keys.URI == "" {
 		set, err := parseKeys([]byte(c.Keys.Set))
 		if err != nil {
@@ -86,7 +91,7 @@ func (k *clientKeys) keysOf(ctx context.Context, c *idp.Client, h jwtHeader, now
 	kept.mu.Lock()
 	defer kept.mu.Unlock()
 	keys, stale := candidates(kept.set, h), !now.Before(kept.until)
-	if (len(keys) == 0 || stale) && now.Sub(kept.fetched) >= keysRefresh {
+	if (len(keys) == 0 || stale) && now.Sub(kept.fetched) >= keysRefresh && (!c.Counted || k.strangers.Allow(tenant, now)) {
 		k.fetch(ctx, c.Keys.URI, kept, now)
 		keys = candidates(kept.set, h)
 	}
@@ -113,8 +118,8 @@ func (k *clientKeys) entry(uri string) *keptKeys {
 // fetch leaves the old keys where the new ones cannot be had.
 func (k *clientKeys) fetch(ctx context.Context, uri string, kept *keptKeys, now time.Time) {
 	kept.fetched = now
-	answer, err := k.calls.Get(ctx, uri, "application/jwk-set+json, application/json")
-	if err != nil || answer.Status != 200 {
+	answer, err := k.calls.Get(context.WithoutCancel(ctx), uri, "application/jwk-set+json, application/json")
+	if err != nil || answer.Status != 200 || len(answer.Body) > maxKeySet {
 		return
 	}
 	if set, err := parseKeys(answer.Body); err == nil {
@@ -151,6 +156,6 @@ func signsWith(key jose.JSONWebKey, alg string) bool {
 }
 
 // verifyByClient reads a JWT that a client has signed with one of its keys.
-func (p *Provider) verifyByClient(ctx context.Context, c *idp.Client, token string, algs []string, now time.Time, into any) (jwtHeader, error) {
-	return verifyJWT(token, algs, func(h jwtHeader) ([]any, error) { return p.clientKeys.keysOf(ctx, c, h, now) }, into)
+func (p *Provider) verifyByClient(ctx context.Context, q *web.Request, c *idp.Client, token string, algs []string, into any) (jwtHeader, error) {
+	return verifyJWT(token, algs, func(h jwtHeader) ([]any, error) { return p.clientKeys.keysOf(ctx, q.Tenant.TenantID, c, h, q.Now) }, into)
 }

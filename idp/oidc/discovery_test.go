@@ -50,7 +50,7 @@ func TestOidccDiscoveryEndpointVerification(t *testing.T) {
 		"token_endpoint_auth_signing_alg_values_supported":         assertions,
 		"introspection_endpoint_auth_signing_alg_values_supported": assertions,
 		"revocation_endpoint_auth_signing_alg_values_supported":    assertions,
-		"dpop_signing_alg_values_supported":                        list("ES256", "PS256", "RS256", "EdDSA"),
+		"dpop_signing_alg_values_supported":                        list("ES256", "PS256", "EdDSA"),
 		"prompt_values_supported":                                  list("none", "login", "consent", "select_account"),
 		"backchannel_logout_supported":                             true,
 		"backchannel_logout_session_supported":                     true,

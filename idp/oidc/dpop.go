@@ -15,7 +15,7 @@ import (
 )
 
 // dpopAlgs are the algorithms of DPoP proofs (RFC 9449 5.1).
-var dpopAlgs = []string{"ES256", "PS256", "RS256", "EdDSA"}
+var dpopAlgs = []string{"ES256", "PS256", "EdDSA"}
 
 // dpopLife is how old a proof may be. It is as good as a nonce that lives so long
 // (RFC 9449 11.1), as each proof counts once.
@@ -68,7 +68,7 @@ func (p *Provider) readProof(r *http.Request) (*dpopProof, *protocolError) {
 
 // key is the proof's own key: what the proof shows is that whoever sends it holds that.
 func (d *dpopProof) key(h jwtHeader) ([]any, error) {
-	if !h.hasType("dpop+jwt") || h.jwk == nil || !h.jwk.IsPublic() || !h.jwk.Valid() || !signsWith(*h.jwk, h.alg) {
+	if !h.hasType("dpop+jwt") || h.jwk == nil || !h.jwk.IsPublic() || !h.jwk.Valid() || h.jwk.Algorithm != "" && h.jwk.Algorithm != h.alg || !signsWith(*h.jwk, h.alg) {
 		return nil, errJWT
 	}
 	sum, err := h.jwk.Thumbprint(crypto.SHA256)

@@ -41,7 +41,7 @@ func (p *Provider) exchange(tx *storage.Tx, q *tokenRequest, m *minting) (*proto
 	if m.target, err = exchangeTarget(tx, q, b); err != nil {
 		return nil, err
 	}
-	q.user, m.grant, m.actor = b.user, b.grant, q.client.ClientID
+	q.user, m.grant, m.actor, m.within = b.user, b.grant, q.client.ClientID, b.Ends
 	return nil, nil
 }
 

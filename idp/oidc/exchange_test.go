@@ -294,7 +294,7 @@ func TestExchangeBound(t *testing.T) {
 			t.Errorf("%s: expires_in %d", kind, got.num("expires_in"))
 		}
 		c.advance(28 * time.Second) // the JWT of the beginning ends with its second
-		last := c.exchange(c.store, got.str("access_token"), nil)
+		last := c.exchange(c.store, ben.str("access_token"), nil)
 		if last.num("expires_in") != 1 {
 			t.Errorf("%s: at the end: %d %s", kind, last.Status, last.Body)
 		}
@@ -307,6 +307,22 @@ func TestExchangeBound(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestExchangeOfFrontToken: what began without a code ends within the hour, however often
+// it is exchanged.
+func TestExchangeOfFrontToken(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, options{})
+	v.api(files, "store", false)
+	front := v.enter(v.relying("front", answering()), url.Values{"response_type": {"id_token token"}, "scope": {"openid " + files + "/read"}})
+	v.advance(59*time.Minute + 30*time.Second)
+	got := v.exchange(v.apps["store"], front.Fields.Get("access_token"), nil)
+	if got.num("expires_in") != 30 {
+		t.Errorf("half a minute before the end: %d %s", got.Status, got.Body)
+	}
+	v.advance(30 * time.Second)
+	checkError(t, v.exchange(v.apps["store"], got.str("access_token"), nil), 400, "invalid_grant")
 }
 
 // TestExchangePermissionGone: leave that was taken back gives no more tokens.

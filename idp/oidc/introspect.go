@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"latchkey/idp"
@@ -106,10 +107,18 @@ func (p *Provider) inspect(tx *storage.Tx, q *web.Request, asker *idp.Client, to
 		answer.TokenType = dpopHeader
 	}
 	if b.user != nil {
-		answer.Subject, answer.Username = p.subject(q.Tenant, b.client, b.user.UserID), b.user.PrincipalName
+		answer.Subject, answer.Username = p.subject(q.Tenant, b.client, b.user.UserID), usernameFor(b.grant, b.user)
 		answer.ACR, answer.AuthTime = b.grant.ACR, b.grant.AuthTime.Unix()
 	}
 	return answer, nil
+}
+
+// usernameFor is told only where the person has allowed her user name to be told.
+func usernameFor(g *idp.Grant, u *idp.User) string {
+	if !slices.Contains(g.Scopes, idp.ScopeProfile) {
+		return ""
+	}
+	return u.PrincipalName
 }
 
 // inspectRefresh tells of a refresh token, to its own client only.
@@ -123,7 +132,7 @@ func (p *Provider) inspectRefresh(tx *storage.Tx, q *web.Request, asker *idp.Cli
 		return introspection{}, err
 	}
 	return introspection{
-		Active: true, Scope: spaced(g.Scopes), ClientID: g.ClientID, Username: u.PrincipalName,
+		Active: true, Scope: spaced(g.Scopes), ClientID: g.ClientID, Username: usernameFor(g, u),
 		ExpiresAt: g.NotAfter.Unix(), IssuedAt: g.Refresh.IssuedAt.Unix(), Subject: p.subject(q.Tenant, asker, u.UserID), Issuer: p.issuer(q.Tenant),
 		ACR: g.ACR, AuthTime: g.AuthTime.Unix(), Bound: confirmed(g.KeyThumb),
 	}, nil

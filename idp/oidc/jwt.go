@@ -166,7 +166,7 @@ func (p *Provider) verifyHint(ctx context.Context, q *web.Request, token string)
 func (s *keySet) ofOurs(typ string) func(jwtHeader) ([]any, error) {
 	return func(h jwtHeader) ([]any, error) {
 		key := s.public[h.kid]
-		if key == nil || !h.hasType(typ) {
+		if key == nil || !h.hasType(typ) || s.gone[h.kid] && typ != typeIDToken {
 			return nil, errJWT
 		}
 		return []any{key}, nil

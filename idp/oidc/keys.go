@@ -21,6 +21,7 @@ type keySet struct {
 	signing  map[string]jose.SigningKey  // by alg
 	signers  sync.Map                    // jose.Signer by alg and typ
 	public   map[string]crypto.PublicKey // by kid; those no longer published too, for hints
+	gone     map[string]bool             // by kid: no longer published
 }
 
 // keyCache keeps key sets for a second and parsed keys for as long as the store has
@@ -62,7 +63,7 @@ func (c *keyCache) get(ctx context.Context, tenant string, now time.Time) (*keyS
 
 func (c *keyCache) build(tenant string, records []*idp.SigningKey, now time.Time) (*keySet, error) {
 	parsed := map[string]crypto.Signer{}
-	set := &keySet{signing: map[string]jose.SigningKey{}, public: map[string]crypto.PublicKey{}}
+	set := &keySet{signing: map[string]jose.SigningKey{}, public: map[string]crypto.PublicKey{}, gone: map[string]bool{}}
 	jwks := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
 	signing := map[string]*idp.SigningKey{}
 	for _, k := range records {
@@ -75,6 +76,7 @@ func (c *keyCache) build(tenant string, records []*idp.SigningKey, now time.Time
 		}
 		parsed[k.KeyID], set.public[k.KeyID] = private, private.Public()
 		if !k.Published(now) {
+			set.gone[k.KeyID] = true
 			continue
 		}
 		jwks.Keys = append(jwks.Keys, jose.JSONWebKey{Key: private.Public(), KeyID: k.KeyID, Algorithm: k.Alg, Use: "sig"})

@@ -26,6 +26,7 @@ type minting struct {
 	refresh  string     // the refresh token to hand out, "" for none
 	nonce    string     // for the ID token
 	code     string     // that goes out in the same response
+	within   time.Time  // end of the token it was exchanged from, zero for none
 }
 
 // tokenAnswer is a token response (RFC 6749 5.1, OIDC Core 3.1.3.3).
@@ -88,6 +89,11 @@ func (p *Provider) mintAccess(ctx context.Context, m minting) (*tokenAnswer, err
 	}
 	if life < time.Second {
 		return nil, invalidGrant(m.grant.EndsAs)
+	}
+	if left := m.within.Sub(m.Now); !m.within.IsZero() && left < life {
+		if life = left.Truncate(time.Second); life == 0 {
+			return nil, bad("invalid_grant", "The subject_token has ended.")
+		}
 	}
 	token.Ends = m.Now.Add(life)
 	var text string

@@ -51,7 +51,8 @@ type Config struct {
 	Keys   *idp.Keyring
 	Signin *signin.Service
 	Admin  *admin.Service
-	Calls  *outbound.Client // by which clients' addresses are called
+	Calls  *outbound.Client // by which clients' addresses are read
+	Tells  *outbound.Client // by which clients are told of logouts: neither waits for the other
 	Pages  Pages
 	Own    *http.CrossOriginProtection // for forms of our own pages
 	Log    *slog.Logger

@@ -78,6 +78,10 @@ func (p *Provider) replaceRegistration(w http.ResponseWriter, r *http.Request) {
 		p.refuseRegistration(w, r, err, shown)
 		return
 	}
+	if q := web.From(r); !p.strangers.Allow(q.Address, q.Now) { // each change leaves an event
+		p.refuse(w, r, &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: "Too many registrations are changed from this address. Try again in a minute."})
+		return
+	}
 	meta, err := p.readMetadata(r)
 	if err != nil {
 		p.refuse(w, r, err)

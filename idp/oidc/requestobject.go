@@ -68,7 +68,7 @@ func (p *Provider) openPushed(ctx context.Context, q *web.Request, c *idp.Client
 	if err != nil {
 		return asked{}, err
 	}
-	if kept == nil || kept.ClientID != c.ClientID || !q.Now.Before(kept.Ends) {
+	if kept == nil || kept.ClientID != c.ClientID || kept.Ends.Add(-idp.PushedLifetime).Before(c.CreatedAt) || !q.Now.Before(kept.Ends) {
 		return asked{params: given}, bad("invalid_request_uri", "The pushed request is not known, was used, or has expired.")
 	}
 	inner, fault := readParams(kept.Parameters)
@@ -100,7 +100,7 @@ func (p *Provider) fetchRequest(ctx context.Context, q *web.Request, c *idp.Clie
 // counts (RFC 9101 6.3).
 func (p *Provider) openRequest(ctx context.Context, q *web.Request, c *idp.Client, given params, object string) (params, error) {
 	var claims map[string]any
-	h, err := p.verifyByClient(ctx, c, object, requestAlgs(c), q.Now, &claims)
+	h, err := p.verifyByClient(ctx, q, c, object, requestAlgs(c), &claims)
 	if err == nil && (claims == nil || !h.mayBe(typeRequest)) {
 		err = errJWT
 	}

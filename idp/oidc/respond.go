@@ -42,7 +42,7 @@ func (p *Provider) answerFront(ctx context.Context, q *web.Request, out signin.O
 	if out.Code != "" {
 		v.Set("code", out.Code)
 	}
-	v.Set("session_state", sessionState(out.Client.ClientID, req.RedirectURI, out.Session.BrowserState()))
+	v.Set("session_state", sessionState(out.Client.ClientID, req.RedirectURI, out.Session.State))
 	if !req.Returns("token") && !req.Returns("id_token") {
 		return v, nil
 	}

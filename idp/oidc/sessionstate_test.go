@@ -128,7 +128,7 @@ func TestSessionStateCookie(t *testing.T) {
 		t.Errorf("%+v", cookie)
 	}
 	sid := v.claims(v.tokens(v.apps["web"], v.who, nil).str("id_token"))["sid"].(string)
-	if len(cookie.Value) != 32 || strings.Contains(cookie.Value, sid[:8]) || strings.Contains(v.cookies["__Host-latchkey-session-"+tenantID], cookie.Value) {
+	if len(cookie.Value) != 43 || strings.Contains(cookie.Value, sid[:8]) || strings.Contains(v.cookies["__Host-latchkey-session-"+tenantID], cookie.Value) {
 		t.Errorf("%q for session %s", cookie.Value, sid)
 	}
 	if again := v.authorize(v.apps["web"], one("prompt", "none")); cookieOf(again, stateCookie) != nil {

@@ -298,6 +298,9 @@ func endOnline(tx *storage.Tx, session *idp.Session, now time.Time) (clients []*
 			}
 		}
 	}
+	if !now.Before(session.NotAfter) { // it had ended, and they have been told
+		return clients, nil
+	}
 	return clients, idp.HastenNotices(tx, "session", session.SessionID, now)
 }
 

@@ -77,7 +77,7 @@ func (s *Service) DeviceFlow(ctx context.Context, v Visit, userCode string) (Flo
 	if code == "" || g == nil || g.UserID != "" || g.Device.Denied || !v.Now.Before(g.Device.Ends) {
 		return Flow{}, ErrDevice
 	}
-	req := &idp.AuthRequest{ClientID: g.ClientID, Scopes: g.Scopes, Prompt: []string{"consent"}, MaxAge: -1}
+	req := &idp.AuthRequest{ClientID: g.ClientID, Scopes: g.Scopes, Resources: g.Resources, Prompt: []string{"consent"}, MaxAge: -1}
 	f := Start(req, "", v.Now)
 	f.Device, f.UserCode = g.GrantID, code[:4]+"-"+code[4:]
 	return f, nil

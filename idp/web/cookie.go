@@ -62,8 +62,8 @@ func KeepState(w http.ResponseWriter, r *http.Request, s *idp.Session) {
 		return
 	}
 	q := From(r)
-	if left := s.NotAfter.Sub(q.Now); left >= time.Second && value(r, StateCookie(q.Tenant.TenantID)) != s.BrowserState() {
-		putState(w, q.Tenant.TenantID, s.BrowserState(), left)
+	if left := s.NotAfter.Sub(q.Now); left >= time.Second && value(r, StateCookie(q.Tenant.TenantID)) != s.State {
+		putState(w, q.Tenant.TenantID, s.State, left)
 	}
 }
 
