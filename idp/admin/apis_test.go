@@ -102,6 +102,19 @@ func TestUpdateAPIWhoseClientIsGone(t *testing.T) {
 	}
 }
 
+// TestTwinAPI: two identifiers that differ by a slash at the end would share their scopes.
+func TestTwinAPI(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, pair := range [][2]string{{"https://a.example", "https://a.example/"}, {"https://b.example/", "https://b.example"}} {
+		_, err := w.admin.CreateAPI(w.ctx, op, tenantID, idp.API{Identifier: pair[0], Name: "First"})
+		w.must(err)
+		if _, err := w.admin.CreateAPI(w.ctx, op, tenantID, idp.API{Identifier: pair[1], Name: "Second"}); idp.ErrorCode(err) != idp.Conflict {
+			t.Errorf("%s beside %s: %v", pair[1], pair[0], err)
+		}
+	}
+}
+
 func TestDeleteAPI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -20,6 +20,7 @@ const (
 	redeeming
 	exchanging
 	joining
+	removing
 )
 
 var deeds = []deed{
@@ -28,6 +29,7 @@ var deeds = []deed{
 	{10, (*player).redeemCode},
 	{8, (*player).exchangeToken},
 	{2, (*player).registerApp},
+	{2, (*player).removeApp},
 	{5, (*player).deletePass},
 	{4, (*player).changePolicy},
 	{10, (*player).singleSignOn},
@@ -48,7 +50,6 @@ var deeds = []deed{
 	{2, (*player).setClockBack},
 	{2, (*player).restart},
 	{1, (*player).crash},
-	{2, (*player).removeApp},
 	{5, (*player).deliverNotices},
 }
 

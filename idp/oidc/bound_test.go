@@ -81,6 +81,8 @@ func drawSteps(seed uint64) []step {
 			steps[i].do, steps[i].x = redeeming, 1 // the newest
 		} else if i > 0 && steps[i-1].do == redeeming && rnd.IntN(3) == 0 {
 			steps[i].do = exchanging
+		} else if i > 0 && steps[i-1].do == exchanging && rnd.IntN(4) == 0 {
+			steps[i].do = removing
 		}
 	}
 	if rnd.IntN(2) == 0 {
