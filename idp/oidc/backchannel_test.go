@@ -41,7 +41,7 @@ func (w *world) listen() *ears {
 	e.Server = httptest.NewUnstartedServer(e)
 	e.Config.ErrorLog = log.New(io.Discard, "", 0)
 	e.StartTLS()
-	w.t.(testing.TB).Cleanup(e.Close)
+	w.t.Cleanup(e.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(e.Certificate())
 	w.calls = outbound.New(outbound.Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Roots: roots})

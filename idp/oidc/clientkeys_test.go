@@ -146,8 +146,12 @@ func TestClientKeysDown(t *testing.T) {
 
 // private is a set with a private key.
 func private(key *signing) any {
+	secret, err := key.ec().Bytes()
+	if err != nil {
+		panic(err)
+	}
 	return map[string]any{"keys": []any{map[string]any{
-		"kty": "EC", "crv": "P-256", "kid": key.kid, "x": coordinate(key, true), "y": coordinate(key, false), "d": b64.EncodeToString(key.ec().D.FillBytes(make([]byte, 32))),
+		"kty": "EC", "crv": "P-256", "kid": key.kid, "x": coordinate(key, true), "y": coordinate(key, false), "d": b64.EncodeToString(secret),
 	}}}
 }
 

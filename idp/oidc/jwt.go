@@ -14,8 +14,6 @@ import (
 	"latchkey/idp/web"
 )
 
-func signatureAlg(c *idp.Client) jose.SignatureAlgorithm { return jose.SignatureAlgorithm(c.Signing()) }
-
 // sign makes a JWT of ours of the given type (RFC 8725 3.11).
 func (s *keySet) sign(alg, typ string, claims map[string]any) (string, error) {
 	payload, err := json.Marshal(claims)
