@@ -45,7 +45,7 @@ var scopePattern = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,100}$`)
 func (a *API) Validate() error {
 	u, err := url.Parse(a.Identifier)
 	switch {
-	case err != nil || !u.IsAbs() || len(a.Identifier) > 500 || u.Fragment != "" || strings.ContainsAny(a.Identifier, "# \"\\") || u.Host == "" && u.Opaque == "":
+	case err != nil || !u.IsAbs() || len(a.Identifier) > 500 || u.Fragment != "" || strings.ContainsAny(a.Identifier, "#\"\\") || strings.ContainsFunc(a.Identifier, notPrintable) || u.Host == "" && u.Opaque == "":
 		return Errorf(Invalid, "The identifier %q is not an absolute URI without fragment, such as https://api.contoso.example.", a.Identifier)
 	case !isName(a.Name):
 		return Errorf(Invalid, "An API needs a name of at most 256 bytes, without control characters.")
@@ -56,7 +56,7 @@ func (a *API) Validate() error {
 		switch {
 		case !scopePattern.MatchString(s):
 			return Errorf(Invalid, "The scope %q may have 1 to 100 letters, digits, and . _ : - only.", s)
-		case slices.Contains(Scopes, s):
+		case slices.Contains(Scopes, s) || s == EveryScope:
 			return Errorf(Invalid, "The scope %q has a meaning of its own.", s)
 		case slices.Contains(a.Scopes[:i], s):
 			return Errorf(Invalid, "The scope %q is there twice.", s)
@@ -64,6 +64,11 @@ func (a *API) Validate() error {
 	}
 	return nil
 }
+
+func notPrintable(r rune) bool { return r <= ' ' || r > '~' }
+
+// EveryScope stands for all scopes of an API where Microsoft's libraries ask for them.
+const EveryScope = ".default"
 
 // ScopeOf is a scope of an API as it is kept: after the API's identifier, so that two
 // APIs may call different things the same.

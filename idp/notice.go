@@ -75,6 +75,7 @@ func HastenNotices(tx *storage.Tx, index, value string, by time.Time) error {
 	}
 	for _, n := range notices {
 		if n.Due.After(by) {
+			n.Tries = 0 // there is something new to tell
 			if err := n.Move(tx, by); err != nil {
 				return err
 			}

@@ -108,9 +108,12 @@ func (p *Provider) claimNotice(tx *storage.Tx, n *idp.LogoutNotice, now time.Tim
 	if c != nil && n.OwedSince.Before(c.CreatedAt) { // another app by the name of one that is gone
 		return nil, tx.Delete(n)
 	}
-	if c == nil || c.Logout.Back == "" || n.Tries >= len(noticeWaits) {
-		p.Log.Warn("an app was not told of a logout", "client", n.ClientID, "tries", n.Tries)
+	if c == nil || c.Logout.Back == "" {
 		return nil, tx.Delete(n)
+	}
+	if n.Tries >= len(noticeWaits) {
+		p.Log.Warn("an app was not told of a logout", "client", n.ClientID, "tries", n.Tries)
+		return nil, p.delivered(tx, n, now)
 	}
 	wait := noticeWaits[n.Tries]
 	n.Tries++

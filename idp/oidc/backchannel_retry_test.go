@@ -147,7 +147,7 @@ func TestBackchannelRetries(t *testing.T) {
 			v := newVisitor(t, options{})
 			e := v.listen()
 			e.answers(status, nil)
-			got := v.tokens(v.hearing(e, "first"), v.who, nil)
+			got := v.tokens(v.hearing(e, "first"), v.who, one("scope", "openid")) // no offline access, whose end it would hear of
 			v.logout(one("id_token_hint", got.str("id_token")))
 			var at []time.Duration
 			seen := map[any]bool{}
@@ -270,6 +270,34 @@ func TestBackchannelHastened(t *testing.T) {
 	v.tell(e)
 	if active := v.introspect(v.apps["first"], got.str("refresh_token")).JSON["active"]; active != false || len(v.owed()) > 0 {
 		t.Errorf("offline access: %v, still owed %d", active, len(v.owed()))
+	}
+}
+
+// TestBackchannelNews: an app that could not be reached about one end is called about the
+// next as if nothing had been.
+func TestBackchannelNews(t *testing.T) {
+	t.Parallel()
+	for _, failed := range []int{1, 6, 7} {
+		v := newVisitor(t, options{})
+		e := v.listen()
+		got := v.tokens(v.hearing(e, "first"), v.who, nil)
+		v.logout(one("id_token_hint", got.str("id_token")))
+		e.answers(500, nil)
+		for i := range failed {
+			if calls := v.tell(e); len(calls) != 1 {
+				t.Fatalf("%d calls", len(calls))
+			}
+			if wait := v.owed()[0].Due.Sub(v.clock.Now()); i < failed-1 {
+				v.advance(wait)
+			} else {
+				v.advance(wait / 2) // the next call is not due yet
+			}
+		}
+		v.must(v.admin.DeletePass(v.ctx(), operator, tenantID, "anna@contoso.example", ""))
+		e.answers(0, nil)
+		if calls := v.tell(e); len(calls) != 1 || len(v.owed()) > 0 {
+			t.Errorf("after %d calls in vain: %d calls, still owed %d", failed, len(calls), len(v.owed()))
+		}
 	}
 }
 

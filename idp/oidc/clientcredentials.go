@@ -19,7 +19,9 @@ func (p *Provider) grantClient(tx *storage.Tx, q *tokenRequest, m *minting) (*pr
 		return nil, err
 	}
 	scopes := idp.Without(asked.scopes, idp.Scopes) // those are about people
-	if strings.Contains(q.given["scope"], everything) {
+	if q.given["scope"] == "" && len(asked.resources) > 0 {
+		scopes = withPrefix(q.client.Permissions, asked.resources[0])
+	} else if strings.Contains(q.given["scope"], idp.EveryScope) {
 		scopes = idp.Without(scopes, idp.Without(scopes, q.client.Permissions))
 	}
 	if len(idp.Without(scopes, q.client.Permissions)) > 0 {

@@ -140,6 +140,7 @@ func (p *Provider) signAccess(ctx context.Context, m minting, t accessToken) (st
 	}
 	if m.client.Entra() {
 		p.addEntra(claims, m)
+		claims["uti"] = t.ID
 		claims["azp"], claims["azpacr"] = t.Client, entraStrength(m.client)
 		optional(claims, "scp", spaced(t.Scopes))
 	}

@@ -62,7 +62,7 @@ func (q *tokenRequest) narrowed(tx *storage.Tx, g *idp.Grant) (wanted, error) {
 	if err != nil {
 		return asked, err
 	}
-	if q.client.Entra() && strings.Contains(q.given["scope"], everything) { // what of it was granted: the API may have more by now
+	if q.client.Entra() && strings.Contains(q.given["scope"], idp.EveryScope) { // what of it was granted: the API may have more by now
 		asked.scopes = idp.Without(asked.scopes, idp.Without(asked.scopes, g.Scopes))
 	}
 	if len(asked.scopes) == 0 || len(idp.Without(asked.scopes, g.Scopes)) > 0 {

@@ -16,10 +16,6 @@ type wanted struct {
 	resources []string // identifiers of APIs, in the order they were named
 }
 
-// everything is the scope that stands for all of an API's, as Microsoft's libraries
-// ask for them.
-const everything = ".default"
-
 // scopesAsked reads scope and resource (RFC 8707 2). Scopes nobody knows are ignored
 // (OIDC Core 3.1.2.1); an API nobody knows is not.
 func (p *Provider) scopesAsked(ctx context.Context, q *web.Request, c *idp.Client, given params) (w wanted, err error) {
@@ -82,7 +78,7 @@ func findScope(tx *storage.Tx, apis []*idp.API, scope string) (*idp.API, string,
 		if err != nil {
 			return nil, "", err
 		}
-		if api != nil && (scope[cut+1:] == everything || slices.Contains(api.Scopes, scope[cut+1:])) {
+		if api != nil && (scope[cut+1:] == idp.EveryScope || slices.Contains(api.Scopes, scope[cut+1:])) {
 			return api, scope[cut+1:], nil
 		}
 	}
@@ -91,7 +87,7 @@ func findScope(tx *storage.Tx, apis []*idp.API, scope string) (*idp.API, string,
 
 func (w *wanted) add(api *idp.API, name string) {
 	names := []string{name}
-	if name == everything {
+	if name == idp.EveryScope {
 		names = api.Scopes
 	}
 	for _, n := range names {
@@ -154,7 +150,7 @@ func audienceOf(tx *storage.Tx, given params, resources, scopes []string) (targe
 // wholeOf are the scopes in asked that stand for all of the API's.
 func wholeOf(api *idp.API, asked string) []string {
 	return slices.DeleteFunc(strings.Fields(asked), func(s string) bool {
-		identifier, ok := strings.CutSuffix(s, "/"+everything)
+		identifier, ok := strings.CutSuffix(s, "/"+idp.EveryScope)
 		return !ok || identifier != api.Identifier && identifier+"/" != api.Identifier
 	})
 }
