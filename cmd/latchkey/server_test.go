@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -309,6 +311,42 @@ func TestCertificate(t *testing.T) {
 	(*certificate)(nil).refresh()
 	if _, err := loadCertificate(files, slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("a server would start without a certificate")
+	}
+}
+
+// TestFapi2EnsureHolderOfKeyRequired: of TLS 1.2 only the cipher suites that RFC 9325
+// recommends are spoken, and nothing older, as that module of the conformance suite
+// also looks at.
+func TestFapi2EnsureHolderOfKeyRequired(t *testing.T) {
+	dir := t.TempDir()
+	files := config.TLS{Certificate: filepath.Join(dir, "c.pem"), Key: filepath.Join(dir, "k.pem")}
+	if err := demoCertificate(files, []string{"localhost"}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	c, err := loadCertificate(files, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	greet := func(version uint16, suites ...uint16) error {
+		here, there := net.Pipe()
+		go tls.Server(there, c.config()).HandshakeContext(t.Context())
+		client := tls.Client(here, &tls.Config{InsecureSkipVerify: true, MinVersion: version, MaxVersion: version, CipherSuites: suites})
+		defer here.Close()
+		return client.HandshakeContext(t.Context())
+	}
+	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		if !slices.Contains(s.SupportedVersions, tls.VersionTLS12) {
+			continue
+		}
+		want := s.ID == tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 || s.ID == tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
+		if err := greet(tls.VersionTLS12, s.ID); (err == nil) != want {
+			t.Errorf("%s: %v", s.Name, err)
+		}
+	}
+	for version, want := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS13: true} {
+		if err := greet(version); (err == nil) != want {
+			t.Errorf("%s: %v", tls.VersionName(version), err)
+		}
 	}
 }
 
