@@ -6,11 +6,11 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 FUZZTIME ?= 100000x
 E2E      := $(wildcard ui/e2e/package-lock.json)
 
-.PHONY: help build test deps lint race fuzz bench crash interop clean
+.PHONY: help build test deps tools lint race fuzz bench crash interop conformance clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build the one binary, dist/latchkey
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o dist/latchkey ./cmd/latchkey
@@ -33,7 +33,6 @@ deps: $(if $(E2E),ui/e2e/node_modules/.package-lock.json) ## install what the te
 ui/e2e/node_modules/.package-lock.json: $(E2E) | tools
 	cd ui/e2e && npm ci --no-audit --no-fund
 
-.PHONY: tools
 deps: tools
 tools:
 	@missing=; for tool in $(TOOLS); do \
@@ -47,7 +46,7 @@ tools:
 lint: ## gofmt, go vet, staticcheck, govulncheck
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
 	[[ -z $$unformatted ]] || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
-	go vet ./...
+	go vet ./... && go vet -tags conformance ./cmd/latchkey
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 	@echo "govulncheck ./..."; \
 	found=$$(go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./... 2>&1) && echo "$$found" || { echo "$$found"; \
@@ -79,7 +78,6 @@ interop: deps ## run the clients that others wrote, in ui/e2e
 
 # The suite is a program of the OpenID Foundation and not part of this repository.
 SUITE ?=
-.PHONY: conformance
 conformance: ## let the OpenID conformance suite at SUITE=https://… test a server
 	@[[ -n "$(SUITE)" ]] || { echo "make conformance: SUITE is empty. Start the OpenID Foundation's conformance suite on this machine, and say where it answers: make conformance SUITE=https://localhost.emobix.co.uk:8443"; exit 1; }
 	go test -tags conformance ./cmd/latchkey -run TestConformance -count=1 -timeout 150m -v -args -suite=$(SUITE) -report=$(CURDIR)/docs/conformance.md \

@@ -81,6 +81,12 @@ func ScopeName(api, scope string) (string, bool) {
 	return name, ok && name != "" && !strings.Contains(name, "/") // which is of an API whose identifier goes on
 }
 
+// Owns tells whether a scope, as it is kept, is of the API; so is leave for none of them.
+func (a *API) Owns(scope string) bool {
+	_, of := ScopeName(a.Identifier, scope)
+	return of || scope == ScopeOf(a.Identifier, "")
+}
+
 // FindAPI finds an API by its identifier; nil if there is none.
 func FindAPI(tx *storage.Tx, identifier string) (*API, error) {
 	if identifier == "" || len(identifier) > 500 {

@@ -73,10 +73,8 @@ type ClientRequest struct {
 
 // ClientLogout is where a client hears that a session has ended.
 type ClientLogout struct {
-	Back         string `json:",omitzero"` // backchannel_logout_uri
-	BackSession  bool   `json:",omitzero"`
-	Front        string `json:",omitzero"` // frontchannel_logout_uri
-	FrontSession bool   `json:",omitzero"`
+	Back  string `json:",omitzero"` // backchannel_logout_uri
+	Front string `json:",omitzero"` // frontchannel_logout_uri
 }
 
 // ClientAbout is what people may want to know about a client.

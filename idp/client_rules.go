@@ -13,7 +13,9 @@ var clientIDPattern = regexp.MustCompile(`^[A-Za-z0-9._~-]{1,128}$`)
 // Limits on a registration.
 const (
 	maxClientURIs = 100
-	maxClientJWKS = 32 << 10 // bytes
+	maxClientKeys = 100
+	// MaxClientJWKS is the most of an inline key set, in bytes.
+	MaxClientJWKS = 32 << 10
 )
 
 // Validate checks the registration whole and derives Subject.Sector, unless
@@ -56,8 +58,8 @@ func (c *Client) checkKeySet() error {
 	var set struct {
 		Keys []map[string]any `json:"keys"`
 	}
-	if err := json.Unmarshal([]byte(c.Keys.Set), &set); err != nil || len(set.Keys) == 0 || len(c.Keys.Set) > maxClientJWKS {
-		return Errorf(Invalid, "The key set (jwks) is not a JSON object with keys, of at most 32 KiB (RFC 7517 5).")
+	if err := json.Unmarshal([]byte(c.Keys.Set), &set); err != nil || len(set.Keys) == 0 || len(set.Keys) > maxClientKeys || len(c.Keys.Set) > MaxClientJWKS {
+		return Errorf(Invalid, "The key set (jwks) is not a JSON object with 1 to 100 keys, of at most 32 KiB (RFC 7517 5).")
 	}
 	for _, k := range set.Keys {
 		_, private := k["d"] // RFC 7518 6.2.2, 6.3.2; RFC 8037 2

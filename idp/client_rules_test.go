@@ -34,7 +34,7 @@ func TestClientRules(t *testing.T) {
 		return fmt.Sprintf("The response type %q needs the grant types authorization_code for code and implicit for tokens.", rt)
 	}
 	const (
-		noSet    = "The key set (jwks) is not a JSON object with keys, of at most 32 KiB (RFC 7517 5)."
+		noSet    = "The key set (jwks) is not a JSON object with 1 to 100 keys, of at most 32 KiB (RFC 7517 5)."
 		public   = "The key set (jwks) may hold public keys only, of the kinds RSA, EC and OKP."
 		needsKey = "A client of private_key_jwt needs a key set (jwks) or its address (jwks_uri)."
 		fapiAlgs = "A client of the profile fapi2 uses ES256 for its ID tokens, and else PS256, ES256, EdDSA."

@@ -85,7 +85,12 @@ func KnownScopes(asked string) []string {
 	return out
 }
 
-// Without is the scopes of a that are not in b.
+// Both are the texts of a that are also in b, in the order of a.
+func Both(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return !slices.Contains(b, s) })
+}
+
+// Without are the texts of a that are not in b.
 func Without(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
 }

@@ -68,7 +68,7 @@ func TestKeySet(t *testing.T) {
 		`{}`:                                   "error",
 		`{"keys": []} {}`:                      "error",
 		``:                                     "error",
-		`{"keys":[{"n":"` + strings.Repeat("x", largestKeySet) + `"}]}`: "error",
+		`{"keys":[{"n":"` + strings.Repeat("x", idp.MaxClientJWKS) + `"}]}`: "error",
 	} {
 		got, err := parseKeySet([]byte(text))
 		if (err != nil) != (want == "error") || err == nil && string(got) != want {

@@ -64,9 +64,6 @@ type keySet string
 // noKeys is how JSON writes none.
 const noKeys = `{"keys":[]}`
 
-// largestKeySet is the largest a client may have, in bytes.
-const largestKeySet = 32 << 10
-
 // MarshalJSON writes the set itself.
 func (k keySet) MarshalJSON() ([]byte, error) {
 	if k == "" {
@@ -91,7 +88,7 @@ func parseKeySet(text []byte) (keySet, error) {
 	switch {
 	case len(set.Keys) == 0:
 		return "", nil
-	case kept.Len() > largestKeySet:
+	case kept.Len() > idp.MaxClientJWKS:
 		return "", errors.New("has more than 32 KiB")
 	}
 	return keySet(kept.String()), nil

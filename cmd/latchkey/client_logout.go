@@ -7,36 +7,30 @@ import "latchkey/idp"
 type clientLogout struct {
 	PostLogoutRedirectURIs *[]string `json:"post_logout_redirect_uris"`
 	BackURI                *string   `json:"backchannel_logout_uri"`
-	BackSession            *bool     `json:"backchannel_logout_session_required"`
 	FrontURI               *string   `json:"frontchannel_logout_uri"`
-	FrontSession           *bool     `json:"frontchannel_logout_session_required"`
 }
 
 func logoutOf(c *idp.Client) clientLogout {
 	l := &c.Logout
-	return clientLogout{new(array(c.PostLogoutRedirectURIs)), &l.Back, &l.BackSession, &l.Front, &l.FrontSession}
+	return clientLogout{new(array(c.PostLogoutRedirectURIs)), &l.Back, &l.Front}
 }
 
 func (f *clientLogout) flags(s fieldFlags) {
 	s.list(&f.PostLogoutRedirectURIs, "post-logout-redirect-uri", "a `URI` where people may go after signing out, or none; may be repeated")
 	s.text(&f.BackURI, "backchannel-logout-uri", "the `URI` that Latchkey calls when a session ends, or none")
-	s.yes(&f.BackSession, "backchannel-session", "that call must name the session")
 	s.text(&f.FrontURI, "frontchannel-logout-uri", "the `URI` that the browser loads when somebody signs out, or none")
-	s.yes(&f.FrontSession, "frontchannel-session", "that URI must name the session")
 }
 
 func (f clientLogout) edit(c *idp.Client) {
 	assign(&c.PostLogoutRedirectURIs, f.PostLogoutRedirectURIs)
 	assign(&c.Logout.Back, f.BackURI)
-	assign(&c.Logout.BackSession, f.BackSession)
 	assign(&c.Logout.Front, f.FrontURI)
-	assign(&c.Logout.FrontSession, f.FrontSession)
 }
 
 func (f clientLogout) shown() []string {
 	return []string{
 		"After signing out", joined(valueOf(f.PostLogoutRedirectURIs)),
-		"Back-channel logout", valueOf(f.BackURI), "names the session", onlyYes(f.BackSession),
-		"Front-channel logout", valueOf(f.FrontURI), "names the session", onlyYes(f.FrontSession),
+		"Back-channel logout", valueOf(f.BackURI),
+		"Front-channel logout", valueOf(f.FrontURI),
 	}
 }

@@ -19,7 +19,7 @@ func TestDemoLogoutURI(t *testing.T) {
 			for _, c := range s.clients {
 				want := idp.ClientLogout{}
 				if s.tenant.Domains[0] == "contoso.example" && c.name == "web" {
-					want = idp.ClientLogout{Back: d.appURL + "/backchannel-logout", BackSession: true}
+					want = idp.ClientLogout{Back: d.appURL + "/backchannel-logout"}
 				}
 				kept, err := d.server.Admin.Client(t.Context(), s.tenant.Domains[0], c.client.ClientID)
 				if err != nil || kept.Logout != want {

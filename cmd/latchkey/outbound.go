@@ -7,7 +7,7 @@ import (
 	"latchkey/idp/outbound"
 )
 
-// newOutbound makes the one client that calls what others registered.
+// newOutbound makes a client that calls what others registered.
 func newOutbound(c config.Outbound) (*outbound.Client, error) {
 	roots, err := c.Roots()
 	if err != nil {

@@ -3,6 +3,8 @@ package admin
 import (
 	"cmp"
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,11 +94,50 @@ func (s *Service) DeleteAPI(ctx context.Context, actor idp.Party, tenant, name s
 		if err != nil {
 			return err
 		}
-		if err := tx.Delete(a); err != nil {
+		if err := errors.Join(tx.Delete(a), unpermit(tx, a), unconsent(tx, a)); err != nil {
 			return err
 		}
 		return audit(tx, now, actor, apiParty(a), "Delete API", "ApplicationManagement", idp.CoreService, "")
 	})
+}
+
+// unpermit takes from every client what it was permitted at an API that goes: another
+// of its name must not be open to them.
+func unpermit(tx *storage.Tx, a *idp.API) error {
+	clients, _, err := storage.All[idp.Client](tx, storage.Page{})
+	if err != nil {
+		return err
+	}
+	for _, c := range clients {
+		kept := slices.DeleteFunc(slices.Clone(c.Permissions), a.Owns)
+		if len(kept) == len(c.Permissions) {
+			continue
+		}
+		c.Permissions = kept
+		if err := tx.Put(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unconsent is unpermit for what people have allowed.
+func unconsent(tx *storage.Tx, a *idp.API) error {
+	consents, _, err := storage.All[idp.Consent](tx, storage.Page{})
+	if err != nil {
+		return err
+	}
+	for _, c := range consents {
+		kept := slices.DeleteFunc(slices.Clone(c.Scopes), a.Owns)
+		if len(kept) == len(c.Scopes) {
+			continue
+		}
+		c.Scopes = kept
+		if err := tx.Put(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // leaveAPIs takes a client that goes from the APIs that call on with it: another of its

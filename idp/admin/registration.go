@@ -95,38 +95,34 @@ func (s *Service) RegisterClient(ctx context.Context, tenant string, c idp.Clien
 // registered.
 func (s *Service) MayRegister(ctx context.Context, tenant, initial string) error {
 	return s.read(ctx, tenant, func(tx *storage.Tx, t *idp.Tenant, now time.Time) error {
-		if t.Registration == idp.RegistrationOpen && initial == "" {
-			return nil
-		}
-		if t.Registration == idp.RegistrationOpen || t.Registration == idp.RegistrationToken {
-			_, err := findInitial(tx, initial, now)
-			return err
-		}
-		return errClosed
+		_, err := letIn(tx, t, initial, now)
+		return err
 	})
 }
 
-var errClosed = idp.Errorf(idp.Forbidden, "Clients cannot register themselves with this organization.")
+// ErrClosed: no client may register itself.
+var ErrClosed = idp.Errorf(idp.Forbidden, "Clients cannot register themselves with this organization.")
+
+// letIn is the token that a client may register by; nil where it needs none.
+func letIn(tx *storage.Tx, t *idp.Tenant, initial string, now time.Time) (*idp.InitialToken, error) {
+	switch open := t.Registration == idp.RegistrationOpen; {
+	case open && initial == "":
+		return nil, nil
+	case open || t.Registration == idp.RegistrationToken:
+		return findInitial(tx, initial, now)
+	}
+	return nil, ErrClosed
+}
 
 // admit spends what a client is let in by, and says who let it in.
 func admit(tx *storage.Tx, t *idp.Tenant, c *idp.Client, initial string, now time.Time) (idp.Party, error) {
-	switch t.Registration {
-	case idp.RegistrationOpen:
-		if initial == "" {
-			c.Counted = true
-			return clientParty(c), count(tx, 1)
-		}
-		fallthrough
-	case idp.RegistrationToken:
-		return spendInitial(tx, initial, now)
-	}
-	return idp.Party{}, errClosed
-}
-
-func spendInitial(tx *storage.Tx, initial string, now time.Time) (idp.Party, error) {
-	token, err := findInitial(tx, initial, now)
-	if err != nil {
+	token, err := letIn(tx, t, initial, now)
+	switch {
+	case err != nil:
 		return idp.Party{}, err
+	case token == nil:
+		c.Counted = true
+		return clientParty(c), count(tx, 1)
 	}
 	token.Left--
 	return tokenParty(token), tx.Put(token)
@@ -172,8 +168,7 @@ func uncount(tx *storage.Tx, c *idp.Client) error {
 	return count(tx, -1)
 }
 
-// ErrRegistration: the registration access token is not the client's.
-var ErrRegistration = idp.Errorf(idp.Forbidden, "The registration access token is not that of the client.")
+var errRegistration = idp.Errorf(idp.Forbidden, "The registration access token is not that of the client.")
 
 // OwnClient is the client whose registration access token is shown (RFC 7592 2.1).
 func (s *Service) OwnClient(ctx context.Context, tenant, id, access string) (c *idp.Client, err error) {
@@ -190,7 +185,7 @@ func ownClient(tx *storage.Tx, id, access string) (*idp.Client, error) {
 		return nil, err
 	}
 	if c == nil || c.Disabled || !c.Registers(access) {
-		return nil, ErrRegistration
+		return nil, errRegistration
 	}
 	return c, nil
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"latchkey/idp"
-	"latchkey/idp/admin"
 	"latchkey/storage"
 )
 
@@ -171,7 +170,7 @@ func TestOwnClient(t *testing.T) {
 			"replace": func() error { _, err := w.admin.ReplaceOwnClient(w.ctx, tenantID, c.id, c.access, keep); return err },
 			"delete":  func() error { return w.admin.DeleteOwnClient(w.ctx, tenantID, c.id, c.access) },
 		} {
-			w.wantError(name+", "+what, idp.Forbidden, admin.ErrRegistration.Error(), do)
+			w.wantError(name+", "+what, idp.Forbidden, "The registration access token is not that of the client.", do)
 		}
 	}
 	if c, err := w.admin.OwnClient(w.ctx, tenantID, id, mine.Access); err != nil || c.ClientID != id {
@@ -194,7 +193,7 @@ func TestOwnClient(t *testing.T) {
 	}
 	_, err = w.admin.UpdateClient(w.ctx, op, tenantID, id, func(c *idp.Client) { c.Disabled = true })
 	w.must(err)
-	w.wantError("disabled", idp.Forbidden, admin.ErrRegistration.Error(), func() error { return w.admin.DeleteOwnClient(w.ctx, tenantID, id, mine.Access) })
+	w.wantError("disabled", idp.Forbidden, "The registration access token is not that of the client.", func() error { return w.admin.DeleteOwnClient(w.ctx, tenantID, id, mine.Access) })
 	w.must(w.admin.DeleteOwnClient(w.ctx, tenantID, other.Client.ClientID, other.Access))
 }
 

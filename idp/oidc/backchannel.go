@@ -105,10 +105,7 @@ func (p *Provider) claimNotice(tx *storage.Tx, n *idp.LogoutNotice, now time.Tim
 	if err != nil {
 		return nil, err
 	}
-	if c != nil && n.OwedSince.Before(c.CreatedAt) { // another app by the name of one that is gone
-		return nil, tx.Delete(n)
-	}
-	if c == nil || c.Logout.Back == "" {
+	if c == nil || c.Logout.Back == "" || n.OwedSince.Before(c.CreatedAt) { // another app by the name of one that is gone
 		return nil, tx.Delete(n)
 	}
 	if n.Tries >= len(noticeWaits) {

@@ -22,12 +22,12 @@ func (p *Provider) grantClient(tx *storage.Tx, q *tokenRequest, m *minting) (*pr
 	if q.given["scope"] == "" && len(asked.resources) > 0 {
 		scopes = withPrefix(q.client.Permissions, asked.resources[0])
 	} else if strings.Contains(q.given["scope"], idp.EveryScope) {
-		scopes = idp.Without(scopes, idp.Without(scopes, q.client.Permissions))
+		scopes = idp.Both(scopes, q.client.Permissions)
 	}
 	if len(idp.Without(scopes, q.client.Permissions)) > 0 {
 		return nil, bad("invalid_scope", "The client is not permitted that scope.")
 	}
-	if m.target, err = audienceOf(tx, q.given, asked.resources, scopes); err != nil {
+	if m.target, err = audienceOf(tx, q.given, asked.resources, scopes, q.Now); err != nil {
 		return nil, err
 	}
 	if m.target.api != nil && len(m.target.own()) == 0 {

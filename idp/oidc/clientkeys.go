@@ -34,11 +34,11 @@ const (
 // clientKeys are the key sets of clients, fetched once for all that wait.
 type clientKeys struct {
 	calls *outbound.Client
-	// strangers holds back, tenant by tenant, what clients that nobody vouches for make us
+	// fetches holds back, tenant by tenant, what clients that nobody vouches for make us
 	// fetch: 50 at once and two a second.
-	strangers *web.Limiter
-	mu        sync.Mutex
-	kept      map[string]*keptKeys // by jwks_uri
+	fetches *web.Limiter
+	mu      sync.Mutex
+	kept    map[string]*keptKeys // by jwks_uri
 }
 
 type keptKeys struct {
@@ -49,7 +49,7 @@ type keptKeys struct {
 }
 
 func newClientKeys(calls *outbound.Client) *clientKeys {
-	return &clientKeys{calls: calls, strangers: web.NewLimiter(500*time.Millisecond, 50), kept: map[string]*keptKeys{}}
+	return &clientKeys{calls: calls, fetches: web.NewLimiter(500*time.Millisecond, 50), kept: map[string]*keptKeys{}}
 }
 
 // parseKeys reads a key set and keeps the public signing keys in it. A private or
@@ -91,7 +91,7 @@ func (k *clientKeys) keysOf(ctx context.Context, tenant string, c *idp.Client, h
 	kept.mu.Lock()
 	defer kept.mu.Unlock()
 	keys, stale := candidates(kept.set, h), !now.Before(kept.until)
-	if (len(keys) == 0 || stale) && now.Sub(kept.fetched) >= keysRefresh && (!c.Counted || k.strangers.Allow(tenant, now)) {
+	if (len(keys) == 0 || stale) && now.Sub(kept.fetched) >= keysRefresh && (!c.Counted || k.fetches.Allow(tenant, now)) {
 		k.fetch(ctx, c.Keys.URI, kept, now)
 		keys = candidates(kept.set, h)
 	}

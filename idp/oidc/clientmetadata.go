@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -40,9 +41,9 @@ type clientMetadata struct {
 	RequestURIs     []string        `json:"request_uris,omitempty"`
 	PostLogoutURIs  []string        `json:"post_logout_redirect_uris,omitempty"`
 	BackLogoutURI   string          `json:"backchannel_logout_uri,omitempty"`
-	BackSession     bool            `json:"backchannel_logout_session_required,omitempty"`
+	BackSession     bool            `json:"backchannel_logout_session_required,omitempty"` // likewise
 	FrontLogoutURI  string          `json:"frontchannel_logout_uri,omitempty"`
-	FrontSession    bool            `json:"frontchannel_logout_session_required,omitempty"`
+	FrontSession    bool            `json:"frontchannel_logout_session_required,omitempty"` // likewise
 	RequirePAR      bool            `json:"require_pushed_authorization_requests,omitempty"`
 	RequireSigned   bool            `json:"require_signed_request_object,omitempty"`
 	DPoPBound       bool            `json:"dpop_bound_access_tokens,omitempty"`
@@ -101,19 +102,14 @@ func (m *clientMetadata) apply(c *idp.Client) error {
 	if !slices.Contains([]string{"", "web", "native"}, m.ApplicationType) {
 		return badMetadata("The application_type is web or native.")
 	}
-	if len(m.JWKS) > 0 {
-		if _, err := parseKeys(m.JWKS); err != nil {
-			return badMetadata("The jwks is not a set of public keys.")
-		}
-	}
 	maxAge := 0
 	if m.DefaultMaxAge != nil {
 		if maxAge = *m.DefaultMaxAge; maxAge < 1 {
 			return badMetadata("The default_max_age is a number of seconds above 0.")
 		}
 	}
-	c.Name = orElse(m.Name, "Application "+clip(idp.OriginOf(m.RedirectURIs[0])))
-	c.AuthMethod = orElse(m.AuthMethod, idp.AuthBasic)
+	c.Name = cmp.Or(m.Name, "Application "+clip(idp.OriginOf(m.RedirectURIs[0])))
+	c.AuthMethod = cmp.Or(m.AuthMethod, idp.AuthBasic)
 	c.RedirectURIs, c.PostLogoutRedirectURIs, c.Native = m.RedirectURIs, m.PostLogoutURIs, m.ApplicationType == "native"
 	c.Keys = idp.ClientKeys{Set: string(m.JWKS), URI: m.JWKSURI, Alg: m.AuthAlg}
 	c.Subject = idp.ClientSubject{SectorURI: m.SectorURI}
@@ -124,7 +120,7 @@ func (m *clientMetadata) apply(c *idp.Client) error {
 		Alg: m.RequestAlg, Signed: m.RequireSigned, Pushed: m.RequirePAR, URIs: m.RequestURIs,
 		DefaultMaxAge: maxAge, DefaultACR: m.DefaultACR,
 	}
-	c.Logout = idp.ClientLogout{Back: m.BackLogoutURI, BackSession: m.BackSession, Front: m.FrontLogoutURI, FrontSession: m.FrontSession}
+	c.Logout = idp.ClientLogout{Back: m.BackLogoutURI, Front: m.FrontLogoutURI}
 	c.About = idp.ClientAbout{
 		LogoURI: m.LogoURI, HomeURI: m.HomeURI, PolicyURI: m.PolicyURI, TermsURI: m.TermsURI,
 		InitiateLoginURI: m.InitiateLogin, Contacts: m.Contacts,
@@ -151,24 +147,17 @@ func (m *clientMetadata) grantTypes(c *idp.Client) []string {
 	return out
 }
 
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}
-
 // describeClient is the metadata of a client as it is registered.
 func describeClient(c *idp.Client) clientMetadata {
 	m := clientMetadata{
 		RedirectURIs: c.RedirectURIs, ResponseTypes: c.ResponseTypes, GrantTypes: c.GrantTypes, ApplicationType: "web",
 		Contacts: c.About.Contacts, Name: c.Name, LogoURI: c.About.LogoURI, HomeURI: c.About.HomeURI,
 		PolicyURI: c.About.PolicyURI, TermsURI: c.About.TermsURI, JWKSURI: c.Keys.URI, SectorURI: c.Subject.SectorURI,
-		SubjectType: orElse(c.Subject.Type, "public"), IDTokenAlg: c.Signing(), UserInfoAlg: c.UserInfoAlg,
+		SubjectType: cmp.Or(c.Subject.Type, "public"), IDTokenAlg: c.Signing(), UserInfoAlg: c.UserInfoAlg,
 		RequestAlg: c.Request.Alg, AuthMethod: c.AuthMethod, AuthAlg: c.Keys.Alg, DefaultACR: c.Request.DefaultACR,
 		InitiateLogin: c.About.InitiateLoginURI, RequestURIs: c.Request.URIs, PostLogoutURIs: c.PostLogoutRedirectURIs,
-		BackLogoutURI: c.Logout.Back, BackSession: c.Logout.BackSession, FrontLogoutURI: c.Logout.Front,
-		FrontSession: c.Logout.FrontSession, RequireAuthTime: true, RequirePAR: c.Request.Pushed, RequireSigned: c.Request.Signed, DPoPBound: c.DPoPBound,
+		BackLogoutURI: c.Logout.Back, BackSession: true, FrontLogoutURI: c.Logout.Front,
+		FrontSession: true, RequireAuthTime: true, RequirePAR: c.Request.Pushed, RequireSigned: c.Request.Signed, DPoPBound: c.DPoPBound,
 	}
 	if len(m.ResponseTypes) == 0 {
 		m.ResponseTypes = []string{"code"}

@@ -43,8 +43,8 @@ func (p *Provider) startDevice(r *http.Request) (*deviceAnswer, error) {
 		return nil, err
 	}
 	q := &tokenRequest{Request: web.From(r), given: given, shown: shown}
-	if !p.strangers.Allow(q.Address, q.Now) {
-		return nil, &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: "Too many devices ask from this address. Try again in a minute."}
+	if !p.stores.Allow(q.Address, q.Now) {
+		return nil, tooMany("Too many devices ask from this address. Try again in a minute.")
 	}
 	code, userCode := idp.NewToken(idp.DeviceCode), idp.NewUserCode()
 	err = p.within(r.Context(), q, deviceGrant, func(tx *storage.Tx) (*protocolError, error) {

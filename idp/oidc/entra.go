@@ -10,7 +10,6 @@ import (
 // profile: tid and oid find the account again, preferred_username names it.
 func (p *Provider) addEntra(claims map[string]any, m minting) {
 	claims["tid"], claims["ver"] = m.Tenant.TenantID, "2.0"
-	claims["uti"] = idp.NewID()
 	if m.user == nil {
 		claims["idtyp"] = "app"
 		claims["oid"] = m.client.ClientID
@@ -18,7 +17,7 @@ func (p *Provider) addEntra(claims map[string]any, m minting) {
 	}
 	claims["oid"], claims["preferred_username"], claims["upn"] = m.user.UserID, m.user.PrincipalName, m.user.PrincipalName
 	claims["name"] = m.user.DisplayName
-	claims["sid"], claims["acct"] = m.grant.SessionID, 0
+	claims["acct"] = 0
 	if guest := m.user.Type != idp.Member; guest {
 		claims["acct"] = 1
 	}

@@ -51,6 +51,11 @@ func badSTS(code string, sts idp.STS) *protocolError {
 	return &protocolError{Status: http.StatusBadRequest, Code: code, STS: sts}
 }
 
+// tooMany tells whoever asks for too much at once to come back later.
+func tooMany(detail string) *protocolError {
+	return &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: detail}
+}
+
 // errorBody has, beside what RFC 6749 asks for, what MSAL reads.
 type errorBody struct {
 	Error       string    `json:"error"`

@@ -104,7 +104,7 @@ func exchangeTarget(tx *storage.Tx, q *tokenRequest, b *bearer) (target, error) 
 	if len(scopes) == 0 || len(idp.Without(scopes, may)) > 0 {
 		return target{}, bad("invalid_scope", "The exchange asks for more than the subject_token and the client's permissions hold.")
 	}
-	return audienceOf(tx, params{"resource": resource, "scope": q.given["scope"]}, []string{resource}, scopes)
+	return audienceOf(tx, params{"resource": resource, "scope": q.given["scope"]}, []string{resource}, scopes, q.Now)
 }
 
 // withPrefix keeps the scopes of a resource; without one, all.

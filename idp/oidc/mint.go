@@ -137,6 +137,9 @@ func (p *Provider) signAccess(ctx context.Context, m minting, t accessToken) (st
 	if m.user != nil {
 		claims["sub"] = p.subject(m.Tenant, m.client, m.user.UserID)
 		claims["auth_time"], claims["acr"], claims["amr"] = m.grant.AuthTime.Unix(), m.grant.ACR, m.grant.AMR
+		if m.client.Entra() {
+			claims["sid"] = m.grant.SessionID
+		}
 	}
 	if m.client.Entra() {
 		p.addEntra(claims, m)
@@ -173,6 +176,7 @@ func (p *Provider) idToken(ctx context.Context, m minting, access string) (strin
 	optional(claims, "nonce", m.nonce)
 	if m.client.Entra() {
 		p.addEntra(claims, m)
+		claims["uti"] = idp.NewID()
 	}
 	alg := jose.SignatureAlgorithm(m.client.Signing())
 	for name, value := range map[string]string{"at_hash": access, "c_hash": m.code} { // OIDC Core 3.1.3.6, 3.3.2.11

@@ -37,8 +37,8 @@ func (p *Provider) push(r *http.Request) (*pushedAnswer, error) {
 	if given["request_uri"] != "" { // RFC 9126 2.1
 		return nil, bad("invalid_request", "A pushed request must not hold a request_uri.")
 	}
-	if shown.method == idp.AuthNone && !p.strangers.Allow(q.Address, q.Now) { // it stores something for whoever asks
-		return nil, &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: "Too many requests are pushed from this address. Try again in a minute."}
+	if shown.method == idp.AuthNone && !p.stores.Allow(q.Address, q.Now) { // it stores something for whoever asks
+		return nil, tooMany("Too many requests are pushed from this address. Try again in a minute.")
 	}
 	proof, fault := p.readProof(r)
 	if fault != nil {
@@ -81,7 +81,7 @@ func (p *Provider) pushable(r *http.Request, c *idp.Client, given params, thumb 
 	if err != nil {
 		return nil, err
 	}
-	resolved.pushed, resolved.keyThumb = "pushed", thumb
+	resolved.keyThumb = thumb
 	if uri := resolved.params["redirect_uri"]; uri == "" || !c.RedirectAllowed(uri) {
 		return nil, bad("invalid_request", "The redirect_uri is missing or not registered for this client.")
 	}

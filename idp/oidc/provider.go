@@ -66,7 +66,7 @@ type Provider struct {
 	metadata   *documentCache
 	polls      *polls
 	fetches    *web.Limiter // what is fetched again for whoever asks
-	strangers  *web.Limiter // who need not authenticate for something to be stored
+	stores     *web.Limiter // what is stored for whoever asks
 }
 
 // New makes a Provider.
@@ -76,7 +76,7 @@ func New(c Config) *Provider {
 		// An address has at most 50 things fetched at once and two a second.
 		fetches: web.NewLimiter(500*time.Millisecond, 50),
 		// An address has at most 30 things stored at once and 10 a minute.
-		strangers: web.NewLimiter(6*time.Second, 30),
+		stores: web.NewLimiter(6*time.Second, 30),
 	}
 }
 

@@ -1,8 +1,6 @@
 package oidc
 
 import (
-	"strings"
-
 	"latchkey/idp"
 	"latchkey/storage"
 )
@@ -30,7 +28,7 @@ func (p *Provider) redeemRefresh(tx *storage.Tx, q *tokenRequest, m *minting) (*
 	if err != nil {
 		return nil, err
 	}
-	if m.target, err = audienceOf(tx, q.given, asked.resources, asked.scopes); err != nil {
+	if m.target, err = audienceOf(tx, q.given, asked.resources, asked.scopes, g.CreatedAt); err != nil {
 		return nil, err
 	}
 	if m.grant = g; !q.client.Public() {
@@ -38,38 +36,4 @@ func (p *Provider) redeemRefresh(tx *storage.Tx, q *tokenRequest, m *minting) (*
 	}
 	m.refresh = g.RotateRefresh(shown, q.Now)
 	return nil, tx.Put(g)
-}
-
-// redeemed is what the first access token is for: all that was granted, or what of it
-// Microsoft's libraries name, who say here which API they want to call first.
-func (q *tokenRequest) redeemed(tx *storage.Tx, g *idp.Grant) (t target, err error) {
-	asked := wanted{g.Scopes, g.Resources}
-	if q.client.Entra() {
-		if asked, err = q.narrowed(tx, g); err != nil {
-			return t, err
-		}
-	}
-	return audienceOf(tx, q.given, asked.resources, asked.scopes)
-}
-
-// narrowed is the scope a refresh asks for, which the grant must cover (RFC 6749 6). The
-// first API named by its scopes is what the token is for.
-func (q *tokenRequest) narrowed(tx *storage.Tx, g *idp.Grant) (wanted, error) {
-	if q.given["scope"] == "" {
-		return wanted{g.Scopes, g.Resources}, nil
-	}
-	asked, err := scopesWanted(tx, q.client, q.given)
-	if err != nil {
-		return asked, err
-	}
-	if q.client.Entra() && strings.Contains(q.given["scope"], idp.EveryScope) { // what of it was granted: the API may have more by now
-		asked.scopes = idp.Without(asked.scopes, idp.Without(asked.scopes, g.Scopes))
-	}
-	if len(asked.scopes) == 0 || len(idp.Without(asked.scopes, g.Scopes)) > 0 {
-		return asked, bad("invalid_scope", "The scope asks for more than was granted.")
-	}
-	if len(idp.Without(asked.resources, g.Resources)) > 0 {
-		return asked, bad("invalid_target", "The resource was not granted.")
-	}
-	return asked, nil
 }

@@ -32,12 +32,12 @@ type registered struct {
 func (p *Provider) register(w http.ResponseWriter, r *http.Request) {
 	q := web.From(r)
 	shown := registrationToken(r)
-	if shown == "" && q.Tenant.Registration == idp.RegistrationOpen && !p.strangers.Allow(q.Address, q.Now) {
-		p.refuse(w, r, &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: "Too many clients register from this address. Try again in a minute."})
+	if shown == "" && q.Tenant.Registration == idp.RegistrationOpen && !p.stores.Allow(q.Address, q.Now) {
+		p.refuse(w, r, tooMany("Too many clients register from this address. Try again in a minute."))
 		return
 	}
 	if err := p.Admin.MayRegister(r.Context(), q.Tenant.TenantID, shown); err != nil { // before anything is fetched
-		p.refuseRegistration(w, r, err, shown)
+		p.refuseRegistration(w, r, err)
 		return
 	}
 	meta, err := p.readMetadata(r)
@@ -52,7 +52,7 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) {
 	}
 	made, err := p.Admin.RegisterClient(r.Context(), q.Tenant.TenantID, c, shown)
 	if err != nil {
-		p.refuseRegistration(w, r, err, shown)
+		p.refuseRegistration(w, r, err)
 		return
 	}
 	p.answerRegistered(w, r, http.StatusCreated, made)
@@ -63,7 +63,7 @@ func (p *Provider) ownRegistration(w http.ResponseWriter, r *http.Request) {
 	shown := registrationToken(r)
 	c, err := p.Admin.OwnClient(r.Context(), web.From(r).Tenant.TenantID, mux.Vars(r)["client"], shown)
 	if err != nil {
-		p.refuseRegistration(w, r, err, shown)
+		p.refuseRegistration(w, r, err)
 		return
 	}
 	p.answerRegistered(w, r, http.StatusOK, admin.Registered{Client: c, Access: shown})
@@ -75,11 +75,11 @@ func (p *Provider) replaceRegistration(w http.ResponseWriter, r *http.Request) {
 	shown, id := registrationToken(r), mux.Vars(r)["client"]
 	tenant := web.From(r).Tenant.TenantID
 	if _, err := p.Admin.OwnClient(r.Context(), tenant, id, shown); err != nil { // before anything is fetched
-		p.refuseRegistration(w, r, err, shown)
+		p.refuseRegistration(w, r, err)
 		return
 	}
-	if q := web.From(r); !p.strangers.Allow(q.Address, q.Now) { // each change leaves an event
-		p.refuse(w, r, &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: "Too many registrations are changed from this address. Try again in a minute."})
+	if q := web.From(r); !p.stores.Allow(q.Address, q.Now) { // each change leaves an event
+		p.refuse(w, r, tooMany("Too many registrations are changed from this address. Try again in a minute."))
 		return
 	}
 	meta, err := p.readMetadata(r)
@@ -94,7 +94,7 @@ func (p *Provider) replaceRegistration(w http.ResponseWriter, r *http.Request) {
 		return meta.apply(c)
 	})
 	if err != nil {
-		p.refuseRegistration(w, r, err, shown)
+		p.refuseRegistration(w, r, err)
 		return
 	}
 	made.Access = shown
@@ -106,7 +106,7 @@ func (p *Provider) deleteRegistration(w http.ResponseWriter, r *http.Request) {
 	shown := registrationToken(r)
 	err := p.Admin.DeleteOwnClient(r.Context(), web.From(r).Tenant.TenantID, mux.Vars(r)["client"], shown)
 	if err != nil {
-		p.refuseRegistration(w, r, err, shown)
+		p.refuseRegistration(w, r, err)
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
@@ -151,7 +151,7 @@ func (p *Provider) checkSector(r *http.Request, meta *clientMetadata) error {
 		return nil
 	}
 	if q := web.From(r); !p.fetches.Allow(q.Address, q.Now) {
-		return &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: "Too many sector_identifier_uris are registered from this address. Try again in a minute."}
+		return tooMany("Too many sector_identifier_uris are registered from this address. Try again in a minute.")
 	}
 	answer, err := p.Calls.Get(r.Context(), meta.SectorURI, "application/json")
 	var listed []string
@@ -166,21 +166,21 @@ func (p *Provider) checkSector(r *http.Request, meta *clientMetadata) error {
 	return nil
 }
 
-func (p *Provider) refuseRegistration(w http.ResponseWriter, r *http.Request, err error, shown string) {
-	var e *idp.Error
-	if !errors.As(err, &e) || e.Code == idp.Internal {
+func (p *Provider) refuseRegistration(w http.ResponseWriter, r *http.Request, err error) {
+	e, ok := errors.AsType[*idp.Error](err)
+	if !ok || e.Code == idp.Internal {
 		p.refuse(w, r, err)
 		return
 	}
 	switch e.Code {
 	case idp.Forbidden:
 		fault := &protocolError{Status: http.StatusUnauthorized, Code: "invalid_token", Detail: e.Message}
-		if t := web.From(r).Tenant.Registration; shown == "" && t != idp.RegistrationToken && err != admin.ErrRegistration {
+		if errors.Is(err, admin.ErrClosed) { // no token would help
 			fault.Status, fault.Code = http.StatusForbidden, "access_denied"
 		}
 		p.challenge(w, r, fault)
 	case idp.TooMany:
-		p.refuse(w, r, &protocolError{Status: http.StatusTooManyRequests, Code: "slow_down", Detail: e.Message})
+		p.refuse(w, r, tooMany(e.Message))
 	default:
 		p.refuse(w, r, badMetadata(e.Message))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"latchkey/idp"
 	"latchkey/idp/web"
@@ -120,7 +121,7 @@ type target struct {
 
 // audienceOf picks what an access token is for: the API the request names, of those
 // granted, or else the first of them (RFC 8707 2.2).
-func audienceOf(tx *storage.Tx, given params, resources, scopes []string) (target, error) {
+func audienceOf(tx *storage.Tx, given params, resources, scopes []string, granted time.Time) (target, error) {
 	named := splitValues(given["resource"])
 	if len(named) > 1 {
 		return target{}, bad("invalid_target", "A token is for one resource.")
@@ -135,10 +136,10 @@ func audienceOf(tx *storage.Tx, given params, resources, scopes []string) (targe
 		identifier = firstOf(resources, scopes)
 	}
 	if identifier == "" {
-		return target{scopes: standardOnly(scopes)}, nil
+		return target{scopes: idp.Both(scopes, idp.Scopes)}, nil
 	}
 	api, err := idp.FindAPI(tx, identifier)
-	if err == nil && api == nil {
+	if err == nil && (api == nil || granted.Before(api.CreatedAt)) { // that was another of the name
 		err = bad("invalid_target", "The resource "+clip(identifier)+" is no API of this organization any more.")
 	}
 	if err != nil {
@@ -168,14 +169,10 @@ func firstOf(resources, scopes []string) string {
 	return ""
 }
 
-func standardOnly(scopes []string) []string {
-	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !slices.Contains(idp.Scopes, s) })
-}
-
 // own are the names of the API's scopes among those kept, as the API calls them.
 func (t target) own() []string {
 	if t.api == nil {
-		return standardOnly(t.scopes)
+		return idp.Both(t.scopes, idp.Scopes)
 	}
 	var out []string
 	for _, s := range t.scopes {
@@ -197,7 +194,7 @@ func (t target) identifier() string {
 // told is the scope of a token response (RFC 6749 5.1): standard scopes, and those of
 // the API the token is for, as the client writes them.
 func (t target) told(c *idp.Client) string {
-	out := standardOnly(t.scopes)
+	out := idp.Both(t.scopes, idp.Scopes)
 	if t.api == nil {
 		return strings.Join(out, " ")
 	}

@@ -159,6 +159,11 @@ func TestDeletedAPI(t *testing.T) {
 		v.advance(1)
 		a, err := v.admin.CreateAPI(v.ctx(), operator, tenantID, idp.API{Identifier: files, Name: "Another", Scopes: []string{"read"}, JWT: jwt, ClientID: "store"})
 		v.must(err)
+		checkError(t, v.refresh(web, got.str("refresh_token"), ""), 400, "invalid_target")
+		if again := v.authorize(web, url.Values{"scope": asked["scope"], "prompt": {"none"}}); again.code() != "" {
+			t.Errorf("the consent to its predecessor counts")
+		}
+		checkError(t, v.own(v.apps["worker"], files+"/read", ""), 400, "invalid_scope") // the permission was for another
 		if dead("registered again"); a.APIID == "" {
 			t.Error("no id")
 		}

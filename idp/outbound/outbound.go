@@ -1,6 +1,5 @@
-// Package outbound owns the one HTTP client that calls URLs others gave us: what a
-// client registered (request_uri, jwks_uri, sector_identifier_uri, back-channel
-// logout), push services, upstream issuers.
+// Package outbound owns the HTTP client that calls URLs clients registered
+// (request_uri, jwks_uri, sector_identifier_uri, back-channel logout).
 //
 // The threat is a URL that makes the server reach what only it can reach: its own
 // ports, the private network, a cloud's metadata. So the address decides, not the
@@ -73,7 +72,7 @@ type Client struct {
 	slots    *slots
 }
 
-// New makes a Client. One is enough, and only then are its bounds the server's.
+// New makes a Client. Its bounds are its own: two of them make twice as many calls.
 func New(cfg Config) *Client {
 	c := &Client{
 		allow:    cfg.Allow,

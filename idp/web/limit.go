@@ -11,8 +11,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limiter bounds what one address may repeat. It is kept in memory, for some
-// thousand addresses at a time; an IPv6 client counts by its /64.
+// Limiter bounds what one key, such as an address, may repeat. It is kept in memory, for
+// some thousand keys at a time; an IPv6 address counts by its /64.
 type Limiter struct {
 	every time.Duration
 	burst int
@@ -20,7 +20,7 @@ type Limiter struct {
 	seen  map[string]*rate.Limiter
 }
 
-const maxAddresses = 10_000
+const maxKeys = 10_000
 
 // NewLimiter allows burst at once and then one every so often.
 func NewLimiter(every time.Duration, burst int) *Limiter {
@@ -34,7 +34,7 @@ func (l *Limiter) Allow(address string, now time.Time) bool {
 	defer l.mu.Unlock()
 	b := l.seen[key]
 	if b == nil {
-		if len(l.seen) >= maxAddresses {
+		if len(l.seen) >= maxKeys {
 			l.forget(now)
 		}
 		b = rate.NewLimiter(rate.Every(l.every), l.burst)
