@@ -43,6 +43,8 @@ func (c *Client) checkIdentity() error {
 		return Errorf(Invalid, "A client of client_secret_jwt needs a sealed secret.")
 	case c.AuthMethod == AuthKeyJWT && c.Keys.Set == "" && c.Keys.URI == "":
 		return Errorf(Invalid, "A client of private_key_jwt needs a key set (jwks) or its address (jwks_uri).")
+	case c.Request.Signed && c.Keys.Set == "" && c.Keys.URI == "":
+		return Errorf(Invalid, "A client that must sign its requests needs a key set (jwks) or its address (jwks_uri).")
 	case c.Keys.Set != "" && c.Keys.URI != "": // RFC 7591 2
 		return Errorf(Invalid, "A client has a key set (jwks) or its address (jwks_uri), not both.")
 	}

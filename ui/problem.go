@@ -38,6 +38,7 @@ var problems = map[string]kind{
 	"client.unknown":        {"AADSTS700016", http.StatusBadRequest},
 	"redirect.unregistered": {"AADSTS50011", http.StatusBadRequest},
 	"request.invalid":       {"invalid_request", http.StatusBadRequest},
+	"request.expired":       {"invalid_request_uri", http.StatusBadRequest},
 	"user.disabled":         {"AADSTS50057", http.StatusForbidden},
 	"device.code":           {"", http.StatusBadRequest},
 	"internal":              {"", http.StatusInternalServerError},

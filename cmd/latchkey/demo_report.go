@@ -81,7 +81,7 @@ func greet(w io.Writer, appURL, base string, all []seeded) {
   What to try
     1. Sign in, allow the app, and read what it was told and for how long.
     2. Open %s
-       and delete the pass. Back in the app, press Refresh: the session is gone.
+       and delete the pass. Look at the app again: it was told, and has signed you out.
     3. Start the demo again: passes that are over are replaced, everything else stays.
 
   Control-C stops it.

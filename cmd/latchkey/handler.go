@@ -79,6 +79,9 @@ type pages struct{ site *ui.Site }
 
 func (p pages) Refused(w http.ResponseWriter, r *http.Request, status int, e oidc.PageError) {
 	v := ui.Error{Problem: ui.Problem{ID: "request.invalid"}, Detail: e.Detail, Code: e.Code, Time: web.From(r).Now}
+	if e.Code == "invalid_request_uri" {
+		v.Problem.ID = "request.expired"
+	}
 	switch e.STS {
 	case idp.ClientUnknown:
 		v.Problem.ID, v.Code = "client.unknown", ""

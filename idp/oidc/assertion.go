@@ -64,7 +64,10 @@ func (p *Provider) prove(ctx context.Context, q *web.Request, c *credentials) er
 	if err != nil && !errors.Is(err, errJWT) {
 		return err
 	}
-	if err == nil && h.mayBe(typeAssertion) && p.assertionHolds(q, client, a.claims) {
+	if err != nil || !h.mayBe(typeAssertion) {
+		return nil
+	}
+	if c.flaw = p.assertionFlaw(q, client, a.claims); c.flaw == "" {
 		c.proved = a
 	}
 	return nil
@@ -91,10 +94,10 @@ func assertionAlgs(c *idp.Client) []string {
 	return idp.ClientAlgs
 }
 
-// assertionHolds checks the claims by RFC 7523 3. A FAPI client names the issuer alone
-// as its audience (FAPI 2.0 Security Profile 5.3.2.1); others also one of our URLs, as
-// older specifications had it.
-func (p *Provider) assertionHolds(q *web.Request, c *idp.Client, a assertionClaims) bool {
+// assertionFlaw is what is wrong with the claims by RFC 7523 3, "" for nothing. Whoever
+// is told holds the key. A FAPI client names the issuer alone as its audience (FAPI 2.0
+// Security Profile 5.3.2.1); others also one of our URLs, as older specifications had it.
+func (p *Provider) assertionFlaw(q *web.Request, c *idp.Client, a assertionClaims) string {
 	ours := []string{p.issuer(q.Tenant)}
 	if !c.FAPI() {
 		for _, path := range []string{"/token", "/par", "/introspect", "/revoke", "/devicecode"} {
@@ -102,11 +105,19 @@ func (p *Provider) assertionHolds(q *web.Request, c *idp.Client, a assertionClai
 		}
 	}
 	meant := slices.ContainsFunc(a.Audience.names, func(s string) bool { return slices.Contains(ours, s) })
-	if c.FAPI() && (a.Audience.list || len(a.Audience.names) != 1) {
-		meant = false
+	switch {
+	case a.Issuer != c.ClientID || a.Subject != c.ClientID:
+		return "The iss and sub of the client_assertion must be the client_id."
+	case c.FAPI() && (a.Audience.list || !meant):
+		return "The aud of the client_assertion must be the issuer, as one text: " + p.issuer(q.Tenant)
+	case !meant:
+		return "The aud of the client_assertion must be the issuer: " + p.issuer(q.Tenant)
+	case a.ID == "" || len(a.ID) > maxJTI:
+		return "The client_assertion has no jti, or one of more than 300 bytes."
+	case !current(q.Now, a.IssuedAt, a.NotBefore, a.Expires):
+		return "The client_assertion has expired, lasts for more than an hour, or is from the future."
 	}
-	return meant && a.Issuer == c.ClientID && a.Subject == c.ClientID && a.ID != "" && len(a.ID) <= maxJTI &&
-		current(q.Now, a.IssuedAt, a.NotBefore, a.Expires)
+	return ""
 }
 
 // current tells whether a JWT with an end counts now.

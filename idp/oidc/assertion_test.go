@@ -9,6 +9,7 @@ import (
 	"hash"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -157,8 +158,30 @@ func TestAssertionRefused(t *testing.T) {
 			form.Set("client_id", "keyed")
 		}
 		got := w.unstored(name, func() *reply { return w.asserting("token", form, assertion) })
-		if checkError(t, got, 401, "invalid_client"); got.str("error_description") != idp.ClientSecretWrong.String() {
+		// What is wrong with the claims is told to who holds the key, and to nobody else.
+		told := got.str("error_description")
+		if checkError(t, got, 401, "invalid_client"); told != idp.ClientSecretWrong.String() && !slices.ContainsFunc(assertionFlaws, func(s string) bool { return strings.HasPrefix(told, s) }) {
 			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+	}
+}
+
+// assertionFlaws begin what somebody is told whose assertion is signed right.
+var assertionFlaws = []string{"The iss and sub of", "The aud of", "The client_assertion has"}
+
+// TestAssertionFlawsAreForTheHolder: who cannot sign learns nothing of a client.
+func TestAssertionFlawsAreForTheHolder(t *testing.T) {
+	w, a, _ := fetched(t)
+	for name, test := range map[string]struct {
+		key  *signing
+		want string
+	}{
+		"right": {esKey(), "The aud of the client_assertion must be the issuer: " + issuer()},
+		"wrong": {esKey2(), idp.ClientSecretWrong.String()},
+	} {
+		got := w.asserting("token", own, w.assertion(a, test.key, claims{"aud": "https://elsewhere.example"}))
+		if got.Status != 401 || got.str("error_description") != test.want {
+			t.Errorf("%s key: %d %s", name, got.Status, got.Body)
 		}
 	}
 }
@@ -184,7 +207,7 @@ func TestAssertionShown(t *testing.T) {
 		{"another type", url.Values{"client_assertion": {good()}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:saml2-bearer"}}, "", 400, "invalid_request"},
 		{"a type alone", one("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"), "", 400, "invalid_request"},
 		{"twice", url.Values{"client_assertion": {good(), good()}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}}, "", 400, "invalid_request"},
-		{"nobody by name", asserted(url.Values{}, "x"), "", 400, "invalid_request"},
+		{"nobody by name", asserted(url.Values{}, "x"), "", 401, "invalid_client"},
 		{"no assertion", one("client_id", "keyed"), "", 401, "invalid_client"},
 	} {
 		test.form.Set("grant_type", idp.GrantClient)

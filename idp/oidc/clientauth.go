@@ -16,13 +16,14 @@ type credentials struct {
 	id, secret, method string
 	assertion          string     // a JWT, for the methods that show one
 	proved             *assertion // what prove found of it
+	flaw               string     // what is wrong with one whose signature holds
 }
 
 // readCredentials takes the client's credentials from the Authorization header or
 // the form, in one way only (RFC 6749 2.3).
 func readCredentials(r *http.Request, given params) (credentials, *protocolError) {
 	header := r.Header.Get("Authorization")
-	shown := credentials{given["client_id"], given["client_secret"], idp.AuthNone, given["client_assertion"], nil}
+	shown := credentials{given["client_id"], given["client_secret"], idp.AuthNone, given["client_assertion"], nil, ""}
 	ways := 0
 	for method, there := range map[string]bool{
 		idp.AuthBasic: header != "", idp.AuthPost: shown.secret != "", idp.AuthKeyJWT: shown.assertion != "",
@@ -103,7 +104,7 @@ func parseBasic(header string) (id, secret string, ok bool) {
 // which needs a transaction that writes.
 func authenticate(tx *storage.Tx, c credentials) (*idp.Client, error) {
 	if c.id == "" {
-		return nil, bad("invalid_request", "The request names no client_id.")
+		return nil, invalidClient("The request shows no client: authenticate, or name the client_id.")
 	}
 	client, err := liveClient(tx, c.id)
 	if err != nil {
@@ -111,6 +112,9 @@ func authenticate(tx *storage.Tx, c credentials) (*idp.Client, error) {
 	}
 	if client == nil && c.method == idp.AuthNone {
 		return nil, &protocolError{Status: http.StatusUnauthorized, Code: "invalid_client", STS: idp.ClientUnknown}
+	}
+	if client != nil && c.flaw != "" {
+		return nil, invalidClient(c.flaw)
 	}
 	if client == nil || !c.matches(client) {
 		return nil, &protocolError{Status: http.StatusUnauthorized, Code: "invalid_client", STS: idp.ClientSecretWrong}

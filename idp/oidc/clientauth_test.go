@@ -39,8 +39,8 @@ func TestClientAuthentication(t *testing.T) {
 		{"basic and a wrong post", basic("web", plain), "web", "cs_x", 400, "invalid_request", false},
 		{"post", "", "trusted", post, 400, "invalid_grant", false},
 		{"none", "", "native", "", 400, "invalid_grant", false},
-		{"nothing at all", "", "", "", 400, "invalid_request", false},
-		{"a secret alone", "", "", post, 400, "invalid_request", false},
+		{"nothing at all", "", "", "", 401, "invalid_client", false},
+		{"a secret alone", "", "", post, 401, "invalid_client", false},
 
 		{"basic, wrong secret", basic("web", "cs_wrong"), "", "", 401, "invalid_client", true},
 		{"basic, empty secret", basic("web", ""), "", "", 401, "invalid_client", true},

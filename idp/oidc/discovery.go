@@ -93,7 +93,7 @@ func each[T ~string](texts []string) []T {
 
 func (p *Provider) discovery(w http.ResponseWriter, r *http.Request) {
 	q := web.From(r)
-	doc, err := p.metadata.get(q.Tenant.TenantID, q.Now, func() ([]byte, error) {
+	doc, err := p.metadata.get(q.Tenant.TenantID+" "+string(q.Tenant.Registration), q.Now, func() ([]byte, error) {
 		return json.Marshal(p.describe(q.Tenant))
 	})
 	if err != nil {

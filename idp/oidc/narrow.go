@@ -25,7 +25,7 @@ func (q *tokenRequest) narrowed(tx *storage.Tx, g *idp.Grant) (wanted, error) {
 	if q.given["scope"] == "" {
 		return wanted{g.Scopes, g.Resources}, nil
 	}
-	asked, err := scopesWanted(tx, q.client, q.given)
+	asked, err := scopesWanted(tx, q.client, q.given, g.Resources...)
 	if err != nil {
 		return asked, err
 	}

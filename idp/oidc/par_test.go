@@ -196,7 +196,7 @@ func TestPushedRefused(t *testing.T) {
 		}
 	}
 	got := v.unstored("no client", func() *reply { return v.do(v.request("/oauth2/v2.0/par", web.params(one("client_id", "")))) })
-	checkError(t, got, 400, "invalid_request")
+	checkError(t, got, 401, "invalid_client")
 	got = v.unstored("no secret", func() *reply { return v.do(v.request("/oauth2/v2.0/par", web.params(one("scope", "x")))) })
 	checkError(t, got, 401, "invalid_client")
 	wrong := v.request("/oauth2/v2.0/par", web.params(nil))

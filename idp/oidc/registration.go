@@ -89,7 +89,7 @@ func (p *Provider) replaceRegistration(w http.ResponseWriter, r *http.Request) {
 	}
 	made, err := p.Admin.ReplaceOwnClient(r.Context(), tenant, id, shown, func(c *idp.Client) error {
 		if meta.ClientID != id || meta.Secret != "" && !c.SecretMatches(meta.Secret) {
-			return badMetadata("The client_id, or the client_secret, is not that of the client.")
+			return badMetadata("Repeat the client_id, and the client_secret only as it is.")
 		}
 		return meta.apply(c)
 	})
@@ -133,7 +133,10 @@ func (p *Provider) readMetadata(r *http.Request) (*clientMetadata, error) {
 		if fault, ok := errors.AsType[*protocolError](err); ok {
 			return nil, fault
 		}
-		return nil, badMetadata("The metadata is not a JSON object of the right types, or is longer than 64 KiB.")
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
+			return nil, badMetadata("The member " + clip(wrong.Field) + " is not of the right type: a " + wrong.Value + ".")
+		}
+		return nil, badMetadata("The metadata is not a JSON object, or is longer than 64 KiB.")
 	}
 	for _, u := range slices.Concat(meta.RequestURIs, []string{meta.JWKSURI, meta.SectorURI, meta.BackLogoutURI}) {
 		before, _, _ := strings.Cut(u, "#")

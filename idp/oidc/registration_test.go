@@ -242,7 +242,7 @@ func TestRegistrationEcho(t *testing.T) {
 		"post_logout_redirect_uris": []string{"https://new.example/out"},
 		"backchannel_logout_uri":    uri, "backchannel_logout_session_required": true,
 		"frontchannel_logout_uri": "https://new.example/front", "frontchannel_logout_session_required": true,
-		"require_pushed_authorization_requests": true, "require_signed_request_object": true, "dpop_bound_access_tokens": true,
+		"require_pushed_authorization_requests": true, "dpop_bound_access_tokens": true,
 		"sector_identifier_uri": uri, "id_token_signed_response_alg": "RS256", "userinfo_signed_response_alg": "ES256",
 		"request_object_signing_alg": "PS256", "token_endpoint_auth_method": "client_secret_post",
 	} {

@@ -27,9 +27,20 @@ func (p *Provider) scopesAsked(ctx context.Context, q *web.Request, c *idp.Clien
 	return w, err
 }
 
-func scopesWanted(tx *storage.Tx, c *idp.Client, given params) (wanted, error) {
+// scopesWanted is scopesAsked within a transaction. granted are the APIs whose scopes may
+// be named without them, since they were granted before.
+func scopesWanted(tx *storage.Tx, c *idp.Client, given params, granted ...string) (wanted, error) {
 	w := wanted{scopes: scopesFor(c, given["scope"])}
-	var apis []*idp.API
+	var apis, known []*idp.API
+	for _, identifier := range granted {
+		api, err := idp.FindAPI(tx, identifier)
+		if err != nil {
+			return w, err
+		}
+		if api != nil {
+			known = append(known, api)
+		}
+	}
 	for _, name := range splitValues(given["resource"]) {
 		api, err := idp.FindAPI(tx, name)
 		if err != nil {
@@ -41,7 +52,7 @@ func scopesWanted(tx *storage.Tx, c *idp.Client, given params) (wanted, error) {
 		apis = append(apis, api)
 	}
 	for _, scope := range strings.Fields(given["scope"]) {
-		api, name, err := findScope(tx, apis, scope)
+		api, name, err := findScope(tx, slices.Concat(apis, known), scope)
 		if err != nil {
 			return w, err
 		}

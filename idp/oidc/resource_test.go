@@ -276,3 +276,25 @@ func TestResourceNarrowing(t *testing.T) {
 		check("refresh", n, v.call(web, "token", form))
 	}
 }
+
+// TestRefreshAsTold: the scope that a token response tells can be asked for again as it
+// stands, without naming the API once more (RFC 6749 6), and not more than that.
+func TestRefreshAsTold(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, options{})
+	v.api(files, "", false)
+	web := v.apps["web"]
+	first := v.tokens(web, v.who, url.Values{"scope": {"openid read offline_access"}, "resource": {files}})
+	for scope, want := range map[string]string{
+		first.str("scope"): files, "read": files, "openid read": files, "openid": "", "openid read write": "invalid_scope", "write": "invalid_scope",
+	} {
+		got := v.refresh(web, first.str("refresh_token"), scope)
+		if want == "invalid_scope" {
+			checkError(t, got, 400, want)
+			continue
+		}
+		if aud := v.introspect(v.apps["worker"], got.str("access_token")).str("aud"); got.Status != 200 || aud != want {
+			t.Errorf("%s: %d %s for %q", scope, got.Status, got.Body, aud)
+		}
+	}
+}

@@ -27,7 +27,9 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		p.fail(w, r, err)
-	case b.user == nil || b.Audience != "" || !slices.Contains(b.Scopes, idp.ScopeOpenID):
+	case b.Audience != "":
+		p.challenge(w, r, &protocolError{Status: http.StatusForbidden, Code: "insufficient_scope", Detail: "The access token is for " + b.Audience + ", not for userinfo."})
+	case b.user == nil || !slices.Contains(b.Scopes, idp.ScopeOpenID):
 		p.challenge(w, r, &protocolError{Status: http.StatusForbidden, Code: "insufficient_scope", Detail: "The access token was not issued for openid."})
 	default:
 		p.tellAbout(w, r, b)
