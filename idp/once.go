@@ -1,12 +1,11 @@
 package idp
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"strings"
 	"time"
-
-	"crypto/sha256"
 
 	"latchkey/storage"
 )

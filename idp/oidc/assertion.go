@@ -42,7 +42,8 @@ type assertion struct {
 
 // prove checks the signature of a client assertion. It may have to fetch keys, so it
 // happens before the transaction, which then checks that the registration still is
-// what the proof rests on. What is wrong is only told there, for all clients alike.
+// what the proof rests on, and tells what is wrong: of claims only where the signature
+// holds, or else the same for all clients.
 func (p *Provider) prove(ctx context.Context, q *web.Request, c *credentials) error {
 	if c.assertion == "" {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,7 +56,7 @@ func (p *Provider) DeliverNotices(ctx context.Context, now time.Time) error {
 // claim is a notice to deliver, with all the call needs.
 type claim struct {
 	notice *idp.LogoutNotice
-	client *idp.Client
+	client *idp.Client // nil: the client is given up
 }
 
 // claimNotices takes the notices that are due. Each is put off first, so that no other
@@ -96,7 +97,18 @@ func (p *Provider) claimNotices(ctx context.Context, tenant string, now time.Tim
 		}
 		return nil
 	})
-	return claimed, err
+	return p.withoutGivenUp(claimed), err
+}
+
+// withoutGivenUp tells the operator of clients that are not called any more, once the
+// transaction has decided so.
+func (p *Provider) withoutGivenUp(claimed []claim) []claim {
+	return slices.DeleteFunc(claimed, func(c claim) bool {
+		if c.client == nil {
+			p.Log.Warn("an app was not told of a logout", "client", c.notice.ClientID, "tries", len(noticeWaits))
+		}
+		return c.client == nil
+	})
 }
 
 // claimNotice puts a notice off, or does away with one that nobody is owed any more.
@@ -109,8 +121,7 @@ func (p *Provider) claimNotice(tx *storage.Tx, n *idp.LogoutNotice, now time.Tim
 		return nil, tx.Delete(n)
 	}
 	if n.Tries >= len(noticeWaits) {
-		p.Log.Warn("an app was not told of a logout", "client", n.ClientID, "tries", n.Tries)
-		return nil, p.delivered(tx, n, now)
+		return &claim{notice: n}, p.delivered(tx, n, now)
 	}
 	wait := noticeWaits[n.Tries]
 	n.Tries++

@@ -346,3 +346,26 @@ func TestBackchannelSideBySide(t *testing.T) {
 		t.Errorf("%d calls", len(calls))
 	}
 }
+
+// TestBackchannelGivenUp: an app that was given up about the end of a session hears of
+// the end of its offline access all the same.
+func TestBackchannelGivenUp(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, options{})
+	e := v.listen()
+	e.answers(500, nil)
+	got := v.tokens(v.hearing(e, "first"), v.who, nil)
+	v.logout(one("id_token_hint", got.str("id_token")))
+	for range 9 {
+		v.tell(e)
+		v.advance(13 * time.Hour)
+	}
+	if owed := v.owed(); len(owed) != 1 || owed[0].Tries != 0 {
+		t.Fatalf("%+v", owed)
+	}
+	e.answers(200, nil)
+	v.advance(v.owed()[0].Due.Sub(v.clock.Now()))
+	if calls := v.tell(e); len(calls) != 1 || len(v.owed()) != 0 {
+		t.Errorf("%d calls, %d owed", len(calls), len(v.owed()))
+	}
+}

@@ -72,7 +72,8 @@ func clientInfo(m minting) string {
 }
 
 // mintAccess makes an access token. It and idToken are the only places that make
-// tokens, and every lifetime in them comes from Grant.Lifetime.
+// tokens, and every lifetime in them comes from Grant.Lifetime; what was exchanged is cut
+// further, to the end of what it was exchanged for.
 func (p *Provider) mintAccess(ctx context.Context, m minting) (*tokenAnswer, error) {
 	life := idp.AccessTokenLifetime
 	selfContained := m.target.api != nil && m.target.api.JWT

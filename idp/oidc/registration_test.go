@@ -254,6 +254,15 @@ func TestRegistrationEcho(t *testing.T) {
 			}
 		}
 	}
+	// A client that must sign its requests needs keys to be held to that.
+	signs := map[string]any{"require_signed_request_object": true, "jwks": json.RawMessage(jwks(t, esKey()))}
+	got := w.register(metadataOf(t, signs), token)
+	read := w.do(registering("GET", "/"+got.str("client_id"), "", got.str("registration_access_token")))
+	if got.JSON["require_signed_request_object"] != true || read.JSON["require_signed_request_object"] != true {
+		t.Errorf("%d %s, read %s", got.Status, got.Body, read.Body)
+	}
+	delete(signs, "jwks")
+	checkError(t, w.register(metadataOf(t, signs), token), 400, "invalid_client_metadata")
 }
 
 // decodedJSON is a value as it looks after a journey.
