@@ -75,6 +75,7 @@ crash: ## kill -9 the server 1,000 times under load and look for losses
 interop: deps ## run the clients that others wrote, in ui/e2e
 	cd ui/e2e && npm test
 	cd ui/e2e/sdk && LATCHKEY_TEST_REQUIRE=1 go test -count=1 -timeout 5m ./...
+	cd ui/e2e/graph && LATCHKEY_TEST_REQUIRE=1 go test -count=1 -timeout 20m ./...
 
 # The suite is a program of the OpenID Foundation and not part of this repository.
 SUITE ?=

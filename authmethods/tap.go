@@ -40,7 +40,7 @@ func blockedBecause(s idp.Subject, p *idp.Pass) idp.Reason {
 		return idp.MethodDisabled
 	case !policy.Targets.Covers(s.User):
 		return idp.OutOfScope
-	case s.User.Type == idp.ExternalGuest:
+	case s.User.Type.External():
 		return "external guests sign in elsewhere"
 	}
 	return "the pass is multi-use and the policy allows one-time passes only"

@@ -89,7 +89,10 @@ func (a *API) Owns(scope string) bool {
 
 // FindAPI finds an API by its identifier; nil if there is none.
 func FindAPI(tx *storage.Tx, identifier string) (*API, error) {
-	if identifier == "" || len(identifier) > 500 {
+	switch {
+	case identifier == GraphID:
+		return GraphAPI(), nil
+	case identifier == "" || len(identifier) > 500:
 		return nil, nil
 	}
 	return Optional(storage.Lookup[API](tx, "identifier", identifier))

@@ -20,7 +20,9 @@ type AuditEvent struct {
 	Reason    string            `json:",omitzero"` // resultReason
 	Error     STS               `json:",omitzero"`
 	Actor     Party             `json:",omitzero"`
+	App       Party             `json:",omitzero"` // through which the actor acted
 	Target    Party             `json:",omitzero"`
+	Tenant    string            `json:",omitzero"` // whose the event is, in the partition System
 	ClientID  string            `json:",omitzero"`
 	Method    string            `json:",omitzero"` // authenticationMethod
 	SessionID string            `json:",omitzero"`
@@ -28,6 +30,11 @@ type AuditEvent struct {
 	UserAgent string            `json:",omitzero"`
 	RequestID string            `json:",omitzero"`
 	Details   map[string]string `json:",omitzero"`
+	Modified  []Modified        `json:",omitzero"`
+	// Passing: anybody can cause such lines, by typing something or by registering a
+	// client. They go after PassingKept, so that strangers do not fill the store.
+	Passing bool `json:",omitzero"`
+	Link    Link `json:",omitzero"`
 }
 
 // Party is who acted or who was acted on.
@@ -37,47 +44,41 @@ type Party struct {
 	Name string `json:",omitzero"`
 }
 
+// PartyOf is a person as events name them.
+func PartyOf(u *User) Party { return Party{Type: ActorUser, ID: u.UserID, Name: u.PrincipalName} }
+
+// Modified is one property that was changed, before and after, as JSON.
+type Modified struct {
+	Name string
+	Old  string `json:",omitzero"`
+	New  string `json:",omitzero"`
+}
+
 // The two logs.
 const (
 	SignIns   = "signIns"
 	Directory = "directoryAudits"
 )
 
-// Texts that other software matches on: do not change.
-const (
-	AdminRegistered = "Admin registered security info"
-	UserRegistered  = "User registered security info"
-	AdminDeleted    = "Admin deleted security info"
-	UserDeleted     = "User deleted security info"
-	PolicyUpdated   = "Authentication Methods Policy Update"
-
-	PassRegisteredReason = "Admin registered temporary access pass method for user"
-	PassDeletedReason    = "Admin deleted temporary access pass method for user"
-	PassDeletedByUser    = "User deleted temporary access pass method"
-
-	UserManagement        = "UserManagement"
-	PolicyManagement      = "Policy"
-	AuthenticationService = "Authentication Methods"
-	CoreService           = "Core Directory"
-)
-
-// NewEvent gives an event its time and an id that sorts by it.
+// NewEvent gives an event its time and an id that sorts by it. What is in the sign-in
+// log passes.
 func NewEvent(log string, now time.Time) *AuditEvent {
-	return &AuditEvent{EventID: fmt.Sprintf("%016x-%s", now.UnixNano(), NewID()), At: now, Log: log, Result: "success"}
+	return &AuditEvent{
+		EventID: fmt.Sprintf("%016x-%s", now.UnixNano(), NewID()), At: now.UTC(), Log: log, Result: "success", Passing: log == SignIns,
+	}
 }
 
-// SignInLogKept is how long a line of the sign-in log stays: the month that
+// PassingKept is how long a line stays that anybody can cause: the month that
 // administrators know from Microsoft Entra ID.
-const SignInLogKept = 30 * 24 * time.Hour
+const PassingKept = 30 * 24 * time.Hour
 
-// ExpiresAt lets the sweeper remove what anybody can cause by typing something, or by
-// registering a client, so that strangers do not fill the store; what administrators did
-// stays.
+// ExpiresAt lets the sweeper remove what passes, in the order of its chain; what
+// administrators did stays.
 func (e *AuditEvent) ExpiresAt() time.Time {
-	if e.Log != SignIns && e.Actor.Type != "client" {
+	if !e.Passing {
 		return time.Time{}
 	}
-	return e.At.Add(SignInLogKept)
+	return e.Link.At.Add(PassingKept)
 }
 
 // Kind names the record.
@@ -86,10 +87,11 @@ func (*AuditEvent) Kind() string { return "audit" }
 // ID sorts by time.
 func (e *AuditEvent) ID() string { return e.EventID }
 
-// Indexes finds the events of one log, and of one user.
+// Indexes finds the events of one log, of one user, and, in the partition System, of
+// one tenant.
 func (e *AuditEvent) Indexes() []storage.Index {
-	x := []storage.Index{{Name: "log", Value: e.Log}}
-	if e.Target.Type == "user" && e.Target.ID != "" {
+	x := []storage.Index{{Name: "log", Value: e.Log}, {Name: "tenant", Value: e.Tenant}}
+	if e.Target.Type == ActorUser {
 		x = append(x, storage.Index{Name: "user", Value: e.Target.ID})
 	}
 	return x

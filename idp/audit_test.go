@@ -2,6 +2,7 @@ package idp_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -16,7 +17,8 @@ func TestSignInLogIsSwept(t *testing.T) {
 	t.Parallel()
 	const month = 30 * 24 * time.Hour
 	signIn, change := idp.NewEvent(idp.SignIns, t0), idp.NewEvent(idp.Directory, t0)
-	st := update(t, func(tx *storage.Tx) error { return putAll(tx, signIn, change) })
+	log := idp.AuditLog{Keys: keyring(t, 1), Tenant: tenantID}
+	st := update(t, func(tx *storage.Tx) error { return errors.Join(log.Append(tx, signIn), log.Append(tx, change)) })
 	for _, c := range []struct {
 		after time.Duration
 		left  []string

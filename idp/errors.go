@@ -23,6 +23,13 @@ const (
 type Error struct {
 	Code    Code
 	Message string
+	// Kind and Name are what a NotFound error did not find, where that is known.
+	Kind, Name string
+}
+
+// NoSuch is the NotFound error about a thing of a kind that a record or a Party has.
+func NoSuch(kind, name, format string, args ...any) *Error {
+	return &Error{Code: NotFound, Message: fmt.Sprintf(format, args...), Kind: kind, Name: name}
 }
 
 func (e *Error) Error() string { return e.Message }

@@ -13,7 +13,11 @@ type Group struct {
 	GroupID     string
 	Name        string
 	Description string `json:",omitzero"`
-	CreatedAt   time.Time
+	Nickname    string `json:",omitzero"` // mailNickname
+	// Guarded: roles may be given to the group (isAssignableToRole), so that its members
+	// are kept from administrators of ordinary users. It is set once and for all.
+	Guarded   bool `json:",omitzero"`
+	CreatedAt time.Time
 }
 
 // Kind names the record.
@@ -29,8 +33,13 @@ func (g *Group) Indexes() []storage.Index {
 
 // Validate checks the name.
 func (g *Group) Validate() error {
-	if !isName(g.Name) {
+	switch {
+	case !isName(g.Name):
 		return Errorf(Invalid, "A group needs a name of at most 256 bytes, without control characters.")
+	case g.Nickname != "" && (!isName(g.Nickname) || len(g.Nickname) > 64):
+		return Errorf(Invalid, "A mail nickname may have at most 64 bytes, without control characters.")
+	case len(g.Description) > 1024 || strings.ContainsFunc(g.Description, isControlInText):
+		return Errorf(Invalid, "A description may have at most 1,024 bytes, without control characters.")
 	}
 	return nil
 }

@@ -13,6 +13,11 @@ import (
 // NewID is a random GUID, lower case.
 func NewID() string { return uuid.NewString() }
 
+// DerivedID is a GUID that is the same whenever it is made of the same names.
+func DerivedID(space, name string) string {
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(space+" "+name)).String()
+}
+
 // IsID tells whether s is a GUID in the form NewID writes.
 func IsID(s string) bool {
 	u, err := uuid.Parse(s)
@@ -33,6 +38,7 @@ const (
 	InitialAccess     TokenKind = "ia_" // lets a client register (RFC 7591 3)
 	RegistrationAuth  TokenKind = "ra_" // lets it look after its registration (RFC 7592)
 	RequestHandle     TokenKind = "ru_" // names a pushed request (RFC 9126 2.2)
+	InvitationTicket  TokenKind = "iv_"
 )
 
 // NewToken is a bearer secret of 256 random bits in URL-safe characters that

@@ -1,7 +1,10 @@
 package idp
 
 import (
+	"cmp"
 	"errors"
+	"maps"
+	"slices"
 
 	"latchkey/storage"
 )
@@ -21,3 +24,5 @@ func Optional[T any](r *T, err error) (*T, error) {
 	}
 	return r, err
 }
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -70,7 +70,7 @@ func (p *Pass) Usability(policy PassPolicy, u *User, now time.Time) Usability {
 		return OneTimeUsed
 	case now.Before(p.StartsAt):
 		return NotYetValid
-	case !policy.Enabled, !policy.Targets.Covers(u), policy.Once && !p.Once, u.Type == ExternalGuest:
+	case !policy.Enabled, !policy.Targets.Covers(u), policy.Once && !p.Once, u.Type.External():
 		return DisabledByPolicy
 	}
 	return EnabledByPolicy
@@ -125,7 +125,7 @@ const maxPassDelay = 365 * 24 * time.Hour
 func (req PassRequest) Check(policy PassPolicy, u *User, now time.Time) error {
 	req = req.completed(policy, now)
 	switch {
-	case u.Type == ExternalGuest:
+	case u.Type.External():
 		return Errorf(Invalid, "Temporary Access Pass cannot be added to an external guest user.")
 	case !policy.Enabled:
 		return Errorf(Invalid, "Converged UserCredentialPolicy does not allow creating or updating this authentication method. AuthMethodType [TemporaryAccessPass].")

@@ -102,6 +102,8 @@ type PassPolicy struct {
 	DefaultLifetime int
 	Once            bool // every pass is one-time
 	Length          int  // characters
+	// Approval: a pass for a privileged person needs a second administrator.
+	Approval bool `json:",omitzero"`
 }
 
 // DefaultPassPolicy is what a new tenant has: disabled, for all users.

@@ -18,8 +18,9 @@ import (
 
 func nouns() []storage.Record {
 	return []storage.Record{
-		&idp.API{}, &idp.AuditEvent{}, &idp.Challenge{}, &idp.Client{}, &idp.Consent{}, &idp.Grant{}, &idp.Group{},
-		&idp.InitialToken{}, &idp.LogoutNotice{}, &idp.MethodsPolicy{}, &idp.Once{}, &idp.Pass{}, &idp.PushedRequest{},
+		&idp.API{}, &idp.AuditEvent{}, &idp.AuditHead{}, &idp.Challenge{}, &idp.Client{}, &idp.Consent{}, &idp.DirectoryRole{},
+		&idp.Grant{}, &idp.Group{}, &idp.InitialToken{}, &idp.Invitation{}, &idp.LogoutNotice{}, &idp.MethodsPolicy{}, &idp.Once{},
+		&idp.Pass{}, &idp.PassApproval{}, &idp.PushedRequest{},
 		&idp.RevokedToken{}, &idp.SelfRegistered{}, &idp.Session{}, &idp.SigningKey{}, &idp.Tenant{}, &idp.Throttle{}, &idp.User{},
 	}
 }

@@ -21,6 +21,28 @@ type Session struct {
 	// State is what scripts of the browser may know the session by (OIDC Session
 	// Management 3). Nothing else tells it, and it tells nothing.
 	State string `json:",omitzero"`
+	// Seen is when the log last told that an app was entered without a question.
+	Seen map[string]time.Time `json:",omitzero"`
+}
+
+// How often the log tells that one app is entered by one session, and for how many apps:
+// a browser can go in and out without end.
+const (
+	seenAgain = time.Hour
+	maxSeen   = 100
+)
+
+// See tells whether the log is to tell that the session enters an app, and marks it.
+func (s *Session) See(clientID string, now time.Time) bool {
+	last, known := s.Seen[clientID]
+	if known && now.Sub(last) < seenAgain || !known && len(s.Seen) >= maxSeen {
+		return false
+	}
+	if s.Seen == nil {
+		s.Seen = map[string]time.Time{}
+	}
+	s.Seen[clientID] = now
+	return true
 }
 
 // NewSession makes a session on one proof. It ends with the proof, or at latest

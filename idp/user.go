@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +23,31 @@ const (
 	Member        UserType = "member"
 	InternalGuest UserType = "internalGuest"
 	ExternalGuest UserType = "externalGuest"
+	// ExternalMember proves itself elsewhere too, but counts as one of the house.
+	ExternalMember UserType = "externalMember"
 )
+
+// UserTypes are all types.
+var UserTypes = []UserType{Member, InternalGuest, ExternalGuest, ExternalMember}
+
+// External tells whether a user proves itself elsewhere.
+func (t UserType) External() bool { return t == ExternalGuest || t == ExternalMember }
+
+// Guest tells whether a user is a guest, wherever they prove themselves.
+func (t UserType) Guest() bool { return t == InternalGuest || t == ExternalGuest }
+
+// As is the type of a guest, or of a member, who proves themselves where the user does.
+func (t UserType) As(guest bool) UserType {
+	switch {
+	case guest && t.External():
+		return ExternalGuest
+	case guest:
+		return InternalGuest
+	case t.External():
+		return ExternalMember
+	}
+	return Member
+}
 
 // User is a person of one tenant.
 type User struct {
@@ -34,9 +59,24 @@ type User struct {
 	Roles         []string `json:",omitzero"` // names of administrative roles
 	Groups        []string `json:",omitzero"` // ids of groups
 	Profile       Profile  `json:",omitzero"`
+	Work          Work     `json:",omitzero"`
+	OtherMails    []string `json:",omitzero"`
+	External      External `json:",omitzero"`
 	CreatedAt     time.Time
 	// SessionsValidFrom: sessions and grants from before are void.
 	SessionsValidFrom time.Time `json:",omitzero"`
+}
+
+// Work is what an organization's directory says about a person.
+type Work struct {
+	JobTitle      string   `json:",omitzero"`
+	Department    string   `json:",omitzero"`
+	Company       string   `json:",omitzero"`
+	Office        string   `json:",omitzero"`
+	EmployeeID    string   `json:",omitzero"`
+	MailNickname  string   `json:",omitzero"`
+	UsageLocation string   `json:",omitzero"` // ISO 3166-1, two letters
+	Phones        []string `json:",omitzero"`
 }
 
 // Profile is what standard OpenID Connect claims say about a person (OIDC Core 5.1).
@@ -76,9 +116,9 @@ func (*User) Kind() string { return "user" }
 // ID is the user's GUID, which is also the subject in tokens.
 func (u *User) ID() string { return u.UserID }
 
-// Indexes finds a user by name, and the members of a group or role.
+// Indexes finds a user by name and mail address, and the members of a group or role.
 func (u *User) Indexes() []storage.Index {
-	x := []storage.Index{{Name: "name", Value: u.PrincipalName, Unique: true}}
+	x := []storage.Index{{Name: "name", Value: u.PrincipalName, Unique: true}, {Name: "email", Value: strings.ToLower(u.Profile.Email)}}
 	for _, g := range u.Groups {
 		x = append(x, storage.Index{Name: "group", Value: g})
 	}
@@ -131,29 +171,55 @@ func (u *User) Validate(t *Tenant) error {
 	switch {
 	case n != u.PrincipalName:
 		return Errorf(Invalid, "The user name %q is not in its normal form %q.", u.PrincipalName, n)
-	case u.Type != ExternalGuest && !t.Owns(domain):
+	case !u.Type.External() && !t.Owns(domain):
 		return Errorf(Invalid, "%q is not a domain of %s. Its domains: %s.", domain, t.Name, strings.Join(t.Domains, ", "))
 	case !isName(u.DisplayName):
 		return Errorf(Invalid, "A user needs a display name of at most 256 bytes, without control characters.")
-	case !slices.Contains([]UserType{Member, InternalGuest, ExternalGuest}, u.Type):
-		return Errorf(Invalid, "The user type %q is none of member, internalGuest, externalGuest.", u.Type)
+	case !slices.Contains(UserTypes, u.Type):
+		return Errorf(Invalid, "The user type %q is none of member, internalGuest, externalGuest, externalMember.", u.Type)
 	}
-	for _, r := range u.Roles {
-		if !slices.Contains(Roles, r) {
-			return Errorf(Invalid, "The role %q is none of: %s.", r, strings.Join(Roles, "; "))
+	for _, name := range u.Roles {
+		if r, known := FindRole(name); !known || r.Name != name {
+			return Errorf(Invalid, "The role %q is none of: %s.", name, strings.Join(RoleNames(), "; "))
+		}
+	}
+	return u.validateDetails()
+}
+
+// validateDetails checks what a directory says about a person.
+func (u *User) validateDetails() error {
+	w, p := u.Work, u.Profile
+	for _, f := range []struct{ name, value string }{
+		{"job title", w.JobTitle}, {"department", w.Department}, {"company", w.Company}, {"office", w.Office}, {"employee id", w.EmployeeID},
+		{"mail nickname", w.MailNickname}, {"given name", p.GivenName}, {"surname", p.FamilyName}, {"phone", p.Phone}, {"language", p.Locale},
+	} {
+		if f.value != "" && !isName(f.value) {
+			return Errorf(Invalid, "The %s may have at most 256 bytes, without control characters.", f.name)
+		}
+	}
+	if w.UsageLocation != "" && !usageLocation.MatchString(w.UsageLocation) {
+		return Errorf(Invalid, "The usage location %q is no country code of two letters.", w.UsageLocation)
+	}
+	if len(w.Phones) > 20 || len(u.OtherMails) > 20 {
+		return Errorf(Invalid, "A user has at most 20 phones and 20 other mail addresses.")
+	}
+	for _, phone := range w.Phones {
+		if !isName(phone) {
+			return Errorf(Invalid, "A phone may have at most 256 bytes, without control characters.")
+		}
+	}
+	for _, a := range append(slices.Clone(u.OtherMails), p.Email) {
+		if a == "" {
+			continue
+		}
+		if _, err := NormalEmail(a); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// Roles are the administrative roles there are.
-var Roles = []string{
-	"Global Administrator",
-	"Privileged Authentication Administrator",
-	"Authentication Administrator",
-	"Authentication Policy Administrator",
-	"Global Reader",
-}
+var usageLocation = regexp.MustCompile(`^[A-Za-z]{2}$`)
 
 // FindUser finds a user by GUID or by any spelling of the principal name.
 func FindUser(tx *storage.Tx, name string) (*User, error) {

@@ -99,9 +99,9 @@ func TestUserValidate(t *testing.T) {
 		{"long display name", func(u *idp.User) { u.DisplayName = strings.Repeat("x", 257) }, needsName},
 		{"terminal escape", func(u *idp.User) { u.DisplayName = "Anna\x1b[2J" }, needsName},
 		{"zero", func(u *idp.User) { u.DisplayName = "Anna\x00" }, needsName},
-		{"type", func(u *idp.User) { u.Type = "robot" }, `The user type "robot" is none of member, internalGuest, externalGuest.`},
-		{"roles", func(u *idp.User) { u.Roles = idp.Roles }, ""},
-		{"role", func(u *idp.User) { u.Roles = []string{"Boss"} }, `The role "Boss" is none of: Global Administrator; Privileged Authentication Administrator; Authentication Administrator; Authentication Policy Administrator; Global Reader.`},
+		{"type", func(u *idp.User) { u.Type = "robot" }, `The user type "robot" is none of member, internalGuest, externalGuest, externalMember.`},
+		{"roles", func(u *idp.User) { u.Roles = idp.RoleNames() }, ""},
+		{"role", func(u *idp.User) { u.Roles = []string{"Boss"} }, `The role "Boss" is none of: ` + strings.Join(idp.RoleNames(), "; ") + "."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			u := anna()

@@ -78,9 +78,25 @@ func List[T any, P recordOf[T]](tx *Tx, index, value string, page Page) (items [
 	return list[T, P](tx, join("i", P(nil).Kind(), index, value)+sep, page)
 }
 
+// IDs are the ids that List finds, whether there are such records or not.
+func IDs[T any, P recordOf[T]](tx *Tx, index, value string) ([]string, error) {
+	return tx.ids(join("i", P(nil).Kind(), index, value)+sep, Page{})
+}
+
 // All reads the records of a kind, in order of their ids.
 func All[T any, P recordOf[T]](tx *Tx, page Page) (items []P, next string, err error) {
 	return list[T, P](tx, join("r", P(nil).Kind())+sep, page)
+}
+
+// Each reads the records of a kind one by one, in order of their ids, until fn answers
+// false. One that cannot be read is handed to fn as its error.
+func Each[T any, P recordOf[T]](tx *Tx, fn func(id string, item P, err error) bool) error {
+	prefix := join("r", P(nil).Kind()) + sep
+	return tx.scan(Range{Prefix: []byte(prefix)}, func(key string) bool {
+		id := key[len(prefix):]
+		item, err := Get[T, P](tx, id)
+		return fn(id, item, err)
+	})
 }
 
 func list[T any, P recordOf[T]](tx *Tx, prefix string, page Page) ([]P, string, error) {

@@ -42,7 +42,7 @@ func (s *Site) showSecurityInfo(w http.ResponseWriter, r *http.Request) {
 		Action: s.here(r, securityInfo), SignOutAction: s.here(r, securityInfo),
 		Username: u.PrincipalName, DisplayName: u.DisplayName, SessionEnds: session.NotAfter,
 	}
-	info, err := s.Admin.Pass(r.Context(), v.Tenant.TenantID, u.UserID)
+	info, err := s.Admin.Pass(r.Context(), person(r, v, u), v.Tenant.TenantID, u.UserID)
 	switch {
 	case err == nil:
 		view.Pass = passRow(info.Pass, info.Reason)
@@ -109,7 +109,7 @@ func (s *Site) SignedOutOf(w http.ResponseWriter, r *http.Request, frames []stri
 }
 
 func (s *Site) askDeletePass(w http.ResponseWriter, r *http.Request, v signin.Visit, session *idp.Session, u *idp.User) {
-	info, err := s.Admin.Pass(r.Context(), v.Tenant.TenantID, u.UserID)
+	info, err := s.Admin.Pass(r.Context(), person(r, v, u), v.Tenant.TenantID, u.UserID)
 	if err != nil || info.Pass.PassID != r.PostForm.Get("delete") {
 		s.toSecurityInfo(w, r) // gone or replaced meanwhile: show what there is
 		return
@@ -122,8 +122,7 @@ func (s *Site) askDeletePass(w http.ResponseWriter, r *http.Request, v signin.Vi
 
 // deletePass deletes the pass the person was asked about, and no newer one.
 func (s *Site) deletePass(w http.ResponseWriter, r *http.Request, v signin.Visit, u *idp.User) {
-	actor := idp.Party{Type: "user", ID: u.UserID, Name: u.PrincipalName}
-	err := s.Admin.DeletePass(r.Context(), actor, v.Tenant.TenantID, u.UserID, r.PostForm.Get("delete"))
+	err := s.Admin.DeletePass(r.Context(), person(r, v, u), v.Tenant.TenantID, u.UserID, r.PostForm.Get("delete"))
 	if err != nil && idp.ErrorCode(err) != idp.NotFound {
 		s.fail(w, r, err)
 		return
@@ -138,4 +137,11 @@ func (s *Site) deletePass(w http.ResponseWriter, r *http.Request, v signin.Visit
 	default:
 		http.Redirect(w, r, s.here(r, securityInfo+"?done="+passDeleted), http.StatusSeeOther)
 	}
+}
+
+// person is who acts on the own things.
+func person(r *http.Request, v signin.Visit, u *idp.User) idp.Actor {
+	a := idp.Person(v.Tenant.TenantID, u)
+	a.Address, a.RequestID = web.From(r).Address, web.From(r).ID
+	return a
 }

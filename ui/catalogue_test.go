@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"latchkey/idp"
 )
 
 // readTexts reads a catalogue file by itself: every leaf by its dotted key, a plural
@@ -172,6 +174,9 @@ func used(t *testing.T) map[string]bool {
 			group = "method."
 		}
 		keys[group+name+".title"], keys[group+name+".text"] = true, true
+	}
+	for _, name := range idp.Permissions() {
+		keys["permission."+name+".title"] = true
 	}
 	for m := range 12 {
 		keys[fmt.Sprintf("time.month.%d", m+1)] = true

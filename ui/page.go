@@ -112,6 +112,9 @@ func (p *page) Scopes(names []string, apis map[string]string) ([]choice, error) 
 				id = "scope.whole.title"
 			}
 			list[i].Text = c.Name
+			if named := "permission." + scope + ".title"; identifier == idp.GraphID && ok && p.texts.has(named) {
+				id, list[i].Text = named, scope
+			}
 			list[i].Title, err = p.texts.text(id, map[string]any{"API": api, "Scope": scope}, nil)
 		}
 	}

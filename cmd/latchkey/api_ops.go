@@ -50,13 +50,13 @@ var apiCreate = operation[apiCreateArgs, apiView]{"api.create",
 
 var apiList = operation[listArgs, page[apiView]]{"api.list",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a listArgs) (page[apiView], error) {
-		as, next, err := d.Admin.APIs(ctx, t.TenantID, a.page())
+		as, next, err := d.Admin.APIs(ctx, d.actor, t.TenantID, a.page())
 		return page[apiView]{each(as, viewAPI), next}, err
 	})}
 
 var apiShow = operation[namedArgs, apiView]{"api.show",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a namedArgs) (apiView, error) {
-		return apiAnswer(d.Admin.API(ctx, t.TenantID, a.Name))
+		return apiAnswer(d.Admin.API(ctx, d.actor, t.TenantID, a.Name))
 	})}
 
 var apiUpdate = operation[apiUpdateArgs, apiView]{"api.update",

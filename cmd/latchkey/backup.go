@@ -45,12 +45,15 @@ func (c *cli) backupCommand() *cobra.Command {
 	})
 }
 
-// saveNew writes a file that must not exist.
-func saveNew(path string, from io.Reader) (n int64, err error) {
+// saveNew writes a backup into a file that must not exist.
+func saveNew(path string, from io.Reader) (int64, error) { return saveStream(path, "backup", from) }
+
+// saveStream writes what is named into a file that must not exist.
+func saveStream(path, what string, from io.Reader) (n int64, err error) {
 	// Unlike a renaming, a link never replaces a file.
 	err = throughDraft(path, os.Link, func(draft *os.File) (err error) {
 		if n, err = io.Copy(draft, from); err != nil {
-			err = fmt.Errorf("the backup broke off after %d bytes and was thrown away: %w", n, undrafted(err, path))
+			err = fmt.Errorf("the %s broke off after %d bytes and was thrown away: %w", what, n, undrafted(err, path))
 		}
 		return err
 	})

@@ -23,7 +23,8 @@ func (c *cli) clientCreateCommand() *cobra.Command {
 		Use: "create NAME", Short: "Register a client",
 		Example: "  latchkey client create 'Time sheets' --id web --redirect-uri https://time.contoso.example/callback\n" +
 			"  latchkey client create Notes --auth none --native --redirect-uri http://127.0.0.1/callback\n" +
-			"  latchkey client create Payroll --auth private-key-jwt --jwks keys.json --redirect-uri https://pay.contoso.example/callback",
+			"  latchkey client create Payroll --auth private-key-jwt --jwks keys.json --redirect-uri https://pay.contoso.example/callback\n" +
+			"  latchkey client create 'Joiner script' --id joiner --grant client --permission UserAuthMethod-TAP.ReadWrite.All --permission User.ReadWrite.All",
 		Args: wants("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.Name = &args[0]

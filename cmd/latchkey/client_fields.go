@@ -58,14 +58,14 @@ type clientApp struct {
 	Native        *bool     `json:"native"`
 	Trusted       *bool     `json:"trusted"`
 	Introspect    *bool     `json:"introspect"`
-	Permissions   *[]string `json:"permissions"` // scopes of APIs
+	Permissions   *[]string `json:"permissions"` // see permissions
 	Disabled      *bool     `json:"disabled"`
 }
 
 func appOf(c *idp.Client) clientApp {
 	return clientApp{
 		&c.Name, new(array(c.RedirectURIs)), new(array(c.GrantTypes)), new(array(c.ResponseTypes)), new(array(c.Origins)),
-		&c.Native, &c.Trusted, &c.Introspect, new(array(c.Permissions)), &c.Disabled,
+		&c.Native, &c.Trusted, &c.Introspect, new(permissions(c.Permissions)), &c.Disabled,
 	}
 }
 
@@ -77,7 +77,7 @@ func (f *clientApp) flags(s fieldFlags) {
 	s.yes(&f.Native, "native", "an installed app: the port of a loopback redirect URI is free")
 	s.yes(&f.Trusted, "trusted", "nobody is asked for consent")
 	s.yes(&f.Introspect, "introspect", "it may introspect the tokens of other clients")
-	s.list(&f.Permissions, "permission", "a `scope` that it may have for itself (grants client and exchange), such as "+exampleAPI+"/calendar.read, or none; may be repeated")
+	s.checked(&f.Permissions, permission, "permission", "a `scope` that it may have for itself (grants client and exchange), such as User.Read.All of the administration API or "+exampleAPI+"/calendar.read, or none; may be repeated")
 	s.yes(&f.Disabled, "disabled", "nobody can sign in to it while it is disabled")
 }
 
@@ -90,7 +90,7 @@ func (f clientApp) edit(c *idp.Client) {
 	assign(&c.Native, f.Native)
 	assign(&c.Trusted, f.Trusted)
 	assign(&c.Introspect, f.Introspect)
-	assign(&c.Permissions, f.Permissions)
+	assign(&c.Permissions, keptPermissions(f.Permissions))
 	assign(&c.Disabled, f.Disabled)
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 
@@ -65,18 +64,23 @@ func (s fieldFlags) word(to **string, name, usage, empty string, words ...string
 }
 
 func (s fieldFlags) list(to **[]string, name, usage string) {
-	s.Var(&repeated{to, func(v string) string { return v }}, name, usage)
+	s.listOf(to, func(v string) string { return v }, name, usage)
 }
 
 // listOf is list for values that are kept in another form than they are typed in.
 func (s fieldFlags) listOf(to **[]string, kept func(string) string, name, usage string) {
+	s.checked(to, func(v string) (string, error) { return kept(v), nil }, name, usage)
+}
+
+// checked is listOf for values of which some cannot be kept.
+func (s fieldFlags) checked(to **[]string, kept func(string) (string, error), name, usage string) {
 	s.Var(&repeated{to, kept}, name, usage)
 }
 
 // repeated is a flag that adds to a list each time.
 type repeated struct {
 	to   **[]string
-	kept func(string) string
+	kept func(string) (string, error)
 }
 
 // String is empty: there is no default.
@@ -87,10 +91,16 @@ func (r *repeated) Type() string { return "text" }
 
 // Set adds one value.
 func (r *repeated) Set(text string) error {
+	kept, err := r.kept(text)
+	if err != nil {
+		return err
+	}
 	if *r.to == nil {
 		*r.to = &[]string{}
 	}
-	**r.to = append(**r.to, slices.DeleteFunc([]string{r.kept(text)}, func(v string) bool { return v == noEntries })...)
+	if kept != noEntries {
+		**r.to = append(**r.to, kept)
+	}
 	return nil
 }
 

@@ -45,13 +45,13 @@ var clientCreate = operation[clientCreateArgs, clientView]{"client.create",
 
 var clientList = operation[listArgs, page[clientView]]{"client.list",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a listArgs) (p page[clientView], err error) {
-		cs, next, err := d.Admin.Clients(ctx, t.TenantID, a.page())
+		cs, next, err := d.Admin.Clients(ctx, d.actor, t.TenantID, a.page())
 		return page[clientView]{each(cs, func(c *idp.Client) clientView { return d.clientView(t, c) }), next}, err
 	})}
 
 var clientShow = operation[namedArgs, clientView]{"client.show",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a namedArgs) (v clientView, err error) {
-		c, err := d.Admin.Client(ctx, t.TenantID, a.Name)
+		c, err := d.Admin.Client(ctx, d.actor, t.TenantID, a.Name)
 		return d.clientAnswer(t, c, "", err)
 	})}
 

@@ -31,7 +31,7 @@ const (
 // desk is where an operation is carried out, and for whom.
 type desk struct {
 	*deps
-	actor idp.Party
+	actor idp.Actor
 }
 
 // operation is one thing the server can be asked to do. The command line and
@@ -67,12 +67,13 @@ func operations() []served {
 	return []served{
 		tenantCreate, tenantList, tenantShow, tenantUpdate, domainAdd, domainRemove,
 		userCreate, userList, userShow, userUpdate, userDelete, userRevokeSessions,
-		groupCreate, groupList, groupShow, groupDelete, groupAddMember, groupRemoveMember,
+		groupCreate, groupList, groupShow, groupUpdate, groupDelete, groupAddMember, groupRemoveMember,
 		clientCreate, clientList, clientShow, clientUpdate, clientDelete, clientNewSecret,
 		apiCreate, apiList, apiShow, apiUpdate, apiDelete,
 		registrationTokenCreate, registrationTokenList, registrationTokenDelete,
-		policyShow, policySet, passCreate, passList, passShow, passDelete,
-		keysList, keysRotate, eventsList,
+		roleList, roleAssign, roleRemove, roleHolders,
+		policyShow, policySet, passCreate, passList, passShow, passDelete, passRequests, passApprove, passDeny,
+		keysList, keysRotate, eventsList, auditVerify, explain,
 	}
 }
 
@@ -91,6 +92,7 @@ func (s *server) prepareControl() {
 		mux.HandleFunc("POST /"+o.named(), func(w http.ResponseWriter, r *http.Request) { s.answerControl(w, r, o) })
 	}
 	mux.HandleFunc("GET /backup", s.answerBackup)
+	mux.HandleFunc("GET /"+auditExport, s.answerAuditExport)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeControl(w, nil, idp.Errorf(idp.NotFound, "This server does not know %q. Is it of another version than this command?", r.URL.Path[1:]))
 	})
@@ -102,8 +104,15 @@ func (s *server) prepareControl() {
 
 type actorKey struct{}
 
+// actorOf is who is at the other end of the socket.
+func actorOf(r *http.Request) idp.Actor {
+	actor, _ := r.Context().Value(actorKey{}).(idp.Actor)
+	return actor
+}
+
 func (s *server) answerControl(w http.ResponseWriter, r *http.Request, o served) {
-	actor, _ := r.Context().Value(actorKey{}).(idp.Party)
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // the command gives up by itself
+	actor := actorOf(r)
 	args, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControl))
 	if err != nil {
 		writeControl(w, nil, idp.Errorf(idp.Invalid, "The arguments of %s cannot be read: %v.", o.named(), err))

@@ -34,7 +34,12 @@ func (c *cli) remote(cmd *cobra.Command) *cobra.Command {
 
 // inTenant is remote for a command that acts within one tenant.
 func (c *cli) inTenant(cmd *cobra.Command) *cobra.Command {
-	cmd.Flags().StringVar(&c.tenant, "tenant", "", "the tenant, by a domain or its id (default: the only one there is)")
+	return c.withTenant(cmd, "the tenant, by a domain or its id (default: the only one there is)")
+}
+
+// withTenant is remote with a flag --tenant.
+func (c *cli) withTenant(cmd *cobra.Command, usage string) *cobra.Command {
+	cmd.Flags().StringVar(&c.tenant, "tenant", "", usage)
 	inner := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if c.tenant == "" && cmd.Flags().Changed("tenant") { // as by an unset variable of a script
@@ -56,6 +61,15 @@ func act[A, R any](c *cli, cmd *cobra.Command, o operation[A, R], args A, human 
 
 // actList asks for all pages and shows them as one.
 func actList[T any](c *cli, cmd *cobra.Command, o operation[listArgs, page[T]], args listArgs, human func(*printer, []T)) error {
+	all, err := allOf(c, cmd, o, args)
+	if err != nil {
+		return err
+	}
+	return c.show(all, func(p *printer) { human(p, all) })
+}
+
+// allOf asks for all pages.
+func allOf[T any](c *cli, cmd *cobra.Command, o operation[listArgs, page[T]], args listArgs) ([]T, error) {
 	all := []T{}
 	limit := args.Limit
 	for {
@@ -65,11 +79,11 @@ func actList[T any](c *cli, cmd *cobra.Command, o operation[listArgs, page[T]], 
 		}
 		got, err := ask(c, cmd, o, args)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		all = append(all, got.Items...)
 		if args.After = got.Next; got.Next == "" || limit > 0 && len(all) >= limit {
-			return c.show(all, func(p *printer) { human(p, all) })
+			return all, nil
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/idp"
+	"latchkey/idp/admin"
 	"latchkey/storage"
 )
 
@@ -21,7 +22,7 @@ func TestDemoLogoutURI(t *testing.T) {
 				if s.tenant.Domains[0] == "contoso.example" && c.name == "web" {
 					want = idp.ClientLogout{Back: d.appURL + "/backchannel-logout"}
 				}
-				kept, err := d.server.Admin.Client(t.Context(), s.tenant.Domains[0], c.client.ClientID)
+				kept, err := d.server.Admin.Client(t.Context(), admin.Operator("test"), s.tenant.Domains[0], c.client.ClientID)
 				if err != nil || kept.Logout != want {
 					t.Errorf("%s of %s: %+v, %v", c.name, s.tenant.Domains[0], kept.Logout, err)
 				}

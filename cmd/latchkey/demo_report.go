@@ -34,6 +34,7 @@ type reportClient struct {
 	RedirectURIs           []string `json:"redirect_uris"`
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris"`
 	GrantTypes             []string `json:"grant_types"`
+	Permissions            []string `json:"permissions"`
 }
 
 type reportUser struct {
@@ -53,7 +54,7 @@ func reportTenants(base string, all []seeded) []reportTenant {
 			t.Clients = append(t.Clients, reportClient{
 				Name: c.name, ClientID: c.client.ClientID, ClientSecret: c.secret, AuthMethod: c.client.AuthMethod,
 				RedirectURIs: array(c.client.RedirectURIs), PostLogoutRedirectURIs: array(c.client.PostLogoutRedirectURIs),
-				GrantTypes: array(c.client.GrantTypes),
+				GrantTypes: array(c.client.GrantTypes), Permissions: array(c.client.Permissions),
 			})
 		}
 		for _, u := range s.users {
@@ -83,6 +84,9 @@ func greet(w io.Writer, appURL, base string, all []seeded) {
     2. Open %s
        and delete the pass. Look at the app again: it was told, and has signed you out.
     3. Start the demo again: passes that are over are replaced, everything else stays.
+
+  There is one person for each administrative role, too; --json FILE writes their passes,
+  and the client "graph" to call the admin API with, as docs/graph.md tells.
 
   Control-C stops it.
 

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"latchkey/idp"
@@ -38,7 +41,10 @@ type seededUser struct {
 	code string
 }
 
-var demoActor = admin.Operator("demo")
+var (
+	demoActor  = admin.Operator("demo")
+	demoSecond = admin.Operator("demo's second administrator")
+)
 
 // almostOver is how little a pass may have left without being renewed at a start.
 const almostOver = 10 * time.Minute
@@ -59,7 +65,7 @@ func (s demoSeed) organization(ctx context.Context, d demoTenant) (one seeded, e
 	if one.tenant, err = s.tenant(ctx, d); err != nil {
 		return one, err
 	}
-	known, _, err := s.admin.Clients(ctx, d.domain, storage.Page{})
+	known, _, err := s.admin.Clients(ctx, demoActor, d.domain, storage.Page{})
 	if err != nil {
 		return one, err
 	}
@@ -70,17 +76,32 @@ func (s demoSeed) organization(ctx context.Context, d demoTenant) (one seeded, e
 		}
 		one.clients = append(one.clients, made)
 	}
-	for _, u := range d.users {
-		made, err := s.user(ctx, d.domain, u)
-		if err != nil {
-			return one, err
-		}
-		one.users = append(one.users, made)
-	}
-	return one, nil
+	one.users, err = s.people(ctx, d)
+	return one, err
 }
 
-// tenant switches passes on whenever it comes by: the demo is about them.
+// people makes several at once, since each pass takes a processor a while.
+func (s demoSeed) people(ctx context.Context, d demoTenant) ([]seededUser, error) {
+	made, errs := make([]seededUser, len(d.users)), make([]error, len(d.users))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for i, u := range d.users {
+		wg.Go(func() {
+			slots <- struct{}{}
+			made[i], errs[i] = s.user(ctx, d.domain, u)
+			<-slots
+		})
+	}
+	wg.Wait()
+	for _, u := range made {
+		if u.pass != nil {
+			s.memory.keepPass(d.domain, u.demoUser.user.PrincipalName, rememberedPass{u.pass.PassID, u.code})
+		}
+	}
+	return made, cmp.Or(errs...)
+}
+
+// tenant sees to it, whenever it comes by, that the policy allows the demo's passes.
 func (s demoSeed) tenant(ctx context.Context, d demoTenant) (*idp.Tenant, error) {
 	t, err := s.admin.Tenant(ctx, d.domain)
 	if idp.ErrorCode(err) == idp.NotFound {
@@ -92,17 +113,20 @@ func (s demoSeed) tenant(ctx context.Context, d demoTenant) (*idp.Tenant, error)
 	if err != nil {
 		return nil, err
 	}
-	policy, err := s.admin.PassPolicy(ctx, d.domain)
-	if err != nil || policy.Enabled && policy.MaximumLifetime >= d.longestPass {
+	policy, err := s.admin.PassPolicy(ctx, demoActor, d.domain)
+	fits := policy.Enabled && !policy.Once && policy.MinimumLifetime <= d.shortestPass() && policy.MaximumLifetime >= d.longestPass
+	if err != nil || fits {
 		return t, err
 	}
-	on := true
-	_, err = s.admin.UpdatePassPolicy(ctx, demoActor, d.domain, admin.PassPolicyChange{Enabled: &on, MaximumLifetime: &d.longestPass})
+	_, err = s.admin.UpdatePassPolicy(ctx, demoActor, d.domain, admin.PassPolicyChange{
+		Enabled: new(true), Once: new(false), MinimumLifetime: new(min(policy.MinimumLifetime, d.shortestPass())), MaximumLifetime: &d.longestPass,
+	})
 	return t, err
 }
 
 // client finds the client that was remembered, or else one of that name, and
-// gives it the addresses of today. A secret that was forgotten is replaced.
+// gives it the addresses and permissions of today, beside other permissions that it
+// has. A secret that was forgotten is replaced.
 func (s demoSeed) client(ctx context.Context, domain string, d demoClient, known []*idp.Client) (seededClient, error) {
 	kept := s.memory.client(domain, d.name)
 	i := slices.IndexFunc(known, func(c *idp.Client) bool {
@@ -114,9 +138,10 @@ func (s demoSeed) client(ctx context.Context, domain string, d demoClient, known
 	}
 	c, secret := known[i], kept.Secret
 	var err error
-	if !d.reachedAs(c) {
+	if !d.asToday(c) {
 		c, err = s.admin.UpdateClient(ctx, demoActor, domain, c.ClientID, func(c *idp.Client) {
 			c.RedirectURIs, c.PostLogoutRedirectURIs, c.Logout = d.client.RedirectURIs, d.client.PostLogoutRedirectURIs, d.client.Logout
+			c.Permissions = append(c.Permissions, idp.Without(d.client.Permissions, c.Permissions)...)
 		})
 	}
 	if err == nil && !c.Public() && !c.SecretMatches(secret) {
@@ -125,10 +150,11 @@ func (s demoSeed) client(ctx context.Context, domain string, d demoClient, known
 	return s.remember(domain, d.name, c, secret, err)
 }
 
-// reachedAs tells whether a registration has the addresses of today.
-func (d demoClient) reachedAs(c *idp.Client) bool {
+// asToday tells whether a registration has the addresses and permissions of today.
+func (d demoClient) asToday(c *idp.Client) bool {
 	return slices.Equal(c.RedirectURIs, d.client.RedirectURIs) &&
-		slices.Equal(c.PostLogoutRedirectURIs, d.client.PostLogoutRedirectURIs) && c.Logout == d.client.Logout
+		slices.Equal(c.PostLogoutRedirectURIs, d.client.PostLogoutRedirectURIs) && c.Logout == d.client.Logout &&
+		len(idp.Without(d.client.Permissions, c.Permissions)) == 0
 }
 
 func (s demoSeed) remember(domain, name string, c *idp.Client, secret string, err error) (seededClient, error) {
@@ -141,7 +167,7 @@ func (s demoSeed) remember(domain, name string, c *idp.Client, secret string, er
 
 func (s demoSeed) user(ctx context.Context, domain string, d demoUser) (made seededUser, err error) {
 	made.demoUser = d
-	made.user, err = s.admin.User(ctx, domain, d.user.PrincipalName)
+	made.user, err = s.admin.User(ctx, demoActor, domain, d.user.PrincipalName)
 	if idp.ErrorCode(err) == idp.NotFound {
 		made.user, err = s.admin.CreateUser(ctx, demoActor, domain, d.user)
 	}
@@ -157,18 +183,19 @@ func (s demoSeed) user(ctx context.Context, domain string, d demoUser) (made see
 func (s demoSeed) pass(ctx context.Context, domain string, d demoUser) (*idp.Pass, string, error) {
 	name := d.user.PrincipalName
 	kept := s.memory.pass(domain, name)
-	info, err := s.admin.Pass(ctx, domain, name)
+	info, err := s.admin.Pass(ctx, demoActor, domain, name)
 	switch {
 	case err != nil && idp.ErrorCode(err) != idp.NotFound:
 		return nil, "", err
 	case err == nil && info.Pass.PassID == kept.ID && info.Reason == idp.EnabledByPolicy && s.now.Add(almostOver).Before(info.Pass.EndsAt()):
 		return info.Pass, kept.Code, nil
 	}
-	once := d.once
-	info, code, err := s.admin.CreatePass(ctx, demoActor, domain, name, idp.PassRequest{Lifetime: d.pass, Once: &once, Reason: "First day at the demo"})
-	if err != nil {
-		return nil, "", err
+	req := idp.PassRequest{Lifetime: d.pass, Once: &d.once, Reason: "First day at the demo"}
+	info, code, err := s.admin.CreatePass(ctx, demoActor, domain, name, req)
+	if err == nil && info.Approval != nil { // the policy wants two administrators: the demo is both
+		if _, err = s.admin.ApprovePass(ctx, demoSecond, domain, name); err == nil {
+			info, code, err = s.admin.CreatePass(ctx, demoActor, domain, name, req)
+		}
 	}
-	s.memory.keepPass(domain, name, rememberedPass{info.Pass.PassID, code})
-	return info.Pass, code, nil
+	return info.Pass, code, err
 }

@@ -314,7 +314,7 @@ func TestGreet(t *testing.T) {
 	d := startDemo(t, "")
 	var b strings.Builder
 	greet(&b, d.appURL, d.server.Config.BaseURL, d.world)
-	for _, want := range []string{d.appURL, "noor@contoso.example", d.world[0].users[0].code, "/contoso.example/security-info"} {
+	for _, want := range []string{d.appURL, "noor@contoso.example", d.world[0].users[0].code, "/contoso.example/security-info", "--json", "docs/graph.md"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}

@@ -15,6 +15,16 @@ type demoTenant struct {
 	users                []demoUser
 }
 
+// shortestPass is the shortest that anybody gets, or that a fresh tenant allows, in
+// minutes.
+func (d demoTenant) shortestPass() int {
+	shortest := idp.DefaultPassPolicy().MinimumLifetime
+	for _, u := range d.users {
+		shortest = min(shortest, u.pass)
+	}
+	return shortest
+}
+
 // demoUser is a person who gets a pass at each start, if the last one is over.
 type demoUser struct {
 	user  idp.User
@@ -55,6 +65,8 @@ func demoWorld(app demoURIs) []demoTenant {
 			{demoPerson("kim", "Kim", "Sørensen", "fabrikam.example", idp.Member), dayOfPass, false, ""},
 		},
 	}
+	contoso.users = append(contoso.users, demoAdministrators(contoso.domain, 0)...)
+	fabrikam.users = append(fabrikam.users, demoAdministrators(fabrikam.domain, 7)...)
 	return []demoTenant{contoso, fabrikam}
 }
 
@@ -94,6 +106,13 @@ func demoClients(app demoURIs) []demoClient {
 		}},
 		{"worker", idp.Client{
 			Name: "Demo Worker", AuthMethod: idp.AuthBasic, Introspect: true, GrantTypes: []string{idp.GrantClient},
+		}},
+		// Microsoft's libraries post the secret, which the claims profile allows for.
+		{"graph", idp.Client{
+			Name: "Demo Administration Tools", AuthMethod: idp.AuthBasic, Native: true, ClaimsProfile: idp.ClaimsEntra,
+			GrantTypes:   []string{idp.GrantClient, idp.GrantCode, idp.GrantRefresh, idp.GrantDevice},
+			RedirectURIs: []string{"http://localhost", loadTool.callback},
+			Permissions:  demoPermissions(),
 		}},
 	}
 }

@@ -22,7 +22,7 @@ func (d desk) tenantFor(ctx context.Context, named, user string) (*idp.Tenant, e
 			return t, err
 		}
 	}
-	some, next, err := d.Admin.Tenants(ctx, storage.Page{Limit: 5})
+	some, next, err := d.Admin.Tenants(ctx, d.actor, storage.Page{Limit: 5})
 	switch {
 	case err != nil:
 		return nil, err

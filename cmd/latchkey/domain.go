@@ -13,7 +13,7 @@ var domainAdd = operation[namedArgs, tenantView]{"domain.add", changeDomains((*a
 
 var domainRemove = operation[namedArgs, tenantView]{"domain.remove", changeDomains((*admin.Service).RemoveDomain)}
 
-func changeDomains(change func(*admin.Service, context.Context, idp.Party, string, string) (*idp.Tenant, error)) func(context.Context, desk, namedArgs) (tenantView, error) {
+func changeDomains(change func(*admin.Service, context.Context, idp.Actor, string, string) (*idp.Tenant, error)) func(context.Context, desk, namedArgs) (tenantView, error) {
 	return within(func(ctx context.Context, d desk, t *idp.Tenant, a namedArgs) (tenantView, error) {
 		return d.tenantAnswer(change(d.Admin, ctx, d.actor, t.TenantID, a.Name))
 	})

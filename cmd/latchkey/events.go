@@ -23,7 +23,9 @@ type eventView struct {
 	Reason    string            `json:"reason"`
 	Error     int               `json:"error"` // number of AADSTS; 0: none
 	Actor     partyView         `json:"actor"`
+	App       partyView         `json:"app"` // through which the actor acted
 	Target    partyView         `json:"target"`
+	Tenant    string            `json:"tenant"` // whose it is, in the deployment's own log
 	ClientID  string            `json:"client_id"`
 	Method    string            `json:"method"`
 	SessionID string            `json:"session_id"`
@@ -31,6 +33,26 @@ type eventView struct {
 	UserAgent string            `json:"user_agent"`
 	RequestID string            `json:"request_id"`
 	Details   map[string]string `json:"details"`
+	Modified  []modifiedView    `json:"modified"`
+	Link      *linkView         `json:"link"` // null: from before there were chains
+}
+
+// modifiedView is a property that was changed; its values are JSON, and "" where there is
+// none.
+type modifiedView struct {
+	Name string `json:"name"`
+	Old  string `json:"old"`
+	New  string `json:"new"`
+}
+
+// linkView ties an event to the one before it in its chain.
+type linkView struct {
+	Chain    string     `json:"chain"`
+	Seq      uint64     `json:"seq"`
+	At       *time.Time `json:"at"`
+	After    *time.Time `json:"after"`    // at of the link before
+	Previous string     `json:"previous"` // mac of the link before
+	MAC      string     `json:"mac"`
 }
 
 // partyView is who acted or was acted on.
@@ -49,15 +71,33 @@ func viewEvent(e *idp.AuditEvent) eventView {
 	}
 	return eventView{
 		ID: e.EventID, At: moment(e.At), Log: e.Log, Activity: e.Activity, Category: e.Category, Service: e.Service,
-		Result: e.Result, Reason: e.Reason, Error: int(e.Error), Actor: partyView(e.Actor), Target: partyView(e.Target),
+		Result: e.Result, Reason: e.Reason, Error: int(e.Error),
+		Actor: partyView(e.Actor), App: partyView(e.App), Target: partyView(e.Target), Tenant: e.Tenant,
 		ClientID: e.ClientID, Method: e.Method, SessionID: e.SessionID, Address: e.Address, UserAgent: e.UserAgent,
 		RequestID: e.RequestID, Details: details,
+		Modified: each(e.Modified, func(m idp.Modified) modifiedView { return modifiedView(m) }), Link: viewLink(e),
 	}
+}
+
+func viewLink(e *idp.AuditEvent) *linkView {
+	l := e.Link
+	if l.Seq == 0 {
+		return nil
+	}
+	return &linkView{e.Chain(), l.Seq, moment(l.At), moment(l.After), l.Prev, l.MAC}
+}
+
+// who is the actor, and the app between, if there was one.
+func (e eventView) who() string {
+	if e.App == (partyView{}) {
+		return e.Actor.String()
+	}
+	return e.Actor.String() + " through " + e.App.String()
 }
 
 var eventsList = operation[listArgs, page[eventView]]{"events.list",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a listArgs) (page[eventView], error) {
-		es, next, err := d.Admin.Events(ctx, t.TenantID, a.Of, a.page())
+		es, next, err := d.Admin.Events(ctx, d.actor, t.TenantID, a.Of, a.page())
 		return page[eventView]{each(es, viewEvent), next}, err
 	})}
 
@@ -99,7 +139,7 @@ func tableSignIns(p *printer, es []eventView) {
 
 func tableAudit(p *printer, es []eventView) {
 	rows := each(es, func(e eventView) []string {
-		return []string{p.when(e.At), e.Actor.String(), e.Activity, e.Target.String(), e.Result, e.Reason}
+		return []string{p.when(e.At), e.who(), e.Activity, e.Target.String(), e.Result, e.Reason}
 	})
 	p.table("Nothing was changed yet.", []string{"TIME", "WHO", "ACTIVITY", "ON", "RESULT", "REASON"}, rows)
 }

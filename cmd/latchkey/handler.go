@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/idp"
+	"latchkey/idp/graph"
 	"latchkey/idp/oidc"
 	"latchkey/idp/web"
 	"latchkey/ui"
@@ -44,16 +46,45 @@ func newHandler(d deps) (http.Handler, *oidc.Provider, error) {
 	own.SetDenyHandler(site.Refuse("request.invalid"))
 	provider := oidc.New(oidc.Config{
 		Base: d.Config.BaseURL, Store: d.Store, Keys: d.Keys, Signin: d.Signin, Admin: d.Admin,
-		Calls: calls, Tells: tells, Pages: pages{site}, Own: own, Log: d.Log,
+		Tenants: tenants, Calls: calls, Tells: tells, Pages: pages{site}, Own: own, Log: d.Log,
 	})
 	site.Respond = provider.Respond
-	entry := web.Entry{Now: d.Clock.Now, Proxies: proxies, Log: d.Log, Panicked: site.Refuse("internal"), TooLarge: site.Refuse("toolarge")}
-	return entry.Enter(routes(d, own, site, provider, tenants)), provider, nil
+	admins := graph.New(graph.Config{
+		Base: d.Config.BaseURL, Admin: d.Admin, Signin: d.Signin, Keys: d.Keys, Authenticate: callers{provider}.of, Log: d.Log,
+	})
+	entry := web.Entry{
+		Now: d.Clock.Now, Proxies: proxies, Log: d.Log, Large: admins.Owns,
+		Panicked: whose(admins, admins.Panicked, site.Refuse("internal")),
+		TooLarge: whose(admins, admins.TooLarge, site.Refuse("toolarge")),
+	}
+	return entry.Enter(routes(d, own, site, provider, admins, tenants)), provider, nil
 }
 
-// routes puts protocol and pages below /{tenant}. Pages refuse what another site
+// whose answers a fault in the form of who was asked.
+func whose(admins *graph.API, theirs, others http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if admins.Owns(r) {
+			theirs(w, r)
+			return
+		}
+		others(w, r)
+	}
+}
+
+// callers lets the provider say who calls the admin API.
+type callers struct{ provider *oidc.Provider }
+
+func (c callers) of(r *http.Request) (graph.Caller, error) {
+	tenant, actor, err := c.provider.Admit(r)
+	if e, ok := errors.AsType[*oidc.Unauthenticated](err); ok {
+		return graph.Caller{}, &graph.Unauthenticated{Message: e.Message, Challenge: e.Challenge}
+	}
+	return graph.Caller{Tenant: tenant, Actor: actor}, err
+}
+
+// routes puts protocol and pages below /{tenant}, beside the admin API. Pages refuse what another site
 // makes a browser send; the protocol's endpoints are made to be called from there.
-func routes(d deps, own *http.CrossOriginProtection, site *ui.Site, provider *oidc.Provider, tenants *web.Tenants) *mux.Router {
+func routes(d deps, own *http.CrossOriginProtection, site *ui.Site, provider *oidc.Provider, admins *graph.API, tenants *web.Tenants) *mux.Router {
 	named := func(r *http.Request) string { return mux.Vars(r)["tenant"] }
 	enter := tenants.Enter(named, site.Refuse("tenant.unknown"), func(w http.ResponseWriter, r *http.Request, err error) {
 		d.Log.Error("tenant not read", "request_id", web.From(r).ID, "error", err)
@@ -63,6 +94,7 @@ func routes(d deps, own *http.CrossOriginProtection, site *ui.Site, provider *oi
 	root := mux.NewRouter().SkipClean(true) // a path that is not clean is no page's, and leads nowhere
 	root.Use(nameRoute)
 	root.NotFoundHandler = site.Refuse("notfound")
+	root.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return admins.Owns(r) }).Handler(admins).Name("graph")
 	shared := root.MatcherFunc(ui.Shared).Subrouter()
 	shared.Use(own.Handler)
 	protocol := root.NewRoute().Subrouter()

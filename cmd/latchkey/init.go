@@ -98,7 +98,7 @@ func (d desk) begin(ctx context.Context, first firstPerson) (v initView, err err
 		return v, nil
 	}
 	who := userArgs{t.ID, first.admin}
-	u, err := userCreate.do(ctx, d, userCreateArgs{who, userFields{Roles: &[]string{idp.Roles[0]}}, nil})
+	u, err := userCreate.do(ctx, d, userCreateArgs{who, userFields{Roles: &[]string{idp.GlobalAdministrator}}, nil})
 	if err != nil {
 		return v, err
 	}

@@ -21,7 +21,7 @@ type keyView struct {
 
 var keysList = operation[namedArgs, []keyView]{"keys.list",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, _ namedArgs) ([]keyView, error) {
-		ks, err := d.Admin.Keys(ctx, t.TenantID)
+		ks, err := d.Admin.Keys(ctx, d.actor, t.TenantID)
 		return d.keyViews(ks), err
 	})}
 
@@ -30,7 +30,7 @@ var keysRotate = operation[namedArgs, []keyView]{"keys.rotate",
 		if _, err := d.Admin.RotateKeys(ctx, d.actor, t.TenantID); err != nil {
 			return nil, err
 		}
-		ks, err := d.Admin.Keys(ctx, t.TenantID)
+		ks, err := d.Admin.Keys(ctx, d.actor, t.TenantID)
 		return d.keyViews(ks), err
 	})}
 

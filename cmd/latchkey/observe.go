@@ -21,7 +21,11 @@ func nameRoute(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if name, ok := r.Context().Value(routeKey{}).(*string); ok {
 			if route := mux.CurrentRoute(r); route != nil {
-				if template, err := route.GetPathTemplate(); err == nil {
+				template, err := route.GetPathTemplate()
+				if given := route.GetName(); given != "" { // the admin API has one for all
+					template, err = given, nil
+				}
+				if err == nil {
 					*name = template
 				}
 			}

@@ -29,6 +29,8 @@ type passView struct {
 	CreatedBy         string     `json:"created_by"`
 	Reason            string     `json:"reason"`
 	LastUsedAt        *time.Time `json:"last_used_at"`
+	// Approval, in place of all else, is the pass that waits for a second administrator.
+	Approval *approvalView `json:"approval,omitempty"`
 }
 
 func viewPass(i admin.PassInfo) passView {
@@ -57,6 +59,9 @@ var passCreate = operation[passCreateArgs, passView]{"pass.create",
 		if err != nil {
 			return passView{}, err
 		}
+		if info.Approval != nil {
+			return passView{Approval: new(viewApproval(admin.ApprovalInfo{Approval: info.Approval, User: info.User}))}, nil
+		}
 		v := viewPass(info)
 		// A fragment stays in the browser: no server and no proxy reads the code.
 		v.Code, v.Link = code, address(d.Config.BaseURL, "/tap#"+code)
@@ -65,13 +70,13 @@ var passCreate = operation[passCreateArgs, passView]{"pass.create",
 
 var passList = operation[listArgs, page[passView]]{"pass.list",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a listArgs) (page[passView], error) {
-		ps, next, err := d.Admin.Passes(ctx, t.TenantID, a.page())
+		ps, next, err := d.Admin.Passes(ctx, d.actor, t.TenantID, a.page())
 		return page[passView]{each(ps, viewPass), next}, err
 	})}
 
 var passShow = operation[userArgs, passView]{"pass.show",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a userArgs) (passView, error) {
-		info, err := d.Admin.Pass(ctx, t.TenantID, a.User)
+		info, err := d.Admin.Pass(ctx, d.actor, t.TenantID, a.User)
 		if err != nil {
 			return passView{}, err
 		}
@@ -87,7 +92,10 @@ func (c *cli) passCommand() *cobra.Command {
 	return c.group("pass", "Give people Temporary Access Passes",
 		c.passCreateCommand(), c.passListCommand(),
 		onUser(c, "show", "Show the pass of a user, without its code", passShow, showPass),
-		onUser(c, "delete", "Delete the pass of a user; what came from it ends at once", passDelete, gone("pass of")))
+		onUser(c, "delete", "Delete the pass of a user; what came from it ends at once", passDelete, gone("pass of")),
+		c.passRequestsCommand(),
+		onUser(c, "approve", "Approve a pass for a privileged user that another administrator asked for", passApprove, showApproved),
+		onUser(c, "deny", "Refuse a pass that waits for approval, or take back the own request", passDeny, showDenied))
 }
 
 func (c *cli) passCreateCommand() *cobra.Command {
@@ -97,7 +105,9 @@ func (c *cli) passCreateCommand() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
 		Use: "create USER", Short: "Give a user a new pass and show its code, once",
-		Long: "Give a user a new pass and show its code, once. A pass that the user has is replaced, and what came from it ends.",
+		Long: "Give a user a new pass and show its code, once. A pass that the user has is replaced, and what came from it ends.\n" +
+			"Where the policy wants a second administrator for privileged users, the first call only asks for the pass; once\n" +
+			"another administrator has approved, the same call again gives it.",
 		Example: "  latchkey pass create anna@contoso.example\n" +
 			"  latchkey pass create anna@contoso.example --start +2h --lifetime 8h --one-time --qr",
 		Args: wants("USER"),
@@ -109,7 +119,14 @@ func (c *cli) passCreateCommand() *cobra.Command {
 			if many := given(cmd, "multi-use", !multiUse); many != nil {
 				question.OneTime = many
 			}
-			return act(c, cmd, passCreate, question, func(p *printer, v passView) { showNewPass(p, v, withQR) })
+			v, err := ask(c, cmd, passCreate, question)
+			switch {
+			case err != nil:
+				return err
+			case v.Approval != nil:
+				return c.show(waitingView{Approval: *v.Approval}, func(p *printer) { showWaiting(p, *v.Approval) })
+			}
+			return c.show(v, func(p *printer) { showNewPass(p, v, withQR) })
 		},
 	}
 	cmd.Flags().Var(&lifetime, "lifetime", "how long it can be used: minutes, or with a unit such as 8h (default: as the policy says)")

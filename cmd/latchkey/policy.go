@@ -20,6 +20,7 @@ type policyView struct {
 	DefaultLifetimeMinutes int          `json:"default_lifetime_minutes"`
 	OneTime                bool         `json:"one_time"`
 	Length                 int          `json:"length"`
+	ApprovalForPrivileged  bool         `json:"approval_for_privileged"`
 }
 
 // targetView is whom a policy names.
@@ -39,13 +40,14 @@ type policySetArgs struct {
 	DefaultLifetime *int      `json:"default_lifetime_minutes"`
 	OneTime         *bool     `json:"one_time"`
 	Length          *int      `json:"length"`
+	Approval        *bool     `json:"approval_for_privileged"`
 }
 
 func (a policySetArgs) scope() (tenant, user string) { return a.Tenant, "" }
 
 var policyShow = operation[namedArgs, policyView]{"policy.show",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, _ namedArgs) (policyView, error) {
-		p, err := d.Admin.PassPolicy(ctx, t.TenantID)
+		p, err := d.Admin.PassPolicy(ctx, d.actor, t.TenantID)
 		if err != nil {
 			return policyView{}, err
 		}
@@ -56,7 +58,7 @@ var policySet = operation[policySetArgs, policyView]{"policy.set",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a policySetArgs) (policyView, error) {
 		change := admin.PassPolicyChange{
 			Enabled: a.Enabled, MinimumLifetime: a.MinimumLifetime, MaximumLifetime: a.MaximumLifetime,
-			DefaultLifetime: a.DefaultLifetime, Once: a.OneTime, Length: a.Length,
+			DefaultLifetime: a.DefaultLifetime, Once: a.OneTime, Length: a.Length, Approval: a.Approval,
 		}
 		var err error
 		if change.Include, err = d.targets(ctx, t, a.Include); err != nil {
@@ -84,13 +86,13 @@ func (d desk) targets(ctx context.Context, t *idp.Tenant, names *[]string) (*[]i
 		case "all":
 			all = append(all, idp.Target{Type: "group", ID: idp.AllUsers})
 		case "user":
-			u, err := d.Admin.User(ctx, t.TenantID, name)
+			u, err := d.Admin.User(ctx, d.actor, t.TenantID, name)
 			if err != nil {
 				return nil, err
 			}
 			all = append(all, idp.Target{Type: "user", ID: u.UserID})
 		case "group":
-			g, err := d.Admin.Group(ctx, t.TenantID, name)
+			g, err := d.Admin.Group(ctx, d.actor, t.TenantID, name)
 			if err != nil {
 				return nil, err
 			}
@@ -105,7 +107,7 @@ func (d desk) targets(ctx context.Context, t *idp.Tenant, names *[]string) (*[]i
 func (d desk) policyView(ctx context.Context, t *idp.Tenant, p idp.PassPolicy) (v policyView, err error) {
 	v = policyView{
 		Enabled: p.Enabled, OneTime: p.Once, Length: p.Length, MinimumLifetimeMinutes: p.MinimumLifetime,
-		MaximumLifetimeMinutes: p.MaximumLifetime, DefaultLifetimeMinutes: p.DefaultLifetime,
+		MaximumLifetimeMinutes: p.MaximumLifetime, DefaultLifetimeMinutes: p.DefaultLifetime, ApprovalForPrivileged: p.Approval,
 	}
 	if v.Include, err = d.targetViews(ctx, t, p.Targets.Include); err != nil {
 		return v, err
@@ -124,12 +126,12 @@ func (d desk) targetViews(ctx context.Context, t *idp.Tenant, targets []idp.Targ
 			v.Type = "all"
 		case x.Type == "user":
 			var u *idp.User
-			if u, err = d.Admin.User(ctx, t.TenantID, x.ID); err == nil {
+			if u, err = d.Admin.User(ctx, d.actor, t.TenantID, x.ID); err == nil {
 				v.Name = u.PrincipalName
 			}
 		default:
 			var g *idp.Group
-			if g, err = d.Admin.Group(ctx, t.TenantID, x.ID); err == nil {
+			if g, err = d.Admin.Group(ctx, d.actor, t.TenantID, x.ID); err == nil {
 				v.Name = g.Name
 			}
 		}
@@ -165,14 +167,15 @@ func (c *cli) policyCommand() *cobra.Command {
 }
 
 func (c *cli) policySetCommand() *cobra.Command {
-	var enabled, oneTime bool
+	var enabled, oneTime, approval bool
 	var include, exclude []string
 	var least, most, usual minutes
 	var length int
 	cmd := &cobra.Command{
 		Use: "set", Short: "Change the policy; it holds at once, for passes that exist too",
 		Example: "  latchkey policy set --enabled --include all --max-lifetime 8h\n" +
-			"  latchkey policy set --include 'group:New starters' --exclude none",
+			"  latchkey policy set --include 'group:New starters' --exclude none\n" +
+			"  latchkey policy set --approval-for-privileged",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := someChange(cmd); err != nil {
@@ -183,6 +186,7 @@ func (c *cli) policySetCommand() *cobra.Command {
 				Include: given(cmd, "include", entries(include)), Exclude: given(cmd, "exclude", entries(exclude)),
 				MinimumLifetime: given(cmd, "min-lifetime", int(least)), MaximumLifetime: given(cmd, "max-lifetime", int(most)),
 				DefaultLifetime: given(cmd, "default-lifetime", int(usual)), Length: given(cmd, "length", length),
+				Approval: given(cmd, "approval-for-privileged", approval),
 			}, showPolicy)
 		},
 	}
@@ -194,6 +198,7 @@ func (c *cli) policySetCommand() *cobra.Command {
 	cmd.Flags().Var(&usual, "default-lifetime", "the lifetime of a pass for which none is asked")
 	cmd.Flags().BoolVar(&oneTime, "one-time", false, "every pass can be used once only")
 	cmd.Flags().IntVar(&length, "length", 0, "the number of characters of a pass: 8 to 48")
+	cmd.Flags().BoolVar(&approval, "approval-for-privileged", false, "a pass for a privileged user needs a second administrator; --approval-for-privileged=false ends that")
 	return c.inTenant(cmd)
 }
 
@@ -210,5 +215,13 @@ func showPolicy(p *printer, v policyView) {
 	}
 	p.fields("Passes", stateOf(!v.Enabled), "For", names(v.Include), "But not for", names(v.Exclude),
 		"Lifetime", minutesSpan(v.MinimumLifetimeMinutes)+" to "+minutesSpan(v.MaximumLifetimeMinutes),
-		"Default lifetime", minutesSpan(v.DefaultLifetimeMinutes), "Can be used", use, "Length", characters(v.Length))
+		"Default lifetime", minutesSpan(v.DefaultLifetimeMinutes), "Can be used", use, "Length", characters(v.Length),
+		"For the privileged", approvalOf(v))
+}
+
+func approvalOf(v policyView) string {
+	if v.ApprovalForPrivileged {
+		return "after a second administrator has approved"
+	}
+	return "at once, as for everybody"
 }

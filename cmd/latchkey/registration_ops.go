@@ -40,7 +40,7 @@ var registrationTokenCreate = operation[registrationTokenArgs, newRegistrationTo
 
 var registrationTokenList = operation[listArgs, page[registrationTokenView]]{"registration-token.list",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a listArgs) (page[registrationTokenView], error) {
-		ts, next, err := d.Admin.InitialTokens(ctx, t.TenantID, a.page())
+		ts, next, err := d.Admin.InitialTokens(ctx, d.actor, t.TenantID, a.page())
 		return page[registrationTokenView]{each(ts, viewRegistrationToken), next}, err
 	})}
 

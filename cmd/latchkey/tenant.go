@@ -63,7 +63,7 @@ var tenantCreate = operation[tenantCreateArgs, tenantView]{"tenant.create",
 
 var tenantList = operation[listArgs, page[tenantView]]{"tenant.list",
 	func(ctx context.Context, d desk, a listArgs) (page[tenantView], error) {
-		ts, next, err := d.Admin.Tenants(ctx, a.page())
+		ts, next, err := d.Admin.Tenants(ctx, d.actor, a.page())
 		return page[tenantView]{each(ts, d.tenantView), next}, err
 	}}
 

@@ -88,13 +88,19 @@ func taken(f *pflag.Flag) string {
 	return "a whole number"
 }
 
-// nearFlags measures likeness as cobra does for commands.
 func nearFlags(cmd *cobra.Command, name string) []string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	return near(names, "--"+name)
+}
+
+// near measures likeness as cobra does for commands; words have no spaces.
+func near(words []string, word string) []string {
 	all := &cobra.Command{SuggestionsMinimumDistance: 2}
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		all.AddCommand(&cobra.Command{Use: "--" + f.Name, Run: func(*cobra.Command, []string) {}})
-	})
-	return all.SuggestionsFor("--" + name)
+	for _, w := range words {
+		all.AddCommand(&cobra.Command{Use: w, Run: func(*cobra.Command, []string) {}})
+	}
+	return all.SuggestionsFor(word)
 }
 
 // The errors of cobra about flags that exclude or need each other.

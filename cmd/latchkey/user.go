@@ -24,10 +24,11 @@ type userFlags struct {
 	kind                                                     oneOf
 	disabled, emailVerified                                  bool
 	roles                                                    []string
+	userWork
 }
 
 func (f *userFlags) add(flags *pflag.FlagSet) {
-	f.kind.words = []string{string(idp.Member), string(idp.InternalGuest), string(idp.ExternalGuest)}
+	f.kind.words = each(idp.UserTypes, func(t idp.UserType) string { return string(t) })
 	flags.StringVar(&f.displayName, "display-name", "", "how people see the user's name")
 	flags.Var(&f.kind, "type", "whose user this is")
 	flags.StringArrayVar(&f.roles, "role", nil, "an administrative role, such as 'Authentication Administrator'; may be repeated")
@@ -36,8 +37,9 @@ func (f *userFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.familyName, "family-name", "", "family name")
 	flags.StringVar(&f.email, "email", "", "e-mail address")
 	flags.BoolVar(&f.emailVerified, "email-verified", false, "the e-mail address is known to be the user's")
-	flags.StringVar(&f.phone, "phone", "", "phone number, such as +4915112345678")
+	flags.StringVar(&f.phone, "phone", "", "mobile phone number, such as +4915112345678")
 	flags.StringVar(&f.locale, "locale", "", "language, such as de-CH")
+	f.userWork.add(flags)
 }
 
 func (f *userFlags) fields(cmd *cobra.Command) userFields {
@@ -46,7 +48,7 @@ func (f *userFlags) fields(cmd *cobra.Command) userFields {
 		Disabled: given(cmd, "disabled", f.disabled), Roles: given(cmd, "role", f.roles),
 		GivenName: given(cmd, "given-name", f.givenName), FamilyName: given(cmd, "family-name", f.familyName),
 		Email: given(cmd, "email", f.email), EmailVerified: given(cmd, "email-verified", f.emailVerified),
-		Phone: given(cmd, "phone", f.phone), Locale: given(cmd, "locale", f.locale),
+		Phone: given(cmd, "phone", f.phone), Locale: given(cmd, "locale", f.locale), workFields: f.userWork.fields(cmd),
 	}
 }
 
@@ -55,8 +57,9 @@ func (c *cli) userCreateCommand() *cobra.Command {
 	var groups []string
 	cmd := &cobra.Command{
 		Use: "create USER", Short: "Create a user, named like an e-mail address in one of the tenant's domains",
-		Example: "  latchkey user create anna@contoso.example --display-name 'Anna Maier'",
-		Args:    wants("USER"),
+		Example: "  latchkey user create anna@contoso.example --display-name 'Anna Maier'\n" +
+			"  latchkey user create ben@contoso.example --job-title Nurse --department 'Ward 3' --usage-location CH",
+		Args: wants("USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return act(c, cmd, userCreate, userCreateArgs{userArgs{c.tenant, args[0]}, f.fields(cmd), groups}, showUser)
 		},
@@ -118,8 +121,9 @@ func showUser(p *printer, u userView) {
 	if u.EmailVerified {
 		email += " (verified)"
 	}
-	p.fields("User", u.UserPrincipalName, "ID", u.ID, "Name", u.DisplayName, "Type", u.UserType, "State", stateOf(u.Disabled),
+	pairs := []string{"User", u.UserPrincipalName, "ID", u.ID, "Name", u.DisplayName, "Type", u.UserType, "State", stateOf(u.Disabled),
 		"Roles", joined(u.Roles), "Groups", joined(u.Groups), "Given name", u.GivenName, "Family name", u.FamilyName,
-		"E-mail", email, "Phone", u.Phone, "Locale", u.Locale,
-		"Created", p.when(u.CreatedAt), "Signed out everywhere", p.when(u.SessionsValidFrom))
+		"E-mail", email, "Phone", u.Phone, "Locale", u.Locale}
+	pairs = append(pairs, u.workFields.shown()...)
+	p.fields(append(pairs, "Created", p.when(u.CreatedAt), "Signed out everywhere", p.when(u.SessionsValidFrom))...)
 }

@@ -13,19 +13,20 @@ import (
 
 // userView is a user as shown. Groups are shown by name.
 type userView struct {
-	ID                string     `json:"id"`
-	UserPrincipalName string     `json:"user_principal_name"`
-	DisplayName       string     `json:"display_name"`
-	UserType          string     `json:"user_type"`
-	Disabled          bool       `json:"disabled"`
-	Roles             []string   `json:"roles"`
-	Groups            []string   `json:"groups"`
-	GivenName         string     `json:"given_name"`
-	FamilyName        string     `json:"family_name"`
-	Email             string     `json:"email"`
-	EmailVerified     bool       `json:"email_verified"`
-	Phone             string     `json:"phone"`
-	Locale            string     `json:"locale"`
+	ID                string   `json:"id"`
+	UserPrincipalName string   `json:"user_principal_name"`
+	DisplayName       string   `json:"display_name"`
+	UserType          string   `json:"user_type"`
+	Disabled          bool     `json:"disabled"`
+	Roles             []string `json:"roles"`
+	Groups            []string `json:"groups"`
+	GivenName         string   `json:"given_name"`
+	FamilyName        string   `json:"family_name"`
+	Email             string   `json:"email"`
+	EmailVerified     bool     `json:"email_verified"`
+	Phone             string   `json:"phone"`
+	Locale            string   `json:"locale"`
+	workFields
 	CreatedAt         *time.Time `json:"created_at"`
 	SessionsValidFrom *time.Time `json:"sessions_valid_from"`
 }
@@ -42,6 +43,7 @@ type userFields struct {
 	EmailVerified *bool     `json:"email_verified"`
 	Phone         *string   `json:"phone"`
 	Locale        *string   `json:"locale"`
+	workFields
 }
 
 type userCreateArgs struct {
@@ -64,8 +66,9 @@ var userCreate = operation[userCreateArgs, userView]{"user.create",
 		assign(&u.Disabled, a.Disabled)
 		assign(&u.Type, (*idp.UserType)(a.UserType))
 		a.profile(&u.Profile)
+		a.work(&u)
 		for _, name := range a.Groups {
-			g, err := d.Admin.Group(ctx, t.TenantID, name)
+			g, err := d.Admin.Group(ctx, d.actor, t.TenantID, name)
 			if err != nil {
 				return v, err
 			}
@@ -79,9 +82,9 @@ var userList = operation[listArgs, page[userView]]{"user.list",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a listArgs) (p page[userView], err error) {
 		var us []*idp.User
 		if a.Of == "" {
-			us, p.Next, err = d.Admin.Users(ctx, t.TenantID, a.page())
+			us, p.Next, err = d.Admin.Users(ctx, d.actor, t.TenantID, a.page())
 		} else {
-			us, p.Next, err = d.Admin.Members(ctx, t.TenantID, a.Of, a.page())
+			us, p.Next, err = d.Admin.Members(ctx, d.actor, t.TenantID, a.Of, a.page())
 		}
 		if err == nil {
 			p.Items, err = d.userViews(ctx, t, us)
@@ -91,7 +94,7 @@ var userList = operation[listArgs, page[userView]]{"user.list",
 
 var userShow = operation[userArgs, userView]{"user.show",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a userArgs) (v userView, err error) {
-		u, err := d.Admin.User(ctx, t.TenantID, a.User)
+		u, err := d.Admin.User(ctx, d.actor, t.TenantID, a.User)
 		return d.userAnswer(ctx, t, u, err)
 	})}
 
@@ -104,12 +107,15 @@ var userUpdate = operation[userUpdateArgs, userView]{"user.update",
 			roles := a.roles()
 			change.Roles = &roles
 		}
-		u, err := d.Admin.User(ctx, t.TenantID, a.User)
+		u, err := d.Admin.User(ctx, d.actor, t.TenantID, a.User)
 		if err != nil {
 			return v, err
 		}
 		if a.profile(&u.Profile) {
 			change.Profile = &u.Profile
+		}
+		if a.work(u) {
+			change.Work, change.OtherMails = &u.Work, &u.OtherMails
 		}
 		u, err = d.Admin.UpdateUser(ctx, d.actor, t.TenantID, u.UserID, change)
 		return d.userAnswer(ctx, t, u, err)
@@ -132,8 +138,8 @@ func (f userFields) roles() []string {
 		return nil
 	}
 	return each(*f.Roles, func(typed string) string {
-		if i := slices.IndexFunc(idp.Roles, func(r string) bool { return strings.EqualFold(r, typed) }); i >= 0 {
-			return idp.Roles[i]
+		if r, known := idp.FindRole(typed); known {
+			return r.Name
 		}
 		return typed
 	})
@@ -171,7 +177,7 @@ func (d desk) userAnswer(ctx context.Context, t *idp.Tenant, u *idp.User, err er
 func (d desk) userViews(ctx context.Context, t *idp.Tenant, us []*idp.User) ([]userView, error) {
 	names := map[string]string{}
 	if slices.ContainsFunc(us, func(u *idp.User) bool { return len(u.Groups) > 0 }) {
-		gs, _, err := d.Admin.Groups(ctx, t.TenantID, storage.Page{})
+		gs, _, err := d.Admin.Groups(ctx, d.actor, t.TenantID, storage.Page{})
 		if err != nil {
 			return nil, err
 		}
@@ -184,7 +190,7 @@ func (d desk) userViews(ctx context.Context, t *idp.Tenant, us []*idp.User) ([]u
 			ID: u.UserID, UserPrincipalName: u.PrincipalName, DisplayName: u.DisplayName, UserType: string(u.Type),
 			Disabled: u.Disabled, Roles: array(u.Roles), Groups: each(u.Groups, func(id string) string { return names[id] }),
 			GivenName: u.Profile.GivenName, FamilyName: u.Profile.FamilyName, Email: u.Profile.Email,
-			EmailVerified: u.Profile.EmailVerified, Phone: u.Profile.Phone, Locale: u.Profile.Locale,
+			EmailVerified: u.Profile.EmailVerified, Phone: u.Profile.Phone, Locale: u.Profile.Locale, workFields: workOf(u),
 			CreatedAt: moment(u.CreatedAt), SessionsValidFrom: moment(u.SessionsValidFrom),
 		}
 	}), nil

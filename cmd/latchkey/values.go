@@ -91,6 +91,43 @@ func (s *start) from(now time.Time) *time.Time {
 	return &s.at
 }
 
+// since is a flag that takes a moment in the past, a day, or how long ago that is.
+type since struct {
+	text string
+	at   time.Time
+	ago  time.Duration
+}
+
+// String is the flag as it was typed.
+func (s *since) String() string { return s.text }
+
+// Set parses the flag.
+func (s *since) Set(text string) error {
+	var err error
+	if s.at, err = time.Parse(time.RFC3339, text); err != nil {
+		s.at, err = time.ParseInLocation(time.DateOnly, text, time.Local)
+	}
+	if err != nil {
+		s.ago, err = time.ParseDuration(text)
+	}
+	if err != nil || s.ago < 0 {
+		return errors.New("write a moment such as 2026-09-01T08:00:00+02:00, a day such as 2026-09-01, or how long ago, such as 24h")
+	}
+	s.text = text
+	return nil
+}
+
+// Type names the value in --help.
+func (s *since) Type() string { return "time" }
+
+// from is the moment; zero when the flag was not given.
+func (s *since) from(now time.Time) time.Time {
+	if s.text != "" && s.at.IsZero() {
+		return now.Add(-s.ago)
+	}
+	return s.at
+}
+
 // oneOf is a flag that takes one of a few words.
 type oneOf struct {
 	value string

@@ -6,31 +6,30 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"latchkey/idp"
 	"latchkey/storage"
 )
 
 // CreateAPI registers a resource server.
-func (s *Service) CreateAPI(ctx context.Context, actor idp.Party, tenant string, a idp.API) (*idp.API, error) {
+func (s *Service) CreateAPI(ctx context.Context, actor idp.Actor, tenant string, a idp.API) (*idp.API, error) {
 	a.APIID = idp.NewID()
-	err := s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
-		a.CreatedAt = now
-		if err := checkAPI(tx, &a); err != nil {
+	err := s.change(ctx, actor, tenant, idp.WriteApplications, func(w *work) error {
+		a.CreatedAt = w.now
+		if err := checkAPI(w.Tx, &a); err != nil {
 			return err
 		}
 		twin := a.Identifier + "/" // whose scopes are kept alike
 		if strings.HasSuffix(a.Identifier, "/") {
 			twin = strings.TrimSuffix(a.Identifier, "/")
 		}
-		if other, err := idp.FindAPI(tx, twin); other != nil || err != nil {
+		if other, err := idp.FindAPI(w.Tx, twin); other != nil || err != nil {
 			return cmp.Or(err, error(idp.Errorf(idp.Conflict, "There is an API %q already.", twin)))
 		}
-		if err := tx.Insert(&a); err != nil {
+		if err := w.Insert(&a); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, apiParty(&a), "Add API", "ApplicationManagement", idp.CoreService, "")
+		return w.audit(idp.APIAdded, apiParty(&a), "")
 	})
 	if err != nil {
 		return nil, taken(err, "There is an API %q already.", a.Identifier)
@@ -39,18 +38,18 @@ func (s *Service) CreateAPI(ctx context.Context, actor idp.Party, tenant string,
 }
 
 // API finds an API by its identifier or id.
-func (s *Service) API(ctx context.Context, tenant, name string) (a *idp.API, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) error {
-		a, err = findAPI(tx, name)
+func (s *Service) API(ctx context.Context, actor idp.Actor, tenant, name string) (a *idp.API, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadApplications, func(w *work) error {
+		a, err = findAPI(w.Tx, name)
 		return err
 	})
 	return a, err
 }
 
 // APIs lists a tenant's APIs by id.
-func (s *Service) APIs(ctx context.Context, tenant string, page storage.Page) (as []*idp.API, next string, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) (err error) {
-		as, next, err = storage.All[idp.API](tx, page)
+func (s *Service) APIs(ctx context.Context, actor idp.Actor, tenant string, page storage.Page) (as []*idp.API, next string, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadApplications, func(w *work) (err error) {
+		as, next, err = storage.All[idp.API](w.Tx, page)
 		return err
 	})
 	return as, next, err
@@ -66,38 +65,38 @@ type APIChange struct {
 }
 
 // UpdateAPI changes an API.
-func (s *Service) UpdateAPI(ctx context.Context, actor idp.Party, tenant, name string, ch APIChange) (a *idp.API, err error) {
-	err = s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
-		if a, err = findAPI(tx, name); err != nil {
+func (s *Service) UpdateAPI(ctx context.Context, actor idp.Actor, tenant, name string, ch APIChange) (a *idp.API, err error) {
+	err = s.change(ctx, actor, tenant, idp.WriteApplications, func(w *work) error {
+		if a, err = ownAPI(w.Tx, name); err != nil {
 			return err
 		}
 		set(&a.Name, ch.Name)
 		set(&a.Scopes, ch.Scopes)
 		set(&a.JWT, ch.JWT)
 		set(&a.ClientID, ch.ClientID)
-		if err := checkAPI(tx, a); err != nil {
+		if err := checkAPI(w.Tx, a); err != nil {
 			return err
 		}
-		if err := tx.Put(a); err != nil {
+		if err := w.Put(a); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, apiParty(a), "Update API", "ApplicationManagement", idp.CoreService, "")
+		return w.audit(idp.APIUpdated, apiParty(a), "")
 	})
 	return a, err
 }
 
 // DeleteAPI removes an API. Opaque tokens for it are refused from then on; JWTs end
 // within idp.JWTLifetime.
-func (s *Service) DeleteAPI(ctx context.Context, actor idp.Party, tenant, name string) error {
-	return s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
-		a, err := findAPI(tx, name)
+func (s *Service) DeleteAPI(ctx context.Context, actor idp.Actor, tenant, name string) error {
+	return s.change(ctx, actor, tenant, idp.WriteApplications, func(w *work) error {
+		a, err := ownAPI(w.Tx, name)
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(tx.Delete(a), unpermit(tx, a), unconsent(tx, a)); err != nil {
+		if err := errors.Join(w.Delete(a), unpermit(w.Tx, a), unconsent(w.Tx, a)); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, apiParty(a), "Delete API", "ApplicationManagement", idp.CoreService, "")
+		return w.audit(idp.APIRemoved, apiParty(a), "")
 	})
 }
 
@@ -164,12 +163,21 @@ func checkAPI(tx *storage.Tx, a *idp.API) error {
 	return err
 }
 
+// ownAPI is findAPI for one that the tenant may change.
+func ownAPI(tx *storage.Tx, name string) (*idp.API, error) {
+	a, err := findAPI(tx, name)
+	if err == nil && a.APIID == idp.GraphID {
+		return nil, idp.Errorf(idp.Invalid, "The administration API is part of every tenant and stays as it is.")
+	}
+	return a, err
+}
+
 func findAPI(tx *storage.Tx, name string) (*idp.API, error) {
 	a, err := idp.FindAPI(tx, name)
 	if a == nil && err == nil {
 		a, err = storage.Get[idp.API](tx, name)
 	}
-	return a, missing(err, "There is no API %q.", name)
+	return a, missing(err, "api", name, "There is no API %q.", name)
 }
 
 func apiParty(a *idp.API) idp.Party { return idp.Party{Type: "api", ID: a.APIID, Name: a.Identifier} }

@@ -24,7 +24,7 @@ func TestCreateAPI(t *testing.T) {
 	if !idp.IsID(a.APIID) || !a.CreatedAt.Equal(w.now()) || !a.JWT || a.Scopes[0] != "read" {
 		t.Errorf("%+v", a)
 	}
-	w.wantEvent(op, apiParty(a), "Add API", "ApplicationManagement", "Core Directory", "")
+	w.wantEvent(op.Party, apiParty(a), "Add API", "ApplicationManagement", "Core Directory", "")
 	create := func(change func(*idp.API)) func() error {
 		return func() error {
 			api := filesAPI()
@@ -40,17 +40,17 @@ func TestCreateAPI(t *testing.T) {
 	w.wantError("identifier", idp.Invalid, `The identifier "files" is not an absolute URI without fragment, such as https://api.contoso.example.`, create(func(a *idp.API) { a.Identifier = "files" }))
 	w.wantError("client", idp.NotFound, `There is no client "x".`, create(func(a *idp.API) { a.Identifier, a.ClientID = "urn:x", "x" }))
 	for _, name := range []string{a.APIID, a.Identifier} {
-		if found, err := w.admin.API(w.ctx, tenantID, name); err != nil || found.APIID != a.APIID {
+		if found, err := w.admin.API(w.ctx, op, tenantID, name); err != nil || found.APIID != a.APIID {
 			t.Errorf("%s: %v, %v", name, found, err)
 		}
 	}
-	w.wantError("nobody", idp.NotFound, `There is no API "x".`, func() error { _, err := w.admin.API(w.ctx, tenantID, "x"); return err })
+	w.wantError("nobody", idp.NotFound, `There is no API "x".`, func() error { _, err := w.admin.API(w.ctx, op, tenantID, "x"); return err })
 	w.must(create(func(a *idp.API) { a.Identifier = "urn:second" })())
-	first, next, err := w.admin.APIs(w.ctx, tenantID, storage.Page{Limit: 1})
+	first, next, err := w.admin.APIs(w.ctx, op, tenantID, storage.Page{Limit: 1})
 	if err != nil || len(first) != 1 || next == "" {
 		t.Errorf("%v, %q, %v", first, next, err)
 	}
-	if rest, next, err := w.admin.APIs(w.ctx, tenantID, storage.Page{After: next}); err != nil || len(rest) != 1 || next != "" || rest[0].APIID == first[0].APIID {
+	if rest, next, err := w.admin.APIs(w.ctx, op, tenantID, storage.Page{After: next}); err != nil || len(rest) != 1 || next != "" || rest[0].APIID == first[0].APIID {
 		t.Errorf("%v, %q, %v", rest, next, err)
 	}
 }
@@ -66,7 +66,7 @@ func TestUpdateAPI(t *testing.T) {
 	no, name, scopes := false, "Documents", []string{"read", "write"}
 	a, err := w.admin.UpdateAPI(w.ctx, op, tenantID, made.Identifier, admin.APIChange{Name: &name, Scopes: &scopes, JWT: &no, ClientID: &client.ClientID})
 	w.must(err)
-	w.wantEvent(op, apiParty(made), "Update API", "ApplicationManagement", "Core Directory", "")
+	w.wantEvent(op.Party, apiParty(made), "Update API", "ApplicationManagement", "Core Directory", "")
 	if read := get[idp.API](w, made.APIID); read.Name != name || len(read.Scopes) != 2 || read.JWT || read.ClientID != client.ClientID || read.Identifier != made.Identifier || !read.CreatedAt.Equal(made.CreatedAt) || a.Name != name {
 		t.Errorf("%+v", read)
 	}
@@ -122,7 +122,7 @@ func TestDeleteAPI(t *testing.T) {
 	w.must(err)
 	w.pass(time.Minute)
 	w.must(w.admin.DeleteAPI(w.ctx, op, tenantID, a.Identifier))
-	w.wantEvent(op, apiParty(a), "Delete API", "ApplicationManagement", "Core Directory", "")
+	w.wantEvent(op.Party, apiParty(a), "Delete API", "ApplicationManagement", "Core Directory", "")
 	w.wantError("again", idp.NotFound, `There is no API "https://api.contoso.example".`, func() error { return w.admin.DeleteAPI(w.ctx, op, tenantID, a.Identifier) })
 	if left := all[idp.API](w); len(left) > 0 {
 		t.Errorf("%v", left)

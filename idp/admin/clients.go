@@ -3,7 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
-	"time"
+	"slices"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -11,19 +11,22 @@ import (
 
 // CreateClient registers a relying party. secret is its only copy; "" for a
 // public client. An empty id is drawn.
-func (s *Service) CreateClient(ctx context.Context, actor idp.Party, tenant string, c idp.Client) (client *idp.Client, secret string, err error) {
+func (s *Service) CreateClient(ctx context.Context, actor idp.Actor, tenant string, c idp.Client) (client *idp.Client, secret string, err error) {
 	if c.ClientID == "" {
 		c.ClientID = idp.NewID()
 	}
-	err = s.change(ctx, tenant, func(tx *storage.Tx, t *idp.Tenant, now time.Time) error {
-		secret, c.CreatedAt = s.giveSecret(t, &c), now
+	err = s.change(ctx, actor, tenant, idp.WriteApplications, func(w *work) error {
+		secret, c.CreatedAt = s.giveSecret(w.tenant, &c), w.now
 		if err := c.Validate(); err != nil {
 			return err
 		}
-		if err := tx.Insert(&c); err != nil {
+		if err := checkPermissions(w.Tx, &c, nil); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, clientParty(&c), "Add application", "ApplicationManagement", idp.CoreService, "")
+		if err := w.Insert(&c); err != nil {
+			return err
+		}
+		return w.audit(idp.ClientAdded, clientParty(&c), "")
 	})
 	if err != nil {
 		return nil, "", taken(err, "There is a client %q already.", c.ClientID)
@@ -46,18 +49,18 @@ func (s *Service) giveSecret(t *idp.Tenant, c *idp.Client) (secret string) {
 }
 
 // Client finds a client by its id.
-func (s *Service) Client(ctx context.Context, tenant, id string) (c *idp.Client, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) error {
-		c, err = findClient(tx, id)
+func (s *Service) Client(ctx context.Context, actor idp.Actor, tenant, id string) (c *idp.Client, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadApplications, func(w *work) error {
+		c, err = findClient(w.Tx, id)
 		return err
 	})
 	return c, err
 }
 
 // Clients lists a tenant's clients by id.
-func (s *Service) Clients(ctx context.Context, tenant string, page storage.Page) (cs []*idp.Client, next string, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) (err error) {
-		cs, next, err = storage.All[idp.Client](tx, page)
+func (s *Service) Clients(ctx context.Context, actor idp.Actor, tenant string, page storage.Page) (cs []*idp.Client, next string, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadApplications, func(w *work) (err error) {
+		cs, next, err = storage.All[idp.Client](w.Tx, page)
 		return err
 	})
 	return cs, next, err
@@ -65,8 +68,8 @@ func (s *Service) Clients(ctx context.Context, tenant string, page storage.Page)
 
 // UpdateClient changes a registration: edit gets it as it is, and may run more than
 // once. Who the client is and what it authenticates with stay.
-func (s *Service) UpdateClient(ctx context.Context, actor idp.Party, tenant, id string, edit func(*idp.Client)) (*idp.Client, error) {
-	return s.updateClient(ctx, actor, tenant, id, "Update application", func(_ *idp.Tenant, c *idp.Client, _ time.Time) {
+func (s *Service) UpdateClient(ctx context.Context, actor idp.Actor, tenant, id string, edit func(*idp.Client)) (*idp.Client, error) {
+	return s.updateClient(ctx, actor, tenant, id, idp.ClientUpdated, func(_ *work, c *idp.Client) {
 		kept := *c
 		edit(c)
 		c.ClientID, c.CreatedAt, c.TokensValidFrom = kept.ClientID, kept.CreatedAt, kept.TokensValidFrom
@@ -77,8 +80,8 @@ func (s *Service) UpdateClient(ctx context.Context, actor idp.Party, tenant, id 
 
 // NewClientSecret replaces a client's secret; the old one ends at once, and with
 // it what the client got for itself.
-func (s *Service) NewClientSecret(ctx context.Context, actor idp.Party, tenant, id string) (*idp.Client, string, error) {
-	c, err := s.Client(ctx, tenant, id)
+func (s *Service) NewClientSecret(ctx context.Context, actor idp.Actor, tenant, id string) (*idp.Client, string, error) {
+	c, err := s.Client(ctx, actor, tenant, id)
 	if err == nil && !c.UsesSecret() { // for good: the authentication method never changes
 		err = idp.Errorf(idp.Invalid, "The client %q does not authenticate with a secret.", id)
 	}
@@ -86,8 +89,8 @@ func (s *Service) NewClientSecret(ctx context.Context, actor idp.Party, tenant, 
 		return nil, "", err
 	}
 	var secret string
-	c, err = s.updateClient(ctx, actor, tenant, id, "Update application – Certificates and secrets management", func(t *idp.Tenant, c *idp.Client, now time.Time) {
-		secret, c.TokensValidFrom = s.giveSecret(t, c), now
+	c, err = s.updateClient(ctx, actor, tenant, id, idp.ClientSecretNew, func(w *work, c *idp.Client) {
+		secret, c.TokensValidFrom = s.giveSecret(w.tenant, c), w.now
 	})
 	if err != nil {
 		return nil, "", err
@@ -95,34 +98,38 @@ func (s *Service) NewClientSecret(ctx context.Context, actor idp.Party, tenant, 
 	return c, secret, nil
 }
 
-func (s *Service) updateClient(ctx context.Context, actor idp.Party, tenant, id, activity string, fn func(*idp.Tenant, *idp.Client, time.Time)) (c *idp.Client, err error) {
-	err = s.change(ctx, tenant, func(tx *storage.Tx, t *idp.Tenant, now time.Time) error {
-		if c, err = findClient(tx, id); err != nil {
+func (s *Service) updateClient(ctx context.Context, actor idp.Actor, tenant, id string, activity idp.Activity, fn func(*work, *idp.Client)) (c *idp.Client, err error) {
+	err = s.change(ctx, actor, tenant, idp.WriteApplications, func(w *work) error {
+		if c, err = findClient(w.Tx, id); err != nil {
 			return err
 		}
-		fn(t, c, now)
+		before := slices.Clone(c.Permissions)
+		fn(w, c)
 		if err := c.Validate(); err != nil {
 			return err
 		}
-		if err := tx.Put(c); err != nil {
+		if err := checkPermissions(w.Tx, c, before); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, clientParty(c), activity, "ApplicationManagement", idp.CoreService, "")
+		if err := w.Put(c); err != nil {
+			return err
+		}
+		return w.audit(activity, clientParty(c), "")
 	})
 	return c, err
 }
 
 // DeleteClient removes a client; its tokens are refused from then on.
-func (s *Service) DeleteClient(ctx context.Context, actor idp.Party, tenant, id string) error {
-	return s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
-		c, err := findClient(tx, id)
+func (s *Service) DeleteClient(ctx context.Context, actor idp.Actor, tenant, id string) error {
+	return s.change(ctx, actor, tenant, idp.WriteApplications, func(w *work) error {
+		c, err := findClient(w.Tx, id)
 		if err != nil {
 			return err
 		}
-		if err := forget(tx, c); err != nil {
+		if err := forget(w.Tx, c); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, clientParty(c), "Delete application", "ApplicationManagement", idp.CoreService, "")
+		return w.audit(idp.ClientRemoved, clientParty(c), "")
 	})
 }
 
@@ -133,7 +140,7 @@ func forget(tx *storage.Tx, c *idp.Client) error {
 
 func findClient(tx *storage.Tx, id string) (*idp.Client, error) {
 	c, err := storage.Get[idp.Client](tx, id)
-	return c, missing(err, "There is no client %q.", id)
+	return c, missing(err, "client", id, "There is no client %q.", id)
 }
 
 func clientParty(c *idp.Client) idp.Party {

@@ -24,7 +24,7 @@ func TestCreateClient(t *testing.T) {
 	if !idp.IsID(c.ClientID) || !regexp.MustCompile(`^cs_[A-Za-z0-9_-]{43}$`).MatchString(secret) || !c.SecretMatches(secret) || !c.CreatedAt.Equal(w.now()) {
 		t.Errorf("%+v, %q", c, secret)
 	}
-	w.wantEvent(op, idp.Party{Type: "client", ID: c.ClientID, Name: "Web"}, "Add application", "ApplicationManagement", "Core Directory", "")
+	w.wantEvent(op.Party, idp.Party{Type: "client", ID: c.ClientID, Name: "Web"}, "Add application", "ApplicationManagement", "Core Directory", "")
 	public := webClient()
 	public.ClientID, public.AuthMethod = "native", idp.AuthNone
 	p, secret, err := w.admin.CreateClient(w.ctx, op, tenantID, public)
@@ -46,7 +46,7 @@ func TestCreateClient(t *testing.T) {
 	w.wantError("redirect", idp.Invalid, `The redirect URI "http://app.example/cb" must be https, http on localhost, or a private-use scheme such as com.example.app:/callback.`, create(bad))
 	bad.AuthMethod = ""
 	w.wantError("authentication", idp.Invalid, `The authentication method "" is none of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none.`, create(bad))
-	cs, next, err := w.admin.Clients(w.ctx, tenantID, storage.Page{})
+	cs, next, err := w.admin.Clients(w.ctx, op, tenantID, storage.Page{})
 	if err != nil || len(cs) != 2 || next != "" {
 		t.Errorf("%v, %q, %v", cs, next, err)
 	}
@@ -64,8 +64,8 @@ func TestUpdateClient(t *testing.T) {
 		c.Native, c.Trusted, c.Introspect, c.Disabled, c.IDTokenAlg = true, true, true, true, "ES256"
 	})
 	w.must(err)
-	w.wantEvent(op, idp.Party{Type: "client", ID: made.ClientID, Name: "Wiki"}, "Update application", "ApplicationManagement", "Core Directory", "")
-	read, err := w.admin.Client(w.ctx, tenantID, made.ClientID)
+	w.wantEvent(op.Party, idp.Party{Type: "client", ID: made.ClientID, Name: "Wiki"}, "Update application", "ApplicationManagement", "Core Directory", "")
+	read, err := w.admin.Client(w.ctx, op, tenantID, made.ClientID)
 	if err != nil || read.Name != "Wiki" || !read.Native || !read.Trusted || !read.Introspect || !read.Disabled || read.IDTokenAlg != "ES256" || !read.SecretMatches(secret) || len(c.Origins) != 1 {
 		t.Errorf("%+v, %v", read, err)
 	}
@@ -77,7 +77,7 @@ func TestUpdateClient(t *testing.T) {
 	}
 	w.wantError("redirect", idp.Invalid, "A client of authorization_code or implicit needs a redirect URI.", update(made.ClientID, func(c *idp.Client) { c.RedirectURIs = nil }))
 	w.wantError("nobody", idp.NotFound, `There is no client "x".`, update("x", func(*idp.Client) {}))
-	w.wantError("nobody", idp.NotFound, `There is no client "x".`, func() error { _, err := w.admin.Client(w.ctx, tenantID, "x"); return err })
+	w.wantError("nobody", idp.NotFound, `There is no client "x".`, func() error { _, err := w.admin.Client(w.ctx, op, tenantID, "x"); return err })
 }
 
 // TestUpdateClientKeeps edits what an update does not reach.
@@ -95,7 +95,7 @@ func TestUpdateClientKeeps(t *testing.T) {
 	w.must(err)
 	want := *made
 	want.Name = "Wiki"
-	if read, err := w.admin.Client(w.ctx, tenantID, made.ClientID); err != nil || !reflect.DeepEqual(*read, want) || !read.SecretMatches(secret) {
+	if read, err := w.admin.Client(w.ctx, op, tenantID, made.ClientID); err != nil || !reflect.DeepEqual(*read, want) || !read.SecretMatches(secret) {
 		t.Errorf("%+v, %v\nwant %+v", read, err, want)
 	}
 }
@@ -108,10 +108,10 @@ func TestNewClientSecret(t *testing.T) {
 	w.pass(time.Minute)
 	c, secret, err := w.admin.NewClientSecret(w.ctx, op, tenantID, made.ClientID)
 	w.must(err)
-	if read, _ := w.admin.Client(w.ctx, tenantID, made.ClientID); read.SecretMatches(old) || !read.SecretMatches(secret) || !read.TokensValidFrom.Equal(w.now()) || !c.SecretMatches(secret) {
+	if read, _ := w.admin.Client(w.ctx, op, tenantID, made.ClientID); read.SecretMatches(old) || !read.SecretMatches(secret) || !read.TokensValidFrom.Equal(w.now()) || !c.SecretMatches(secret) {
 		t.Errorf("%+v", read)
 	}
-	w.wantEvent(op, idp.Party{Type: "client", ID: made.ClientID, Name: "Web"}, "Update application – Certificates and secrets management", "ApplicationManagement", "Core Directory", "")
+	w.wantEvent(op.Party, idp.Party{Type: "client", ID: made.ClientID, Name: "Web"}, "Update application – Certificates and secrets management", "ApplicationManagement", "Core Directory", "")
 	public := webClient()
 	public.ClientID, public.AuthMethod = "native", idp.AuthNone
 	_, _, err = w.admin.CreateClient(w.ctx, op, tenantID, public)
@@ -130,6 +130,6 @@ func TestDeleteClient(t *testing.T) {
 	w.must(err)
 	w.pass(time.Minute)
 	w.must(w.admin.DeleteClient(w.ctx, op, tenantID, c.ClientID))
-	w.wantEvent(op, idp.Party{Type: "client", ID: c.ClientID, Name: "Web"}, "Delete application", "ApplicationManagement", "Core Directory", "")
+	w.wantEvent(op.Party, idp.Party{Type: "client", ID: c.ClientID, Name: "Web"}, "Delete application", "ApplicationManagement", "Core Directory", "")
 	w.wantError("again", idp.NotFound, `There is no client "`+c.ClientID+`".`, func() error { return w.admin.DeleteClient(w.ctx, op, tenantID, c.ClientID) })
 }

@@ -2,90 +2,257 @@ package admin
 
 import (
 	"context"
-	"time"
+	"slices"
 
 	"latchkey/idp"
 	"latchkey/storage"
 )
 
-// CreateGroup makes an empty group.
-func (s *Service) CreateGroup(ctx context.Context, actor idp.Party, tenant, name, description string) (*idp.Group, error) {
-	g := &idp.Group{GroupID: idp.NewID(), Name: name, Description: description}
-	err := s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
-		g.CreatedAt = now
+// CreateGroup makes a group of these members. One that roles can be given to is made by
+// who may give roles.
+func (s *Service) CreateGroup(ctx context.Context, actor idp.Actor, tenant string, g idp.Group, members ...string) (*idp.Group, error) {
+	g.GroupID = idp.NewID()
+	err := s.change(ctx, actor, tenant, idp.WriteGroup, func(w *work) error {
+		if g.Guarded {
+			if err := w.may(idp.AssignRoles); err != nil {
+				return err
+			}
+		}
+		g.CreatedAt = w.now
 		if err := g.Validate(); err != nil {
 			return err
 		}
-		if err := tx.Insert(g); err != nil {
+		if err := w.Insert(&g); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, group(g), "Add group", "GroupManagement", idp.CoreService, "")
+		if err := w.auditChange(idp.GroupAdded, groupParty(&g), nil, &g); err != nil || len(members) == 0 {
+			return err
+		}
+		return w.join(g.GroupID, members)
 	})
-	return g, taken(err, "There is a group %q already.", name)
+	return &g, taken(err, "There is a group %q already.", g.Name)
 }
 
 // Group finds a group by GUID or name.
-func (s *Service) Group(ctx context.Context, tenant, name string) (g *idp.Group, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) error {
-		g, err = findGroup(tx, name)
+func (s *Service) Group(ctx context.Context, actor idp.Actor, tenant, name string) (g *idp.Group, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadGroup, func(w *work) error {
+		g, err = findGroup(w.Tx, name)
 		return err
 	})
 	return g, err
 }
 
 // Groups lists a tenant's groups by id.
-func (s *Service) Groups(ctx context.Context, tenant string, page storage.Page) (gs []*idp.Group, next string, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) (err error) {
-		gs, next, err = storage.All[idp.Group](tx, page)
+func (s *Service) Groups(ctx context.Context, actor idp.Actor, tenant string, page storage.Page) (gs []*idp.Group, next string, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadGroup, func(w *work) (err error) {
+		gs, next, err = storage.All[idp.Group](w.Tx, page)
 		return err
 	})
 	return gs, next, err
 }
 
-// Members lists the users in a group by id.
-func (s *Service) Members(ctx context.Context, tenant, name string, page storage.Page) (us []*idp.User, next string, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) error {
-		g, err := findGroup(tx, name)
+// GroupsOf are the groups a user is in, by their order there.
+func (s *Service) GroupsOf(ctx context.Context, actor idp.Actor, tenant, name string) (gs []*idp.Group, err error) {
+	err = s.read(ctx, actor, tenant, asked, func(w *work) error {
+		u, err := w.user(idp.ReadUser, name)
 		if err != nil {
 			return err
 		}
-		us, next, err = storage.List[idp.User](tx, "group", g.GroupID, page)
+		gs = nil
+		for _, id := range u.Groups {
+			g, err := idp.Optional(storage.Get[idp.Group](w.Tx, id))
+			if err != nil {
+				return err
+			}
+			if g != nil {
+				gs = append(gs, g)
+			}
+		}
+		return nil
+	})
+	return gs, err
+}
+
+// Members lists the users in a group by id.
+func (s *Service) Members(ctx context.Context, actor idp.Actor, tenant, name string, page storage.Page) (us []*idp.User, next string, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadGroup, func(w *work) error {
+		g, err := findGroup(w.Tx, name)
+		if err != nil {
+			return err
+		}
+		us, next, err = storage.List[idp.User](w.Tx, "group", g.GroupID, page)
 		return err
 	})
 	return us, next, err
 }
 
-// DeleteGroup removes a group that no policy names and nobody is in.
-func (s *Service) DeleteGroup(ctx context.Context, actor idp.Party, tenant, name string) error {
-	return s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
-		g, err := findGroup(tx, name)
+// GroupChange is what may be changed; nil leaves a field as it is.
+type GroupChange struct {
+	Name        *string
+	Description *string
+	Nickname    *string
+}
+
+// UpdateGroup changes a group.
+func (s *Service) UpdateGroup(ctx context.Context, actor idp.Actor, tenant, name string, c GroupChange) (g *idp.Group, err error) {
+	err = s.change(ctx, actor, tenant, idp.WriteGroup, func(w *work) error {
+		if g, err = findGroup(w.Tx, name); err != nil {
+			return err
+		}
+		if g.Guarded {
+			if err := w.may(idp.AssignRoles); err != nil {
+				return err
+			}
+		}
+		before := *g
+		set(&g.Name, c.Name)
+		set(&g.Description, c.Description)
+		set(&g.Nickname, c.Nickname)
+		if err := g.Validate(); err != nil {
+			return err
+		}
+		if err := w.Put(g); err != nil {
+			return err
+		}
+		return w.auditChange(idp.GroupUpdated, groupParty(g), &before, g)
+	})
+	return g, taken(err, "Another group has that name.")
+}
+
+// maxEmptied is how many members leave with their group in one transaction.
+const maxEmptied = 1000
+
+// DeleteGroup removes a group that no policy names; its members leave it.
+func (s *Service) DeleteGroup(ctx context.Context, actor idp.Actor, tenant, name string) error {
+	return s.change(ctx, actor, tenant, idp.WriteGroup, func(w *work) error {
+		g, err := findGroup(w.Tx, name)
 		if err != nil {
 			return err
 		}
-		members, _, err := storage.List[idp.User](tx, "group", g.GroupID, storage.Page{Limit: 1})
-		if err != nil {
-			return err
+		if g.Guarded {
+			if err := w.may(idp.AssignRoles); err != nil {
+				return err
+			}
 		}
-		if len(members) > 0 {
-			return idp.Errorf(idp.Conflict, "The group %s still has members. Remove them first.", g.Name)
-		}
-		policy, err := idp.LoadMethodsPolicy(tx)
+		policy, err := idp.LoadMethodsPolicy(w.Tx)
 		if err != nil {
 			return err
 		}
 		if policy.TemporaryAccessPass.Targets.Names(g.GroupID) {
 			return idp.Errorf(idp.Conflict, "The pass policy names the group %s. Change the policy first.", g.Name)
 		}
-		if err := tx.Delete(g); err != nil {
+		if err := w.empty(g); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, group(g), "Delete group", "GroupManagement", idp.CoreService, "")
+		if err := w.Delete(g); err != nil {
+			return err
+		}
+		return w.auditChange(idp.GroupRemoved, groupParty(g), g, nil)
 	})
 }
 
-func findGroup(tx *storage.Tx, name string) (*idp.Group, error) {
-	g, err := idp.FindGroup(tx, name)
-	return g, missing(err, "There is no group %q.", name)
+func (w *work) empty(g *idp.Group) error {
+	members, next, err := storage.List[idp.User](w.Tx, "group", g.GroupID, storage.Page{Limit: maxEmptied})
+	if err != nil {
+		return err
+	}
+	if next != "" {
+		return idp.Errorf(idp.Conflict, "The group %s has more than %d members. Remove them first.", g.Name, maxEmptied)
+	}
+	for _, u := range members {
+		u.Groups = slices.DeleteFunc(u.Groups, func(id string) bool { return id == g.GroupID })
+		if err := w.Put(u); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func group(g *idp.Group) idp.Party { return idp.Party{Type: "group", ID: g.GroupID, Name: g.Name} }
+// AddMember puts a user into a group.
+func (s *Service) AddMember(ctx context.Context, actor idp.Actor, tenant, group, name string) (u *idp.User, err error) {
+	err = s.change(ctx, actor, tenant, asked, func(w *work) error {
+		u, err = w.updateMember(group, name, idp.MemberAdded, joins)
+		return err
+	})
+	return u, err
+}
+
+// AddMembers puts users into a group, all or none.
+func (s *Service) AddMembers(ctx context.Context, actor idp.Actor, tenant, group string, names []string) error {
+	return s.change(ctx, actor, tenant, asked, func(w *work) error { return w.join(group, names) })
+}
+
+func (w *work) join(group string, names []string) error {
+	for _, name := range names {
+		if _, err := w.updateMember(group, name, idp.MemberAdded, joins); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func joins(u *idp.User, g *idp.Group) error {
+	if slices.Contains(u.Groups, g.GroupID) {
+		return idp.Errorf(idp.Conflict, "%s is a member of %s already.", u.PrincipalName, g.Name)
+	}
+	u.Groups = append(u.Groups, g.GroupID)
+	return nil
+}
+
+// RemoveMember takes a user out of a group.
+func (s *Service) RemoveMember(ctx context.Context, actor idp.Actor, tenant, group, name string) (u *idp.User, err error) {
+	err = s.change(ctx, actor, tenant, asked, func(w *work) error {
+		u, err = w.updateMember(group, name, idp.MemberRemoved, func(u *idp.User, g *idp.Group) error {
+			i := slices.Index(u.Groups, g.GroupID)
+			if i < 0 {
+				return idp.NoSuch("member", name, "%s is no member of %s.", u.PrincipalName, g.Name)
+			}
+			u.Groups = slices.Delete(u.Groups, i, i+1)
+			return nil
+		})
+		return err
+	})
+	return u, err
+}
+
+func (w *work) updateMember(group, name string, what idp.Activity, fn func(*idp.User, *idp.Group) error) (*idp.User, error) {
+	g, err := idp.Optional(idp.FindGroup(w.Tx, group))
+	if err != nil {
+		return nil, err
+	}
+	if err := w.mayFill(g); err != nil {
+		return nil, err
+	}
+	if g == nil {
+		return nil, noGroup(group)
+	}
+	u, err := findUser(w.Tx, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := fn(u, g); err != nil {
+		return nil, err
+	}
+	if err := w.Put(u); err != nil {
+		return nil, err
+	}
+	e := w.event(what, idp.PartyOf(u), "")
+	e.Details = map[string]string{"groupId": g.GroupID, "group": g.Name}
+	return u, w.tell(e)
+}
+
+func findGroup(tx *storage.Tx, name string) (*idp.Group, error) {
+	g, err := idp.Optional(idp.FindGroup(tx, name))
+	if g == nil && err == nil {
+		err = noGroup(name)
+	}
+	return g, err
+}
+
+func noGroup(name string) error {
+	return idp.NoSuch("group", name, "There is no group %q.", name)
+}
+
+func groupParty(g *idp.Group) idp.Party {
+	return idp.Party{Type: "group", ID: g.GroupID, Name: g.Name}
+}

@@ -9,9 +9,9 @@ import (
 )
 
 // Keys lists a tenant's signing keys.
-func (s *Service) Keys(ctx context.Context, tenant string) (ks []*idp.SigningKey, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) error {
-		ks, _, err = storage.All[idp.SigningKey](tx, storage.Page{})
+func (s *Service) Keys(ctx context.Context, actor idp.Actor, tenant string) (ks []*idp.SigningKey, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadOrganization, func(w *work) error {
+		ks, _, err = storage.All[idp.SigningKey](w.Tx, storage.Page{})
 		return err
 	})
 	return ks, err
@@ -20,9 +20,12 @@ func (s *Service) Keys(ctx context.Context, tenant string) (ks []*idp.SigningKey
 // RotateKeys publishes a new key for every algorithm. It signs once every relying
 // party has had time to fetch it, and the old one stays until the last token
 // it signed has ended. Another rotation has to wait until then.
-func (s *Service) RotateKeys(ctx context.Context, actor idp.Party, tenant string) ([]*idp.SigningKey, error) {
+func (s *Service) RotateKeys(ctx context.Context, actor idp.Actor, tenant string) ([]*idp.SigningKey, error) {
 	t, err := s.tenant(ctx, tenant)
 	if err != nil {
+		return nil, err
+	}
+	if err := idp.May(actor, idp.Operate, idp.Object{Tenant: t.TenantID}); err != nil {
 		return nil, err
 	}
 	now := s.now()
@@ -52,7 +55,7 @@ func (s *Service) RotateKeys(ctx context.Context, actor idp.Party, tenant string
 				return err
 			}
 		}
-		return audit(tx, now, actor, idp.Party{Type: "tenant", ID: t.TenantID, Name: t.Name}, "Rotate signing keys", "KeyManagement", idp.CoreService, "")
+		return s.work(tx, t, actor, now).audit(idp.KeysRotated, tenantParty(t), "")
 	})
 	return fresh, err
 }

@@ -14,80 +14,110 @@ type PassInfo struct {
 	Pass   *idp.Pass
 	User   *idp.User
 	Reason idp.Usability
+	// Approval, in place of Pass, is one that waits for a second administrator.
+	Approval *idp.PassApproval
 }
 
 // CreatePass gives a user a new pass and returns its secret, which is not kept.
-// A pass the user has is replaced, and what came from it ends.
-func (s *Service) CreatePass(ctx context.Context, actor idp.Party, tenant, name string, req idp.PassRequest) (info PassInfo, secret string, err error) {
-	t, err := s.tenant(ctx, tenant)
-	if err != nil {
-		return info, "", err
+// A pass the user has is replaced, and what came from it ends. Where the policy wants
+// a second administrator for a privileged person, the first request makes an approval
+// that waits (PassInfo.Approval) and no pass; the same request, once it is approved,
+// makes the pass.
+func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name string, req idp.PassRequest) (info PassInfo, secret string, err error) {
+	if req.Actor == "" {
+		req.Actor = actor.Name
 	}
 	// The verifier is made outside the transaction, as it takes some 15 ms; the
 	// transaction checks that what the pass rests on still stands.
-	now := s.now()
-	var u *idp.User
-	var policy idp.PassPolicy
-	err = s.store.View(ctx, t.TenantID, func(tx *storage.Tx) error {
-		u, policy, err = passInputs(tx, name)
+	var want passInputs
+	err = s.read(ctx, actor, tenant, asked, func(w *work) error {
+		want, err = w.passInputs(name, req)
 		return err
 	})
 	if err != nil {
 		return info, "", err
 	}
-	if req.Actor == "" {
-		req.Actor = actor.Name
+	if want.waits() {
+		return s.requestApproval(ctx, actor, tenant, want.user.UserID, req)
 	}
-	if actor.Type == "user" && actor.ID == u.UserID {
-		return info, "", idp.Errorf(idp.Forbidden, "Self-service operations are currently not supported for user %s.", u.UserID)
-	}
-	p, secret, err := idp.NewPass(s.keys, t.TenantID, policy, u, req, now)
+	now := s.now()
+	p, secret, err := idp.NewPass(s.keys, want.tenant, want.policy, want.user, req, now)
 	if err != nil {
 		return info, "", err
 	}
-	err = s.store.Update(ctx, t.TenantID, func(tx *storage.Tx) error {
-		var current idp.PassPolicy
-		if u, current, err = passInputs(tx, p.UserID); err != nil {
+	err = s.change(ctx, actor, tenant, asked, func(w *work) error {
+		current, err := w.passInputs(p.UserID, req)
+		if err != nil {
 			return err
 		}
-		if !reflect.DeepEqual(current, policy) { // the pass is as long, and lasts, as the policy said
-			return idp.Errorf(idp.Conflict, "The policy was changed meanwhile. Try again.")
+		if !reflect.DeepEqual(current.policy, want.policy) || current.waits() { // the pass is as long, and lasts, as the policy said
+			return errChangedMeanwhile
 		}
-		if err := req.Check(policy, u, now); err != nil {
+		if err := req.Check(current.policy, current.user, now); err != nil {
 			return err
 		}
-		if err := replacePass(tx, p, now); err != nil {
+		if err := replacePass(w.Tx, p, now); err != nil {
 			return err
 		}
-		return tx.Put(registered(p, u, actor, now))
+		if err := removeOf[idp.PassApproval](w, current.user); err != nil { // used, or no longer needed
+			return err
+		}
+		info = PassInfo{Pass: p, User: current.user, Reason: p.Usability(current.policy, current.user, now)}
+		return w.auditPass(p, current)
 	})
 	if err != nil {
-		return info, "", err
+		return PassInfo{}, "", err
 	}
-	return PassInfo{p, u, p.Usability(policy, u, now)}, secret, nil
+	return info, secret, nil
 }
 
-// registered tells that the pass was given, and why if that was said.
-func registered(p *idp.Pass, u *idp.User, actor idp.Party, now time.Time) *idp.AuditEvent {
-	e := idp.NewEvent(idp.Directory, now)
-	e.Actor, e.Target, e.Activity, e.Reason = actor, user(u), idp.AdminRegistered, idp.PassRegisteredReason
-	e.Category, e.Service = idp.UserManagement, idp.AuthenticationService
+var errChangedMeanwhile = idp.Errorf(idp.Conflict, "The policy was changed meanwhile. Try again.")
+
+// auditPass tells that the pass was given, why if that was said, and by which two if
+// it took two.
+func (w *work) auditPass(p *idp.Pass, in passInputs) error {
+	e := w.event(idp.PassGiven, idp.PartyOf(in.user), idp.PassRegisteredReason)
+	e.Details = map[string]string{}
 	if p.Reason != "" {
-		e.Details = map[string]string{"reason": p.Reason}
+		e.Details["reason"] = p.Reason
 	}
-	return e
+	if a := in.approval; in.two {
+		e.Details["requestedBy"], e.Details["approvedBy"] = a.RequestedBy.Name, a.ApprovedBy.Name
+	}
+	return w.tell(e)
 }
 
-func passInputs(tx *storage.Tx, name string) (*idp.User, idp.PassPolicy, error) {
-	u, err := findUser(tx, name)
-	if err != nil {
-		return nil, idp.PassPolicy{}, err
+// passInputs is what a new pass rests on.
+type passInputs struct {
+	tenant   string
+	user     *idp.User
+	policy   idp.PassPolicy
+	two      bool              // a second administrator is needed
+	approval *idp.PassApproval // of this very request, or nil
+}
+
+// waits tells whether the second administrator is still to be asked.
+func (in passInputs) waits() bool { return in.two && (in.approval == nil || !in.approval.Approved()) }
+
+func (w *work) passInputs(name string, req idp.PassRequest) (in passInputs, err error) {
+	in.tenant = w.tenant.TenantID
+	if in.user, err = w.user(idp.CreatePass, name); err != nil {
+		return in, err
 	}
-	all, err := idp.LoadMethodsPolicy(tx)
+	all, err := idp.LoadMethodsPolicy(w.Tx)
 	if err != nil {
-		return nil, idp.PassPolicy{}, err
+		return in, err
 	}
-	return u, all.TemporaryAccessPass, nil
+	in.policy = all.TemporaryAccessPass
+	o, err := idp.ObjectOf(w.Tx, w.tenant, in.user)
+	if in.two = in.policy.Approval && o.Privileged(); !in.two || err != nil {
+		return in, err
+	}
+	in.approval, err = w.approval(in.user)
+	if in.approval != nil && !in.approval.Covers(req, w.actor.Party) {
+		in.approval = nil
+	}
+	return in, err
 }
 
 func replacePass(tx *storage.Tx, p *idp.Pass, now time.Time) error {
@@ -104,36 +134,39 @@ func replacePass(tx *storage.Tx, p *idp.Pass, now time.Time) error {
 }
 
 // Pass reads the pass of a user.
-func (s *Service) Pass(ctx context.Context, tenant, name string) (info PassInfo, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
-		u, err := findUser(tx, name)
+func (s *Service) Pass(ctx context.Context, actor idp.Actor, tenant, name string) (info PassInfo, err error) {
+	err = s.read(ctx, actor, tenant, asked, func(w *work) error {
+		u, err := w.user(idp.ReadPass, name)
 		if err != nil {
 			return err
 		}
-		p, err := findPass(tx, u)
+		p, err := findPass(w.Tx, u)
 		if err != nil {
 			return err
 		}
-		info, err = inform(tx, p, u, now)
+		info, err = w.inform(p, u)
 		return err
 	})
 	return info, err
 }
 
 // Passes lists the passes of a tenant by id.
-func (s *Service) Passes(ctx context.Context, tenant string, page storage.Page) (infos []PassInfo, next string, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
-		ps, after, err := storage.All[idp.Pass](tx, page)
+func (s *Service) Passes(ctx context.Context, actor idp.Actor, tenant string, page storage.Page) (infos []PassInfo, next string, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadPass, func(w *work) error {
+		ps, after, err := storage.All[idp.Pass](w.Tx, page)
 		if err != nil {
 			return err
 		}
-		next = after
+		infos, next = nil, after
 		for _, p := range ps {
-			u, err := storage.Get[idp.User](tx, p.UserID)
+			u, err := storage.Get[idp.User](w.Tx, p.UserID)
 			if err != nil {
 				return err
 			}
-			info, err := inform(tx, p, u, now)
+			if w.mayTo(idp.ReadPass, u) != nil { // not this one
+				continue
+			}
+			info, err := w.inform(p, u)
 			if err != nil {
 				return err
 			}
@@ -146,40 +179,39 @@ func (s *Service) Passes(ctx context.Context, tenant string, page storage.Page) 
 
 // DeletePass removes a user's pass and ends what came from it, and nothing else.
 // With an id it removes only the pass of that id. A person may delete the own
-// pass, which is what actor.ID tells.
-func (s *Service) DeletePass(ctx context.Context, actor idp.Party, tenant, name, id string) error {
-	return s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
-		u, err := findUser(tx, name)
+// pass.
+func (s *Service) DeletePass(ctx context.Context, actor idp.Actor, tenant, name, id string) error {
+	return s.change(ctx, actor, tenant, asked, func(w *work) error {
+		u, err := w.user(idp.DeletePass, name)
 		if err != nil {
 			return err
 		}
-		p, err := findPass(tx, u)
+		p, err := findPass(w.Tx, u)
 		if err != nil {
 			return err
 		}
 		if id != "" && p.PassID != id {
-			return idp.Errorf(idp.NotFound, "%s has no pass %q; it was replaced.", u.PrincipalName, id)
+			return idp.NoSuch("pass", id, "%s has no pass %q; it was replaced.", u.PrincipalName, id)
 		}
-		if err := p.Remove(tx, now); err != nil {
+		if err := p.Remove(w.Tx, w.now); err != nil {
 			return err
 		}
-		activity, reason := idp.AdminDeleted, idp.PassDeletedReason
-		if actor.Type == "user" && actor.ID == u.UserID {
-			activity, reason = idp.UserDeleted, idp.PassDeletedByUser
+		if actor.Is(u) {
+			return w.audit(idp.PassGivenUp, idp.PartyOf(u), idp.PassDeletedByUser)
 		}
-		return audit(tx, now, actor, user(u), activity, idp.UserManagement, idp.AuthenticationService, reason)
+		return w.audit(idp.PassTaken, idp.PartyOf(u), idp.PassDeletedReason)
 	})
 }
 
 func findPass(tx *storage.Tx, u *idp.User) (*idp.Pass, error) {
 	p, err := storage.Lookup[idp.Pass](tx, "user", u.UserID)
-	return p, missing(err, "%s has no Temporary Access Pass.", u.PrincipalName)
+	return p, missing(err, "pass", u.UserID, "%s has no Temporary Access Pass.", u.PrincipalName)
 }
 
-func inform(tx *storage.Tx, p *idp.Pass, u *idp.User, now time.Time) (PassInfo, error) {
-	policy, err := idp.LoadMethodsPolicy(tx)
+func (w *work) inform(p *idp.Pass, u *idp.User) (PassInfo, error) {
+	policy, err := idp.LoadMethodsPolicy(w.Tx)
 	if err != nil {
 		return PassInfo{}, err
 	}
-	return PassInfo{p, u, p.Usability(policy.TemporaryAccessPass, u, now)}, nil
+	return PassInfo{Pass: p, User: u, Reason: p.Usability(policy.TemporaryAccessPass, u, w.now)}, nil
 }

@@ -29,23 +29,23 @@ func TestCreatePass(t *testing.T) {
 	if len(secret) != 9 || !w.keys.Verify(get[idp.Pass](w, p.PassID).Verifier, tenantID, w.user.UserID, "pass", p.PassID, idp.CanonicalPassCode(secret)) {
 		t.Errorf("the stored pass does not take %q", secret)
 	}
-	w.wantEvent(op, userParty(w.user), "Admin registered security info", "UserManagement", "Authentication Methods", "Admin registered temporary access pass method for user")
+	w.wantEvent(op.Party, userParty(w.user), "Admin registered security info", "UserManagement", "Authentication Methods", "Admin registered temporary access pass method for user")
 
-	read, err := w.admin.Pass(w.ctx, tenantID, name)
+	read, err := w.admin.Pass(w.ctx, op, tenantID, name)
 	w.must(err)
 	if read.Pass.PassID != p.PassID || read.Reason != idp.EnabledByPolicy || read.User.UserID != w.user.UserID {
 		t.Errorf("%+v", read)
 	}
 	w.pass(90*time.Minute - 1)
-	if read, _ = w.admin.Pass(w.ctx, tenantID, name); read.Reason != idp.EnabledByPolicy {
+	if read, _ = w.admin.Pass(w.ctx, op, tenantID, name); read.Reason != idp.EnabledByPolicy {
 		t.Errorf("a moment before its end: %s", read.Reason)
 	}
 	w.pass(1)
-	if read, _ = w.admin.Pass(w.ctx, tenantID, name); read.Reason != idp.Expired {
+	if read, _ = w.admin.Pass(w.ctx, op, tenantID, name); read.Reason != idp.Expired {
 		t.Errorf("at its end: %s", read.Reason)
 	}
 	later, _ := w.givePass(name, idp.PassRequest{StartsAt: w.now().Add(time.Hour), Actor: "Graph"})
-	if read, _ = w.admin.Pass(w.ctx, tenantID, name); read.Reason != idp.NotYetValid || read.Pass.PassID != later.PassID || later.CreatedBy != "Graph" {
+	if read, _ = w.admin.Pass(w.ctx, op, tenantID, name); read.Reason != idp.NotYetValid || read.Pass.PassID != later.PassID || later.CreatedBy != "Graph" {
 		t.Errorf("%+v", read)
 	}
 }
@@ -57,7 +57,7 @@ func TestPassErrors(t *testing.T) {
 	w.must(err)
 	internal, err := w.admin.CreateUser(w.ctx, op, tenantID, idp.User{PrincipalName: "lea@contoso.example", DisplayName: "Lea", Type: idp.InternalGuest})
 	w.must(err)
-	create := func(actor idp.Party, tenant, name string, req idp.PassRequest) func() error {
+	create := func(actor idp.Actor, tenant, name string, req idp.PassRequest) func() error {
 		return func() error {
 			info, secret, err := w.admin.CreatePass(w.ctx, actor, tenant, name, req)
 			if err != nil && (secret != "" || info.Pass != nil) {
@@ -66,23 +66,24 @@ func TestPassErrors(t *testing.T) {
 			return err
 		}
 	}
-	self := userParty(w.user)
+	self := idp.Person(tenantID, w.user)
 	w.wantError("tenant", idp.NotFound, `There is no tenant "fabrikam.example".`, create(op, "fabrikam.example", name, idp.PassRequest{}))
 	w.wantError("user", idp.NotFound, `There is no user "bob@contoso.example".`, create(op, tenantID, "bob@contoso.example", idp.PassRequest{}))
 	w.wantError("self", idp.Forbidden, "Self-service operations are currently not supported for user "+w.user.UserID+".", create(self, tenantID, name, idp.PassRequest{}))
 	w.wantError("external guest", idp.Invalid, "Temporary Access Pass cannot be added to an external guest user.", create(op, tenantID, guest.UserID, idp.PassRequest{}))
 	w.wantError("lifetime", idp.Invalid, "Invalid LifetimeInMinutes specified. The valid range between 60 and 480.", create(op, tenantID, name, idp.PassRequest{Lifetime: 59}))
 	w.wantError("lifetime", idp.Invalid, "Invalid LifetimeInMinutes specified. The valid range between 60 and 480.", create(op, tenantID, name, idp.PassRequest{Lifetime: 481}))
-	w.wantError("no pass", idp.NotFound, name+" has no Temporary Access Pass.", func() error { _, err := w.admin.Pass(w.ctx, tenantID, name); return err })
+	w.wantError("no pass", idp.NotFound, name+" has no Temporary Access Pass.", func() error { _, err := w.admin.Pass(w.ctx, op, tenantID, name); return err })
 	w.wantError("no pass", idp.NotFound, name+" has no Temporary Access Pass.", func() error { return w.admin.DeletePass(w.ctx, op, tenantID, name, "") })
 	w.wantError("no user", idp.NotFound, `There is no user "x".`, func() error { return w.admin.DeletePass(w.ctx, op, tenantID, "x", "") })
 
 	w.must(create(op, tenantID, internal.PrincipalName, idp.PassRequest{})())
-	w.must(create(userParty(internal), tenantID, name, idp.PassRequest{})()) // an administrator, not oneself
+	internal.Roles = []string{idp.AuthenticationAdministrator}
+	w.must(create(idp.Person(tenantID, internal), tenantID, name, idp.PassRequest{})()) // an administrator, not oneself
 	no := false
 	w.change(admin.PassPolicyChange{Enabled: &no})
 	w.wantError("policy off", idp.Invalid, "Converged UserCredentialPolicy does not allow creating or updating this authentication method. AuthMethodType [TemporaryAccessPass].", create(op, tenantID, name, idp.PassRequest{}))
-	info, err := w.admin.Pass(w.ctx, tenantID, name)
+	info, err := w.admin.Pass(w.ctx, op, tenantID, name)
 	if err != nil || info.Reason != idp.DisabledByPolicy {
 		t.Errorf("%+v, %v", info, err)
 	}
@@ -201,11 +202,11 @@ func TestDeletePass(t *testing.T) {
 	p, _ := w.givePass(name, idp.PassRequest{})
 	w.pass(time.Minute)
 	w.must(w.admin.DeletePass(w.ctx, op, tenantID, name, p.PassID))
-	w.wantEvent(op, userParty(w.user), "Admin deleted security info", "UserManagement", "Authentication Methods", "Admin deleted temporary access pass method for user")
+	w.wantEvent(op.Party, userParty(w.user), "Admin deleted security info", "UserManagement", "Authentication Methods", "Admin deleted temporary access pass method for user")
 	w.givePass(name, idp.PassRequest{})
 	w.pass(time.Minute)
 	self := userParty(w.user)
-	w.must(w.admin.DeletePass(w.ctx, self, tenantID, w.user.UserID, ""))
+	w.must(w.admin.DeletePass(w.ctx, idp.Person(tenantID, w.user), tenantID, w.user.UserID, ""))
 	w.wantEvent(self, self, "User deleted security info", "UserManagement", "Authentication Methods", "User deleted temporary access pass method")
 	if n := len(all[idp.Pass](w)); n != 0 {
 		t.Errorf("%d passes", n)
@@ -258,7 +259,7 @@ func TestPassReasonIsAudited(t *testing.T) {
 	w := newWorld(t)
 	for _, reason := range []string{"lost her phone, ticket 4711", ""} {
 		w.givePass(name, idp.PassRequest{Reason: reason})
-		events, _, err := w.admin.Events(w.ctx, tenantID, idp.Directory, storage.Page{Limit: 1})
+		events, _, err := w.admin.Events(w.ctx, op, tenantID, idp.Directory, storage.Page{Limit: 1})
 		w.must(err)
 		if got := events[0].Details; got["reason"] != reason || len(got) != len(strings.Fields(reason))/5 {
 			t.Errorf("%q: %v", reason, got)
@@ -276,7 +277,7 @@ func TestPasses(t *testing.T) {
 	seen := map[string]bool{}
 	page := storage.Page{Limit: 2}
 	for range 3 {
-		infos, next, err := w.admin.Passes(w.ctx, tenantID, page)
+		infos, next, err := w.admin.Passes(w.ctx, op, tenantID, page)
 		w.must(err)
 		for _, i := range infos {
 			if i.Pass.UserID != i.User.UserID || i.Reason != idp.EnabledByPolicy {
@@ -289,7 +290,7 @@ func TestPasses(t *testing.T) {
 	if page.After != "" || len(seen) != 5 {
 		t.Errorf("saw %v, next %q", seen, page.After)
 	}
-	if _, _, err := w.admin.Passes(w.ctx, "x", storage.Page{}); idp.ErrorCode(err) != idp.NotFound {
+	if _, _, err := w.admin.Passes(w.ctx, op, "x", storage.Page{}); idp.ErrorCode(err) != idp.NotFound {
 		t.Error(err)
 	}
 }

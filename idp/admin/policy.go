@@ -2,22 +2,27 @@ package admin
 
 import (
 	"context"
-	"time"
 
 	"latchkey/idp"
 	"latchkey/storage"
 )
 
-// PassPolicy reads the policy of Temporary Access Passes.
-func (s *Service) PassPolicy(ctx context.Context, tenant string) (p idp.PassPolicy, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) error {
-		all, err := idp.LoadMethodsPolicy(tx)
-		if err == nil {
-			p = all.TemporaryAccessPass
-		}
+// MethodsPolicy reads the authentication methods policy.
+func (s *Service) MethodsPolicy(ctx context.Context, actor idp.Actor, tenant string) (p *idp.MethodsPolicy, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadMethodsPolicy, func(w *work) error {
+		p, err = idp.LoadMethodsPolicy(w.Tx)
 		return err
 	})
 	return p, err
+}
+
+// PassPolicy reads the policy of Temporary Access Passes.
+func (s *Service) PassPolicy(ctx context.Context, actor idp.Actor, tenant string) (idp.PassPolicy, error) {
+	p, err := s.MethodsPolicy(ctx, actor, tenant)
+	if err != nil {
+		return idp.PassPolicy{}, err
+	}
+	return p.TemporaryAccessPass, nil
 }
 
 // PassPolicyChange is what may be changed; nil leaves a field as it is.
@@ -31,17 +36,13 @@ type PassPolicyChange struct {
 	DefaultLifetime *int
 	Once            *bool
 	Length          *int
+	Approval        *bool
 }
 
 // UpdatePassPolicy changes the policy, whole or not at all. It holds at once,
 // for passes that exist too.
-func (s *Service) UpdatePassPolicy(ctx context.Context, actor idp.Party, tenant string, c PassPolicyChange) (p idp.PassPolicy, err error) {
-	err = s.change(ctx, tenant, func(tx *storage.Tx, t *idp.Tenant, now time.Time) error {
-		all, err := idp.LoadMethodsPolicy(tx)
-		if err != nil {
-			return err
-		}
-		p = all.TemporaryAccessPass
+func (s *Service) UpdatePassPolicy(ctx context.Context, actor idp.Actor, tenant string, c PassPolicyChange) (idp.PassPolicy, error) {
+	return s.updatePassPolicy(ctx, actor, tenant, func(w *work, p *idp.PassPolicy) error {
 		set(&p.Enabled, c.Enabled)
 		set(&p.Targets.Include, c.Include)
 		set(&p.Targets.Exclude, c.Exclude)
@@ -50,21 +51,46 @@ func (s *Service) UpdatePassPolicy(ctx context.Context, actor idp.Party, tenant 
 		set(&p.DefaultLifetime, c.DefaultLifetime)
 		set(&p.Once, c.Once)
 		set(&p.Length, c.Length)
-		if err := p.Validate(); err != nil {
+		set(&p.Approval, c.Approval)
+		if err := p.Validate(); err != nil { // before a target is looked for that is none
 			return err
 		}
 		// Only new ones: a user who was a target and is gone blocks no other change.
-		for _, targets := range []*[]idp.Target{c.Include, c.Exclude} {
-			if err := checkTargets(tx, targets); err != nil {
-				return err
-			}
+		if err := checkTargets(w.Tx, c.Include); err != nil {
+			return err
 		}
-		all.TemporaryAccessPass, all.UpdatedAt = p, now
-		if err := tx.Put(all); err != nil {
+		return checkTargets(w.Tx, c.Exclude)
+	})
+}
+
+// ResetPassPolicy puts the policy back to what a fresh tenant has.
+func (s *Service) ResetPassPolicy(ctx context.Context, actor idp.Actor, tenant string) (idp.PassPolicy, error) {
+	return s.updatePassPolicy(ctx, actor, tenant, func(_ *work, p *idp.PassPolicy) error {
+		*p = idp.DefaultPassPolicy()
+		return nil
+	})
+}
+
+func (s *Service) updatePassPolicy(ctx context.Context, actor idp.Actor, tenant string, edit func(*work, *idp.PassPolicy) error) (p idp.PassPolicy, err error) {
+	err = s.change(ctx, actor, tenant, idp.WriteMethodsPolicy, func(w *work) error {
+		all, err := idp.LoadMethodsPolicy(w.Tx)
+		if err != nil {
+			return err
+		}
+		before := all.TemporaryAccessPass
+		p = before
+		if err := edit(w, &p); err != nil {
+			return err
+		}
+		if err := p.Validate(); err != nil {
+			return err
+		}
+		all.TemporaryAccessPass, all.UpdatedAt = p, w.now
+		if err := w.Put(all); err != nil {
 			return err
 		}
 		target := idp.Party{Type: "policy", ID: all.ID(), Name: "Temporary Access Pass"}
-		return audit(tx, now, actor, target, idp.PolicyUpdated, idp.PolicyManagement, idp.AuthenticationService, "")
+		return w.auditChange(idp.PolicyChanged, target, before, p)
 	})
 	return p, err
 }

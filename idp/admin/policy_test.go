@@ -18,8 +18,8 @@ func TestUpdatePassPolicy(t *testing.T) {
 		MinimumLifetime: new(10), MaximumLifetime: new(43200), DefaultLifetime: new(1440), Once: new(true), Length: new(20),
 	})
 	w.must(err)
-	w.wantEvent(op, idp.Party{Type: "policy", ID: "authenticationMethods", Name: "Temporary Access Pass"}, "Authentication Methods Policy Update", "Policy", "Authentication Methods", "")
-	read, err := w.admin.PassPolicy(w.ctx, tenantID)
+	w.wantEvent(op.Party, idp.Party{Type: "policy", ID: "authenticationMethods", Name: "Temporary Access Pass"}, "Authentication Methods Policy Update", "Policy", "Authentication Methods", "")
+	read, err := w.admin.PassPolicy(w.ctx, op, tenantID)
 	if err != nil || !read.Enabled || !read.Once || read.Length != 20 || read.DefaultLifetime != 1440 || len(read.Targets.Exclude) != 1 || read.Length != p.Length {
 		t.Errorf("%+v, %v", read, err)
 	}
@@ -47,14 +47,14 @@ func TestUpdatePassPolicy(t *testing.T) {
 	} {
 		w.wantError(c.what, c.code, c.want, func() error { _, err := w.admin.UpdatePassPolicy(w.ctx, op, tenantID, c.change); return err })
 	}
-	if after, _ := w.admin.PassPolicy(w.ctx, tenantID); after.MinimumLifetime != 10 || after.Length != 20 {
+	if after, _ := w.admin.PassPolicy(w.ctx, op, tenantID); after.MinimumLifetime != 10 || after.Length != 20 {
 		t.Errorf("a refused change left %+v", after)
 	}
 	w.change(admin.PassPolicyChange{Include: &[]idp.Target{{Type: "group", ID: idp.AllUsers}}, Exclude: &[]idp.Target{}})
-	if after, _ := w.admin.PassPolicy(w.ctx, tenantID); len(after.Targets.Exclude) != 0 || after.Targets.Include[0].ID != idp.AllUsers {
+	if after, _ := w.admin.PassPolicy(w.ctx, op, tenantID); len(after.Targets.Exclude) != 0 || after.Targets.Include[0].ID != idp.AllUsers {
 		t.Errorf("%+v", after.Targets)
 	}
-	w.wantError("tenant", idp.NotFound, `There is no tenant "x".`, func() error { _, err := w.admin.PassPolicy(w.ctx, "x"); return err })
+	w.wantError("tenant", idp.NotFound, `There is no tenant "x".`, func() error { _, err := w.admin.PassPolicy(w.ctx, op, "x"); return err })
 }
 
 // TestPolicyOutlivesItsTargets: a target who is gone does not keep the rest of the
@@ -92,13 +92,13 @@ func TestPolicyHoldsAtOnce(t *testing.T) {
 		{admin.PassPolicyChange{Enabled: new(true), MaximumLifetime: new(60), MinimumLifetime: new(10), Length: new(48)}, idp.EnabledByPolicy},
 	} {
 		w.change(c.change)
-		if info, err := w.admin.Pass(w.ctx, tenantID, name); err != nil || info.Reason != c.want {
+		if info, err := w.admin.Pass(w.ctx, op, tenantID, name); err != nil || info.Reason != c.want {
 			t.Errorf("%+v: %s, want %s, %v", c.change, info.Reason, c.want, err)
 		}
 	}
 	_, err = w.admin.RemoveMember(w.ctx, op, tenantID, "staff", name)
 	w.must(err)
-	if info, _ := w.admin.Pass(w.ctx, tenantID, name); info.Reason != idp.DisabledByPolicy {
+	if info, _ := w.admin.Pass(w.ctx, op, tenantID, name); info.Reason != idp.DisabledByPolicy {
 		t.Errorf("out of the group: %s", info.Reason)
 	}
 }

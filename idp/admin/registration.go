@@ -10,20 +10,20 @@ import (
 
 // CreateInitialToken makes a token that registers so many clients within lifetime.
 // secret is its only copy.
-func (s *Service) CreateInitialToken(ctx context.Context, actor idp.Party, tenant, name string, uses int, lifetime time.Duration) (t *idp.InitialToken, secret string, err error) {
+func (s *Service) CreateInitialToken(ctx context.Context, actor idp.Actor, tenant, name string, uses int, lifetime time.Duration) (t *idp.InitialToken, secret string, err error) {
 	secret = idp.NewToken(idp.InitialAccess)
-	err = s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
+	err = s.change(ctx, actor, tenant, idp.WriteApplications, func(w *work) error {
 		t = &idp.InitialToken{
 			TokenID: idp.NewID(), Name: name, Hash: idp.HashToken(idp.InitialAccess, secret),
-			Left: uses, CreatedAt: now, Ends: now.Add(lifetime),
+			Left: uses, CreatedAt: w.now, Ends: w.now.Add(lifetime),
 		}
-		if err := t.Validate(now); err != nil {
+		if err := t.Validate(w.now); err != nil {
 			return err
 		}
-		if err := tx.Insert(t); err != nil {
+		if err := w.Insert(t); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, tokenParty(t), "Add registration token", "ApplicationManagement", idp.CoreService, "")
+		return w.audit(idp.TokenAdded, tokenParty(t), "")
 	})
 	if err != nil {
 		return nil, "", err
@@ -32,25 +32,25 @@ func (s *Service) CreateInitialToken(ctx context.Context, actor idp.Party, tenan
 }
 
 // InitialTokens lists a tenant's registration tokens by id.
-func (s *Service) InitialTokens(ctx context.Context, tenant string, page storage.Page) (ts []*idp.InitialToken, next string, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) (err error) {
-		ts, next, err = storage.All[idp.InitialToken](tx, page)
+func (s *Service) InitialTokens(ctx context.Context, actor idp.Actor, tenant string, page storage.Page) (ts []*idp.InitialToken, next string, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadApplications, func(w *work) (err error) {
+		ts, next, err = storage.All[idp.InitialToken](w.Tx, page)
 		return err
 	})
 	return ts, next, err
 }
 
 // DeleteInitialToken ends a registration token; what it registered stays.
-func (s *Service) DeleteInitialToken(ctx context.Context, actor idp.Party, tenant, id string) error {
-	return s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
-		t, err := storage.Get[idp.InitialToken](tx, id)
+func (s *Service) DeleteInitialToken(ctx context.Context, actor idp.Actor, tenant, id string) error {
+	return s.change(ctx, actor, tenant, idp.WriteApplications, func(w *work) error {
+		t, err := storage.Get[idp.InitialToken](w.Tx, id)
 		if err != nil {
-			return missing(err, "There is no registration token %q.", id)
+			return missing(err, "registrationToken", id, "There is no registration token %q.", id)
 		}
-		if err := tx.Delete(t); err != nil {
+		if err := w.Delete(t); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, tokenParty(t), "Delete registration token", "ApplicationManagement", idp.CoreService, "")
+		return w.audit(idp.TokenRemoved, tokenParty(t), "")
 	})
 }
 
@@ -73,19 +73,19 @@ func (s *Service) RegisterClient(ctx context.Context, tenant string, c idp.Clien
 	c.ClientID = idp.NewID()
 	r.Access = idp.NewToken(idp.RegistrationAuth)
 	c.Registration = idp.HashToken(idp.RegistrationAuth, r.Access)
-	err = s.change(ctx, tenant, func(tx *storage.Tx, t *idp.Tenant, now time.Time) error {
-		actor, err := admit(tx, t, &c, initial, now)
+	err = s.change(ctx, idp.Actor{}, tenant, asked, func(w *work) error {
+		let, err := admit(w.Tx, w.tenant, &c, initial, w.now)
 		if err != nil {
 			return err
 		}
-		r.Secret, c.CreatedAt = s.giveSecret(t, &c), now
+		r.Secret, c.CreatedAt = s.giveSecret(w.tenant, &c), w.now
 		if err := c.Validate(); err != nil {
 			return err
 		}
-		if err := tx.Insert(&c); err != nil {
+		if err := w.Insert(&c); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, clientParty(&c), "Register application", "ApplicationManagement", idp.CoreService, "")
+		return w.auditOwn(idp.ClientRegistered, let, &c)
 	})
 	r.Client = &c
 	return r, err
@@ -94,8 +94,8 @@ func (s *Service) RegisterClient(ctx context.Context, tenant string, c idp.Clien
 // MayRegister is RegisterClient's first answer, before anybody looks at what is to be
 // registered.
 func (s *Service) MayRegister(ctx context.Context, tenant, initial string) error {
-	return s.read(ctx, tenant, func(tx *storage.Tx, t *idp.Tenant, now time.Time) error {
-		_, err := letIn(tx, t, initial, now)
+	return s.read(ctx, idp.Actor{}, tenant, asked, func(w *work) error {
+		_, err := letIn(w.Tx, w.tenant, initial, w.now)
 		return err
 	})
 }
@@ -172,8 +172,8 @@ var errRegistration = idp.Errorf(idp.Forbidden, "The registration access token i
 
 // OwnClient is the client whose registration access token is shown (RFC 7592 2.1).
 func (s *Service) OwnClient(ctx context.Context, tenant, id, access string) (c *idp.Client, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) error {
-		c, err = ownClient(tx, id, access)
+	err = s.read(ctx, idp.Actor{}, tenant, asked, func(w *work) error {
+		c, err = ownClient(w.Tx, id, access)
 		return err
 	})
 	return c, err
@@ -193,9 +193,9 @@ func ownClient(tx *storage.Tx, id, access string) (*idp.Client, error) {
 // ReplaceOwnClient lets a client replace its registration (RFC 7592 2.2). What only an
 // administrator may set stays as it is; edit gets the client with the rest.
 func (s *Service) ReplaceOwnClient(ctx context.Context, tenant, id, access string, edit func(*idp.Client) error) (r Registered, err error) {
-	err = s.change(ctx, tenant, func(tx *storage.Tx, t *idp.Tenant, now time.Time) error {
+	err = s.change(ctx, idp.Actor{}, tenant, asked, func(w *work) error {
 		r = Registered{}
-		c, err := ownClient(tx, id, access)
+		c, err := ownClient(w.Tx, id, access)
 		if err != nil {
 			return err
 		}
@@ -205,30 +205,37 @@ func (s *Service) ReplaceOwnClient(ctx context.Context, tenant, id, access strin
 		}
 		if c.AuthMethod != before { // another way to authenticate begins with a secret of its own
 			c.SecretHash, c.SecretSealed = "", ""
-			r.Secret, c.TokensValidFrom = s.giveSecret(t, c), now
+			r.Secret, c.TokensValidFrom = s.giveSecret(w.tenant, c), w.now
 		}
 		if err := c.Validate(); err != nil {
 			return err
 		}
-		if err := tx.Put(c); err != nil {
+		if err := w.Put(c); err != nil {
 			return err
 		}
 		r.Client = c
-		return audit(tx, now, clientParty(c), clientParty(c), "Update application", "ApplicationManagement", idp.CoreService, "")
+		return w.auditOwn(idp.ClientUpdated, clientParty(c), c)
 	})
 	return r, err
 }
 
 // DeleteOwnClient lets a client end its registration (RFC 7592 2.3).
 func (s *Service) DeleteOwnClient(ctx context.Context, tenant, id, access string) error {
-	return s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
-		c, err := ownClient(tx, id, access)
+	return s.change(ctx, idp.Actor{}, tenant, asked, func(w *work) error {
+		c, err := ownClient(w.Tx, id, access)
 		if err != nil {
 			return err
 		}
-		if err := forget(tx, c); err != nil {
+		if err := forget(w.Tx, c); err != nil {
 			return err
 		}
-		return audit(tx, now, clientParty(c), clientParty(c), "Delete application", "ApplicationManagement", idp.CoreService, "")
+		return w.auditOwn(idp.ClientRemoved, clientParty(c), c)
 	})
+}
+
+// auditOwn tells what a client did to its own registration, which any client can.
+func (w *work) auditOwn(what idp.Activity, by idp.Party, c *idp.Client) error {
+	e := w.event(what, clientParty(c), "")
+	e.Actor, e.Passing = by, by.Type == idp.ActorClient
+	return w.tell(e)
 }

@@ -44,7 +44,7 @@ func TestInitialTokens(t *testing.T) {
 	if !idp.IsID(made.TokenID) || made.Hash != idp.HashToken(idp.InitialAccess, secret) || made.Left != 3 || !made.Ends.Equal(w.now().Add(time.Hour)) || !made.CreatedAt.Equal(w.now()) {
 		t.Errorf("%+v, %q", made, secret)
 	}
-	w.wantEvent(op, tokenParty(made), "Add registration token", "ApplicationManagement", "Core Directory", "")
+	w.wantEvent(op.Party, tokenParty(made), "Add registration token", "ApplicationManagement", "Core Directory", "")
 	for name, c := range map[string]struct {
 		who  string
 		uses int
@@ -65,12 +65,12 @@ func TestInitialTokens(t *testing.T) {
 			return err
 		})
 	}
-	if listed, next, err := w.admin.InitialTokens(w.ctx, tenantID, storage.Page{}); err != nil || len(listed) != 1 || next != "" || listed[0].TokenID != made.TokenID {
+	if listed, next, err := w.admin.InitialTokens(w.ctx, op, tenantID, storage.Page{}); err != nil || len(listed) != 1 || next != "" || listed[0].TokenID != made.TokenID {
 		t.Errorf("%v, %q, %v", listed, next, err)
 	}
 	w.pass(time.Minute)
 	w.must(w.admin.DeleteInitialToken(w.ctx, op, tenantID, made.TokenID))
-	w.wantEvent(op, tokenParty(made), "Delete registration token", "ApplicationManagement", "Core Directory", "")
+	w.wantEvent(op.Party, tokenParty(made), "Delete registration token", "ApplicationManagement", "Core Directory", "")
 	w.wantError("again", idp.NotFound, fmt.Sprintf("There is no registration token %q.", made.TokenID), func() error { return w.admin.DeleteInitialToken(w.ctx, op, tenantID, made.TokenID) })
 }
 

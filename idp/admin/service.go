@@ -1,7 +1,8 @@
 // Package admin holds the use cases of administrators. Every surface (command
 // line, Graph API, admin pages, and security info for a person's own things)
-// calls these and holds no rule itself. A change and the audit event that tells
-// of it are one transaction.
+// calls these and holds no rule itself: who may do what to whom is asked of idp.May
+// here, within the transaction that reads whom it is about. A change and the audit
+// event that tells of it are one transaction.
 package admin
 
 import (
@@ -26,7 +27,9 @@ func New(store *storage.Store, keys *idp.Keyring, now func() time.Time) *Service
 }
 
 // Operator is who holds the server's socket: allowed everything.
-func Operator(name string) idp.Party { return idp.Party{Type: "operator", Name: name} }
+func Operator(name string) idp.Actor {
+	return idp.Actor{Party: idp.Party{Type: idp.ActorOperator, Name: name}}
+}
 
 // tenant finds a tenant by GUID or domain.
 func (s *Service) tenant(ctx context.Context, name string) (*idp.Tenant, error) {
@@ -35,39 +38,45 @@ func (s *Service) tenant(ctx context.Context, name string) (*idp.Tenant, error) 
 		t, err = idp.FindTenant(tx, name)
 		return err
 	})
-	return t, missing(err, "There is no tenant %q.", name)
+	return t, missing(err, "tenant", name, "There is no tenant %q.", name)
 }
 
-// change runs fn in the tenant's partition.
-func (s *Service) change(ctx context.Context, tenant string, fn func(tx *storage.Tx, t *idp.Tenant, now time.Time) error) error {
-	return s.in(ctx, tenant, s.store.Update, fn)
+// asked is in place of the action where fn asks itself, since it depends on whom it is
+// about, or lets nobody in particular.
+const asked idp.Action = ""
+
+// change runs fn in the tenant's partition, if the actor may do the action.
+func (s *Service) change(ctx context.Context, actor idp.Actor, tenant string, action idp.Action, fn func(*work) error) error {
+	return s.in(ctx, actor, tenant, action, s.store.Update, fn)
 }
 
 // read is change for what writes nothing.
-func (s *Service) read(ctx context.Context, tenant string, fn func(tx *storage.Tx, t *idp.Tenant, now time.Time) error) error {
-	return s.in(ctx, tenant, s.store.View, fn)
+func (s *Service) read(ctx context.Context, actor idp.Actor, tenant string, action idp.Action, fn func(*work) error) error {
+	return s.in(ctx, actor, tenant, action, s.store.View, fn)
 }
 
-func (s *Service) in(ctx context.Context, tenant string, run func(context.Context, string, func(*storage.Tx) error) error, fn func(*storage.Tx, *idp.Tenant, time.Time) error) error {
+func (s *Service) in(ctx context.Context, actor idp.Actor, tenant string, action idp.Action, run func(context.Context, string, func(*storage.Tx) error) error, fn func(*work) error) error {
 	t, err := s.tenant(ctx, tenant)
 	if err != nil {
 		return err
 	}
+	if action != asked {
+		if err := idp.May(actor, action, idp.Object{Tenant: t.TenantID}); err != nil {
+			return err
+		}
+	}
 	now := s.now()
-	return run(ctx, t.TenantID, func(tx *storage.Tx) error { return fn(tx, t, now) })
+	return run(ctx, t.TenantID, func(tx *storage.Tx) error { return fn(s.work(tx, t, actor, now)) })
 }
 
-// audit writes a directory event.
-func audit(tx *storage.Tx, now time.Time, actor, target idp.Party, activity, category, service, reason string) error {
-	e := idp.NewEvent(idp.Directory, now)
-	e.Actor, e.Target, e.Activity, e.Category, e.Service, e.Reason = actor, target, activity, category, service, reason
-	return tx.Put(e)
+func (s *Service) work(tx *storage.Tx, t *idp.Tenant, actor idp.Actor, now time.Time) *work {
+	return &work{Tx: tx, log: idp.AuditLog{Keys: s.keys, Tenant: t.TenantID}, tenant: t, actor: actor, now: now}
 }
 
 // missing turns storage.ErrNotFound into an error for people.
-func missing(err error, format string, args ...any) error {
+func missing(err error, kind, name, format string, args ...any) error {
 	if errors.Is(err, storage.ErrNotFound) {
-		return idp.Errorf(idp.NotFound, format, args...)
+		return idp.NoSuch(kind, name, format, args...)
 	}
 	return err
 }
@@ -78,8 +87,4 @@ func taken(err error, format string, args ...any) error {
 		return idp.Errorf(idp.Conflict, format, args...)
 	}
 	return err
-}
-
-func user(u *idp.User) idp.Party {
-	return idp.Party{Type: "user", ID: u.UserID, Name: u.PrincipalName}
 }

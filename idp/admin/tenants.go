@@ -11,7 +11,10 @@ import (
 )
 
 // CreateTenant makes a tenant with its signing keys and the default policies.
-func (s *Service) CreateTenant(ctx context.Context, actor idp.Party, name string, domains ...string) (*idp.Tenant, error) {
+func (s *Service) CreateTenant(ctx context.Context, actor idp.Actor, name string, domains ...string) (*idp.Tenant, error) {
+	if err := idp.May(actor, idp.Operate, idp.Object{}); err != nil {
+		return nil, err
+	}
 	now := s.now()
 	t := &idp.Tenant{TenantID: idp.NewID(), Name: name, CreatedAt: now}
 	for _, d := range domains {
@@ -38,7 +41,7 @@ func (s *Service) CreateTenant(ctx context.Context, actor idp.Party, name string
 				return err
 			}
 		}
-		return audit(tx, now, actor, idp.Party{Type: "tenant", ID: t.TenantID, Name: t.Name}, "Create tenant", "DirectoryManagement", idp.CoreService, "")
+		return s.work(tx, t, actor, now).audit(idp.TenantAdded, tenantParty(t), "")
 	})
 	if err != nil {
 		return nil, err
@@ -63,13 +66,29 @@ func (s *Service) domainsFree(ctx context.Context, domains []string) error {
 	return nil
 }
 
-// Tenant finds a tenant by GUID or domain.
+// Tenant finds a tenant by GUID or domain. Who it belongs to is no secret: its issuer
+// says so.
 func (s *Service) Tenant(ctx context.Context, name string) (*idp.Tenant, error) {
 	return s.tenant(ctx, name)
 }
 
+// Organization is a tenant for those who may read about it.
+func (s *Service) Organization(ctx context.Context, actor idp.Actor, tenant string) (t *idp.Tenant, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadOrganization, func(w *work) error { t = w.tenant; return nil })
+	return t, err
+}
+
+// Domains are a tenant's domains, the initial one first.
+func (s *Service) Domains(ctx context.Context, actor idp.Actor, tenant string) (domains []string, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadDomains, func(w *work) error { domains = w.tenant.Domains; return nil })
+	return domains, err
+}
+
 // Tenants lists all tenants by id.
-func (s *Service) Tenants(ctx context.Context, page storage.Page) (ts []*idp.Tenant, next string, err error) {
+func (s *Service) Tenants(ctx context.Context, actor idp.Actor, page storage.Page) (ts []*idp.Tenant, next string, err error) {
+	if err := idp.May(actor, idp.Operate, idp.Object{}); err != nil {
+		return nil, "", err
+	}
 	err = s.store.View(ctx, storage.System, func(tx *storage.Tx) (err error) {
 		ts, next, err = storage.All[idp.Tenant](tx, page)
 		return err
@@ -87,8 +106,8 @@ type TenantChange struct {
 }
 
 // UpdateTenant changes a tenant.
-func (s *Service) UpdateTenant(ctx context.Context, actor idp.Party, tenant string, c TenantChange) (*idp.Tenant, error) {
-	return s.updateTenant(ctx, actor, tenant, "Update tenant", func(t *idp.Tenant) error {
+func (s *Service) UpdateTenant(ctx context.Context, actor idp.Actor, tenant string, c TenantChange) (*idp.Tenant, error) {
+	return s.updateTenant(ctx, actor, tenant, idp.WriteOrganization, idp.TenantUpdated, func(t *idp.Tenant) error {
 		set(&t.Name, c.Name)
 		set(&t.Disabled, c.Disabled)
 		set(&t.Accent, c.Accent)
@@ -98,13 +117,13 @@ func (s *Service) UpdateTenant(ctx context.Context, actor idp.Party, tenant stri
 	})
 }
 
-// AddDomain adds a verified domain.
-func (s *Service) AddDomain(ctx context.Context, actor idp.Party, tenant, domain string) (*idp.Tenant, error) {
+// AddDomain adds a domain that the operator has verified.
+func (s *Service) AddDomain(ctx context.Context, actor idp.Actor, tenant, domain string) (*idp.Tenant, error) {
 	d, err := idp.NormalDomain(domain)
 	if err != nil {
 		return nil, err
 	}
-	return s.updateTenant(ctx, actor, tenant, "Add verified domain", func(t *idp.Tenant) error {
+	return s.updateTenant(ctx, actor, tenant, idp.Operate, idp.DomainAdded, func(t *idp.Tenant) error {
 		if t.Owns(d) {
 			return idp.Errorf(idp.Conflict, "%s has the domain %q already.", t.Name, d)
 		}
@@ -114,7 +133,7 @@ func (s *Service) AddDomain(ctx context.Context, actor idp.Party, tenant, domain
 }
 
 // RemoveDomain removes a domain that no user name ends in; not the initial one.
-func (s *Service) RemoveDomain(ctx context.Context, actor idp.Party, tenant, domain string) (*idp.Tenant, error) {
+func (s *Service) RemoveDomain(ctx context.Context, actor idp.Actor, tenant, domain string) (*idp.Tenant, error) {
 	d, err := idp.NormalDomain(domain)
 	if err != nil {
 		return nil, err
@@ -123,13 +142,16 @@ func (s *Service) RemoveDomain(ctx context.Context, actor idp.Party, tenant, dom
 	if err != nil {
 		return nil, err
 	}
+	if err := idp.May(actor, idp.WriteDomains, idp.Object{Tenant: t.TenantID}); err != nil {
+		return nil, err
+	}
 	if err := s.domainUnused(ctx, t, d); err != nil {
 		return nil, err
 	}
-	return s.updateTenant(ctx, actor, tenant, "Remove verified domain", func(t *idp.Tenant) error {
+	return s.updateTenant(ctx, actor, tenant, idp.WriteDomains, idp.DomainRemoved, func(t *idp.Tenant) error {
 		switch i := slices.Index(t.Domains, d); i {
 		case -1:
-			return idp.Errorf(idp.NotFound, "%s has no domain %q.", t.Name, d)
+			return idp.NoSuch("domain", d, "%s has no domain %q.", t.Name, d)
 		case 0:
 			return idp.Errorf(idp.Invalid, "%q is the initial domain of %s and stays.", d, t.Name)
 		default:
@@ -141,19 +163,26 @@ func (s *Service) RemoveDomain(ctx context.Context, actor idp.Party, tenant, dom
 
 func (s *Service) domainUnused(ctx context.Context, t *idp.Tenant, domain string) error {
 	return s.store.View(ctx, t.TenantID, func(tx *storage.Tx) error {
-		users, _, err := storage.All[idp.User](tx, storage.Page{})
-		for _, u := range users {
-			if u.Type != idp.ExternalGuest && domainOf(u.PrincipalName) == domain {
-				return idp.Errorf(idp.Conflict, "The user %s still has a name in %q.", u.PrincipalName, domain)
+		var in *idp.User
+		err := storage.Each(tx, func(_ string, u *idp.User, err error) bool {
+			if err == nil && !u.Type.External() && domainOf(u.PrincipalName) == domain {
+				in = u
 			}
+			return in == nil
+		})
+		if in != nil {
+			return idp.Errorf(idp.Conflict, "The user %s still has a name in %q.", in.PrincipalName, domain)
 		}
 		return err
 	})
 }
 
-func (s *Service) updateTenant(ctx context.Context, actor idp.Party, tenant, activity string, fn func(*idp.Tenant) error) (*idp.Tenant, error) {
+func (s *Service) updateTenant(ctx context.Context, actor idp.Actor, tenant string, action idp.Action, what idp.Activity, fn func(*idp.Tenant) error) (*idp.Tenant, error) {
 	found, err := s.tenant(ctx, tenant)
 	if err != nil {
+		return nil, err
+	}
+	if err := idp.May(actor, action, idp.Object{Tenant: found.TenantID}); err != nil {
 		return nil, err
 	}
 	now := s.now()
@@ -162,6 +191,8 @@ func (s *Service) updateTenant(ctx context.Context, actor idp.Party, tenant, act
 		if t, err = storage.Get[idp.Tenant](tx, found.TenantID); err != nil {
 			return err
 		}
+		before := *t
+		before.Domains = slices.Clone(t.Domains)
 		if err := fn(t); err != nil {
 			return err
 		}
@@ -171,12 +202,28 @@ func (s *Service) updateTenant(ctx context.Context, actor idp.Party, tenant, act
 		if err := tx.Put(t); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, idp.Party{Type: "tenant", ID: t.TenantID, Name: t.Name}, activity, "DirectoryManagement", idp.CoreService, "")
+		return s.ofTenants(tx, actor, now).auditTenant(what, &before, t)
 	})
 	if err != nil {
 		return nil, taken(err, "That domain belongs to another tenant.")
 	}
 	return t, nil
+}
+
+// ofTenants is work in the partition of what belongs to no tenant.
+func (s *Service) ofTenants(tx *storage.Tx, actor idp.Actor, now time.Time) *work {
+	return &work{Tx: tx, log: idp.AuditLog{Keys: s.keys, Tenant: storage.System}, actor: actor, now: now}
+}
+
+// auditTenant tells of a change to a tenant, which its own log shows too.
+func (w *work) auditTenant(what idp.Activity, before, after *idp.Tenant) error {
+	e := w.event(what, tenantParty(after), "")
+	e.Tenant, e.Modified = after.TenantID, modified(before, after)
+	return w.tell(e)
+}
+
+func tenantParty(t *idp.Tenant) idp.Party {
+	return idp.Party{Type: "tenant", ID: t.TenantID, Name: t.Name}
 }
 
 // set assigns what a change gives.

@@ -24,7 +24,7 @@ func TestCreateTenant(t *testing.T) {
 			t.Errorf("%q: %v, %v", name, found, err)
 		}
 	}
-	keys, err := w.admin.Keys(w.ctx, made.TenantID)
+	keys, err := w.admin.Keys(w.ctx, op, made.TenantID)
 	if err != nil || len(keys) != 2 || keys[0].Alg == keys[1].Alg {
 		t.Errorf("%d keys, %v", len(keys), err)
 	}
@@ -36,14 +36,14 @@ func TestCreateTenant(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if p, err := w.admin.PassPolicy(w.ctx, made.TenantID); err != nil || p.Enabled {
+	if p, err := w.admin.PassPolicy(w.ctx, op, made.TenantID); err != nil || p.Enabled {
 		t.Errorf("a fresh tenant has passes: %+v, %v", p, err)
 	}
-	events, _, err := w.admin.Events(w.ctx, made.TenantID, idp.Directory, storage.Page{})
-	if err != nil || len(events) != 1 || events[0].Activity != "Create tenant" || events[0].Target.ID != made.TenantID || events[0].Actor != op {
+	events, _, err := w.admin.Events(w.ctx, op, made.TenantID, idp.Directory, storage.Page{})
+	if err != nil || len(events) != 1 || events[0].Activity != "Create tenant" || events[0].Target.ID != made.TenantID || events[0].Actor != op.Party {
 		t.Errorf("%+v, %v", events, err)
 	}
-	tenants, next, err := w.admin.Tenants(w.ctx, storage.Page{})
+	tenants, next, err := w.admin.Tenants(w.ctx, op, storage.Page{})
 	if err != nil || len(tenants) != 2 || next != "" {
 		t.Errorf("%v, %q, %v", tenants, next, err)
 	}
@@ -151,9 +151,9 @@ func TestRotateKeys(t *testing.T) {
 	w.pass(1)
 	second, err := w.admin.RotateKeys(w.ctx, op, tenantID)
 	w.must(err)
-	w.wantEvent(op, idp.Party{Type: "tenant", ID: tenantID, Name: "Contoso"}, "Rotate signing keys", "KeyManagement", "Core Directory", "")
+	w.wantEvent(op.Party, idp.Party{Type: "tenant", ID: tenantID, Name: "Contoso"}, "Rotate signing keys", "KeyManagement", "Core Directory", "")
 	signs = w.now().Add(idp.KeyCacheTime)
-	keys, err := w.admin.Keys(w.ctx, tenantID)
+	keys, err := w.admin.Keys(w.ctx, op, tenantID)
 	w.must(err)
 	if len(keys) != 2*len(idp.IDTokenAlgs) {
 		t.Fatalf("%d keys", len(keys))
@@ -175,7 +175,7 @@ func TestRotateKeys(t *testing.T) {
 		}
 	}
 	w.wantError("tenant", idp.NotFound, `There is no tenant "x".`, func() error { _, err := w.admin.RotateKeys(w.ctx, op, "x"); return err })
-	w.wantError("tenant", idp.NotFound, `There is no tenant "x".`, func() error { _, err := w.admin.Keys(w.ctx, "x"); return err })
+	w.wantError("tenant", idp.NotFound, `There is no tenant "x".`, func() error { _, err := w.admin.Keys(w.ctx, op, "x"); return err })
 }
 
 func TestEvents(t *testing.T) {
@@ -188,7 +188,7 @@ func TestEvents(t *testing.T) {
 	var seen []string
 	page := storage.Page{Limit: 2}
 	for {
-		events, next, err := w.admin.Events(w.ctx, tenantID, idp.Directory, page)
+		events, next, err := w.admin.Events(w.ctx, op, tenantID, idp.Directory, page)
 		w.must(err)
 		for _, e := range events {
 			seen = append(seen, e.Target.Name)
@@ -201,10 +201,10 @@ func TestEvents(t *testing.T) {
 	if !slices.Equal(seen, want) {
 		t.Errorf("%v, want %v", seen, want)
 	}
-	if events, _, err := w.admin.Events(w.ctx, tenantID, idp.SignIns, storage.Page{}); len(events) != 1 || err != nil {
+	if events, _, err := w.admin.Events(w.ctx, op, tenantID, idp.SignIns, storage.Page{}); len(events) != 1 || err != nil {
 		t.Errorf("%d sign-ins, %v", len(events), err)
 	}
-	if _, _, err := w.admin.Events(w.ctx, "x", idp.SignIns, storage.Page{}); idp.ErrorCode(err) != idp.NotFound || !strings.Contains(err.Error(), `"x"`) {
+	if _, _, err := w.admin.Events(w.ctx, op, "x", idp.SignIns, storage.Page{}); idp.ErrorCode(err) != idp.NotFound || !strings.Contains(err.Error(), `"x"`) {
 		t.Error(err)
 	}
 }

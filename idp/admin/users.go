@@ -5,62 +5,120 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"latchkey/idp"
 	"latchkey/storage"
 )
 
 // CreateUser makes a user; id and creation time are given here, and the name is
-// brought into its normal form.
-func (s *Service) CreateUser(ctx context.Context, actor idp.Party, tenant string, u idp.User) (*idp.User, error) {
-	n, err := idp.NormalName(u.PrincipalName)
-	if err != nil {
-		return nil, err
-	}
-	u.UserID, u.PrincipalName = idp.NewID(), n
+// brought into its normal form. To give roles takes the right to.
+func (s *Service) CreateUser(ctx context.Context, actor idp.Actor, tenant string, u idp.User) (*idp.User, error) {
+	u.UserID = idp.NewID()
 	if u.Type == "" {
 		u.Type = idp.Member
 	}
-	err = s.change(ctx, tenant, func(tx *storage.Tx, t *idp.Tenant, now time.Time) error {
-		u.CreatedAt = now
-		if err := checkUser(tx, t, &u); err != nil {
+	err := s.change(ctx, actor, tenant, idp.CreateUser, func(w *work) error {
+		n, err := idp.NormalName(u.PrincipalName)
+		if err != nil {
 			return err
 		}
-		if err := tx.Insert(&u); err != nil {
+		u.PrincipalName, u.CreatedAt = n, w.now
+		if err := w.checkUser(&u); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, user(&u), "Add user", idp.UserManagement, idp.CoreService, "")
+		if err := w.mayBecome(&u, nil, nil); err != nil {
+			return err
+		}
+		if err := w.Insert(&u); err != nil {
+			return err
+		}
+		return w.auditChange(idp.UserAdded, idp.PartyOf(&u), nil, &u)
 	})
 	return &u, taken(err, "There is a user %s already.", u.PrincipalName)
 }
 
 // checkUser is Validate and that the groups exist.
-func checkUser(tx *storage.Tx, t *idp.Tenant, u *idp.User) error {
-	if err := u.Validate(t); err != nil {
+func (w *work) checkUser(u *idp.User) error {
+	if err := u.Validate(w.tenant); err != nil {
 		return err
 	}
 	for _, g := range u.Groups {
-		if _, err := storage.Get[idp.Group](tx, g); err != nil {
-			return missing(err, "There is no group %q.", g)
+		if _, err := storage.Get[idp.Group](w.Tx, g); err != nil {
+			return missing(err, "group", g, "There is no group %q.", g)
 		}
 	}
 	return nil
 }
 
+// mayBecome asks for the right to give the roles and groups that the user did not have
+// before.
+func (w *work) mayBecome(u *idp.User, roles, groups []string) error {
+	if len(idp.Without(u.Roles, roles))+len(idp.Without(roles, u.Roles)) > 0 {
+		if err := w.may(idp.AssignRoles); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(roles, idp.GlobalAdministrator) && !slices.Contains(u.Roles, idp.GlobalAdministrator) {
+		if err := w.oneRemains(u); err != nil {
+			return err
+		}
+	}
+	for _, id := range append(idp.Without(u.Groups, groups), idp.Without(groups, u.Groups)...) {
+		g, err := idp.Optional(storage.Get[idp.Group](w.Tx, id))
+		if err != nil {
+			return err
+		}
+		if err := w.mayFill(g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// oneRemains keeps an organization from being left without a Global Administrator: only
+// an operator could then give the role again, and so only an operator may take it.
+func (w *work) oneRemains(u *idp.User) error {
+	if w.actor.Type == idp.ActorOperator {
+		return nil
+	}
+	holders, _, err := storage.List[idp.User](w.Tx, "role", idp.GlobalAdministrator, storage.Page{Limit: 2})
+	if err != nil || len(holders) != 1 || holders[0].UserID != u.UserID {
+		return err
+	}
+	return idp.Errorf(idp.Conflict, "%s is the last Global Administrator: give somebody else the role first.", u.PrincipalName)
+}
+
+// mayFill asks for the right to change who is in a group: one that roles can be given to
+// is filled by who may give roles. nil is a group that is not there.
+func (w *work) mayFill(g *idp.Group) error {
+	if g != nil && g.Guarded {
+		return w.may(idp.AssignRoles)
+	}
+	return w.may(idp.WriteMembers)
+}
+
 // User finds a user by GUID or name.
-func (s *Service) User(ctx context.Context, tenant, name string) (u *idp.User, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) error {
-		u, err = findUser(tx, name)
+func (s *Service) User(ctx context.Context, actor idp.Actor, tenant, name string) (u *idp.User, err error) {
+	err = s.read(ctx, actor, tenant, asked, func(w *work) error {
+		u, err = w.user(idp.ReadUser, name)
 		return err
 	})
 	return u, err
 }
 
 // Users lists a tenant's users by id.
-func (s *Service) Users(ctx context.Context, tenant string, page storage.Page) (us []*idp.User, next string, err error) {
-	err = s.read(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, _ time.Time) (err error) {
-		us, next, err = storage.All[idp.User](tx, page)
+func (s *Service) Users(ctx context.Context, actor idp.Actor, tenant string, page storage.Page) (us []*idp.User, next string, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadUser, func(w *work) (err error) {
+		us, next, err = storage.All[idp.User](w.Tx, page)
+		return err
+	})
+	return us, next, err
+}
+
+// UsersByMail lists the users with a mail address by id.
+func (s *Service) UsersByMail(ctx context.Context, actor idp.Actor, tenant, mail string, page storage.Page) (us []*idp.User, next string, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadUser, func(w *work) (err error) {
+		us, next, err = storage.List[idp.User](w.Tx, "email", strings.ToLower(mail), page)
 		return err
 	})
 	return us, next, err
@@ -74,128 +132,152 @@ type UserChange struct {
 	Disabled      *bool
 	Roles         *[]string
 	Profile       *idp.Profile
+	Work          *idp.Work
+	OtherMails    *[]string
 }
 
 // UpdateUser changes a user. Disabling takes effect at once and for good: what the
-// user had signed in to is over, also when the account is enabled again.
-func (s *Service) UpdateUser(ctx context.Context, actor idp.Party, tenant, name string, c UserChange) (*idp.User, error) {
-	if c.PrincipalName != nil {
-		n, err := idp.NormalName(*c.PrincipalName)
-		if err != nil {
-			return nil, err
-		}
-		c.PrincipalName = &n
+// user had signed in to is over, also when the account is enabled again. edits change
+// single details of the user as they are then; what comes of them is checked as all is.
+func (s *Service) UpdateUser(ctx context.Context, actor idp.Actor, tenant, name string, c UserChange, edits ...func(*idp.User)) (*idp.User, error) {
+	action := idp.UpdateUser
+	if c.Roles != nil && c == (UserChange{Roles: c.Roles}) && len(edits) == 0 {
+		action = idp.AssignRoles
 	}
-	return s.updateUser(ctx, actor, tenant, name, "Update user", func(tx *storage.Tx, u *idp.User, now time.Time) error {
+	return s.updateUser(ctx, actor, tenant, name, action, func(w *work, u *idp.User) error {
+		name := u.PrincipalName
+		w.edit(u, edits)
 		set(&u.PrincipalName, c.PrincipalName)
+		if u.PrincipalName != name {
+			n, err := idp.NormalName(u.PrincipalName)
+			if err != nil {
+				return err
+			}
+			u.PrincipalName = n
+		}
 		set(&u.DisplayName, c.DisplayName)
 		set(&u.Type, c.Type)
 		set(&u.Disabled, c.Disabled)
 		if u.Disabled {
-			if err := endSessions(tx, u, now); err != nil {
+			if err := endSessions(w, u); err != nil {
 				return err
 			}
 		}
 		set(&u.Roles, c.Roles)
+		set(&u.Work, c.Work)
+		set(&u.OtherMails, c.OtherMails)
 		if c.Profile != nil {
-			u.Profile, u.Profile.UpdatedAt = *c.Profile, now
+			u.Profile, u.Profile.UpdatedAt = *c.Profile, w.now
 		}
 		return nil
-	})
+	}, idp.UserUpdated)
+}
+
+// edit changes details of a user. That an address or phone was verified holds for that
+// one alone.
+func (w *work) edit(u *idp.User, edits []func(*idp.User)) {
+	was, p := u.Profile, &u.Profile
+	for _, edit := range edits {
+		edit(u)
+	}
+	p.EmailVerified = p.EmailVerified && p.Email == was.Email
+	p.PhoneVerified = p.PhoneVerified && p.Phone == was.Phone
+	if *p != was {
+		p.UpdatedAt = w.now
+	}
 }
 
 // RevokeSessions signs a user out everywhere: every session and grant from
 // before is void.
-func (s *Service) RevokeSessions(ctx context.Context, actor idp.Party, tenant, name string) (*idp.User, error) {
-	return s.updateUser(ctx, actor, tenant, name, "Update StsRefreshTokenValidFrom Timestamp", endSessions)
+func (s *Service) RevokeSessions(ctx context.Context, actor idp.Actor, tenant, name string) (*idp.User, error) {
+	return s.updateUser(ctx, actor, tenant, name, idp.RevokeSessions, endSessions, idp.SessionsRevoked)
 }
 
 // endSessions voids every session and grant from before, and lets the apps know.
-func endSessions(tx *storage.Tx, u *idp.User, now time.Time) error {
-	u.SessionsValidFrom = now
-	return idp.HastenNotices(tx, "user", u.UserID, now)
+func endSessions(w *work, u *idp.User) error {
+	u.SessionsValidFrom = w.now
+	return idp.HastenNotices(w.Tx, "user", u.UserID, w.now)
 }
 
-func (s *Service) updateUser(ctx context.Context, actor idp.Party, tenant, name, activity string, fn func(*storage.Tx, *idp.User, time.Time) error) (u *idp.User, err error) {
-	err = s.change(ctx, tenant, func(tx *storage.Tx, t *idp.Tenant, now time.Time) error {
-		if u, err = findUser(tx, name); err != nil {
+// updateUser changes a user that the actor may do the action to.
+func (s *Service) updateUser(ctx context.Context, actor idp.Actor, tenant, name string, action idp.Action, fn func(*work, *idp.User) error, what idp.Activity) (u *idp.User, err error) {
+	err = s.change(ctx, actor, tenant, asked, func(w *work) error {
+		if u, err = w.user(action, name); err != nil {
 			return err
 		}
-		if err := fn(tx, u, now); err != nil {
+		before := *u
+		before.Roles, before.Groups = slices.Clone(u.Roles), slices.Clone(u.Groups)
+		if err := fn(w, u); err != nil {
 			return err
 		}
-		if err := checkUser(tx, t, u); err != nil {
+		if err := w.checkUser(u); err != nil {
 			return err
 		}
-		if err := tx.Put(u); err != nil {
+		if err := w.mayBecome(u, before.Roles, before.Groups); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, user(u), activity, idp.UserManagement, idp.CoreService, "")
+		if err := w.Put(u); err != nil {
+			return err
+		}
+		return w.auditChange(what, idp.PartyOf(u), &before, u)
 	})
 	return u, taken(err, "Another user has that name.")
 }
 
 // DeleteUser removes a user with the pass, and ends what came from it. Sessions
 // and grants of a user who is gone are refused.
-func (s *Service) DeleteUser(ctx context.Context, actor idp.Party, tenant, name string) error {
-	return s.change(ctx, tenant, func(tx *storage.Tx, _ *idp.Tenant, now time.Time) error {
-		u, err := findUser(tx, name)
+func (s *Service) DeleteUser(ctx context.Context, actor idp.Actor, tenant, name string) error {
+	return s.change(ctx, actor, tenant, asked, func(w *work) error {
+		u, err := w.user(idp.DeleteUser, name)
 		if err != nil {
 			return err
 		}
-		p, err := idp.Optional(storage.Lookup[idp.Pass](tx, "user", u.UserID))
-		if err != nil {
+		if err := w.oneRemains(u); err != nil {
 			return err
 		}
-		if p != nil {
-			if err := errors.Join(idp.EndPass(tx, p.PassID, now), tx.Delete(p)); err != nil {
-				return err
-			}
-		}
-		if err := errors.Join(idp.HastenNotices(tx, "user", u.UserID, now), tx.Delete(u)); err != nil {
+		if err := errors.Join(w.removeHeld(u), idp.HastenNotices(w.Tx, "user", u.UserID, w.now), w.Delete(u)); err != nil {
 			return err
 		}
-		return audit(tx, now, actor, user(u), "Delete user", idp.UserManagement, idp.CoreService, "")
+		return w.auditChange(idp.UserRemoved, idp.PartyOf(u), u, nil)
 	})
+}
+
+// removeHeld removes what is there only for a user: the pass, one that waits for
+// approval, the invitation.
+func (w *work) removeHeld(u *idp.User) error {
+	p, err := idp.Optional(storage.Lookup[idp.Pass](w.Tx, "user", u.UserID))
+	if err != nil {
+		return err
+	}
+	if p != nil {
+		if err := p.Remove(w.Tx, w.now); err != nil {
+			return err
+		}
+	}
+	return errors.Join(removeOf[idp.PassApproval](w, u), removeOf[idp.Invitation](w, u))
+}
+
+// removeOf removes the one record of a kind that a user has.
+func removeOf[T any, P interface {
+	*T
+	storage.Record
+}](w *work, u *idp.User) error {
+	r, err := storage.Lookup[T, P](w.Tx, "user", u.UserID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return w.Delete(r)
 }
 
 func findUser(tx *storage.Tx, name string) (*idp.User, error) {
 	u, err := idp.FindUser(tx, name)
-	return u, missing(err, "There is no user %q.", name)
+	return u, missing(err, idp.ActorUser, name, "There is no user %q.", name)
 }
 
 func domainOf(name string) string {
 	_, d, _ := strings.Cut(name, "@")
 	return d
-}
-
-// AddMember puts a user into a group.
-func (s *Service) AddMember(ctx context.Context, actor idp.Party, tenant, group, name string) (*idp.User, error) {
-	return s.updateUser(ctx, actor, tenant, name, "Add member to group", func(tx *storage.Tx, u *idp.User, _ time.Time) error {
-		g, err := findGroup(tx, group)
-		if err != nil {
-			return err
-		}
-		if slices.Contains(u.Groups, g.GroupID) {
-			return idp.Errorf(idp.Conflict, "%s is a member of %s already.", u.PrincipalName, g.Name)
-		}
-		u.Groups = append(u.Groups, g.GroupID)
-		return nil
-	})
-}
-
-// RemoveMember takes a user out of a group.
-func (s *Service) RemoveMember(ctx context.Context, actor idp.Party, tenant, group, name string) (*idp.User, error) {
-	return s.updateUser(ctx, actor, tenant, name, "Remove member from group", func(tx *storage.Tx, u *idp.User, _ time.Time) error {
-		g, err := findGroup(tx, group)
-		if err != nil {
-			return err
-		}
-		i := slices.Index(u.Groups, g.GroupID)
-		if i < 0 {
-			return idp.Errorf(idp.NotFound, "%s is no member of %s.", u.PrincipalName, g.Name)
-		}
-		u.Groups = slices.Delete(u.Groups, i, i+1)
-		return nil
-	})
 }

@@ -116,7 +116,7 @@ func (w *world) newUser(name string) *idp.User {
 func (w *world) newGroup(name string) *idp.Group {
 	w.Helper()
 	w.pass(time.Millisecond)
-	g, err := w.admin.CreateGroup(w.ctx, op, tenantID, name, "")
+	g, err := w.admin.CreateGroup(w.ctx, op, tenantID, idp.Group{Name: name})
 	w.must(err)
 	return g
 }
@@ -162,7 +162,7 @@ func all[T any, P interface {
 // wantEvent looks at the newest line of the audit log.
 func (w *world) wantEvent(actor, target idp.Party, activity, category, service, reason string) {
 	w.Helper()
-	events, _, err := w.admin.Events(w.ctx, tenantID, idp.Directory, storage.Page{Limit: 1})
+	events, _, err := w.admin.Events(w.ctx, op, tenantID, idp.Directory, storage.Page{Limit: 1})
 	w.must(err)
 	if len(events) == 0 {
 		w.Fatal("the log is empty")

@@ -35,7 +35,11 @@ func (p *Provider) sealAccess(tenant string, t accessToken) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return accessPrefix + p.Keys.Seal(accessPurpose, tenant, "", raw), nil
+	sealed := p.Keys.Seal(accessPurpose, tenant, "", raw)
+	if t.Audience == idp.GraphID {
+		sealed = markTenant(tenant, sealed)
+	}
+	return accessPrefix + sealed, nil
 }
 
 // jwtAccess is an access token as a JWT has it (RFC 9068 2.2), with the grant that it
@@ -82,6 +86,7 @@ func acting(client string) *actor {
 func (p *Provider) readAccess(ctx context.Context, t *idp.Tenant, token string, now time.Time) (*accessToken, error) {
 	var read accessToken
 	if sealed, ok := strings.CutPrefix(token, accessPrefix); ok {
+		sealed = strings.TrimPrefix(sealed, markTenant(t.TenantID, ""))
 		raw, err := p.Keys.Open(accessPurpose, t.TenantID, "", sealed)
 		if len(sealed) > maxJWT || err != nil || json.Unmarshal(raw, &read) != nil {
 			return nil, nil

@@ -148,7 +148,7 @@ func TestOidccEnsureRequestSucceeds(t *testing.T) {
 		"oidcc-ensure-request-with-unknown-parameter-succeeds":      one("extra", "foobar"),
 		"an unknown parameter twice":                                {"extra": {"a", "b"}},
 		"oidcc-alternate-happy-flow":                                one("scope", "offline_access email profile openid"),
-		"an unknown scope beside known ones":                        one("scope", "openid User.Read"),
+		"an unknown scope beside known ones":                        one("scope", "openid Wiki.Read"),
 		"a scope twice":                                             one("scope", "openid openid"),
 		"scope without openid":                                      one("scope", "profile"),
 		"oidcc-display-page":                                        one("display", "page"),

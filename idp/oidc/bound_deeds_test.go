@@ -63,7 +63,7 @@ func (p *player) givePass(s step) {
 	once := []*bool{&yes, nil, nil, nil, &no}[s.z%5]
 	actor, self := operator, s.z%17 == 0
 	if self {
-		actor = p.party(u)
+		actor = p.person(u)
 	}
 	req := idp.PassRequest{Lifetime: int(life / time.Minute), Once: once}
 	if delay > 0 {
@@ -85,14 +85,14 @@ func (p *player) givePass(s step) {
 	p.want(info.Pass.EndsAt().Equal(pass.end), "pass %d ends at %v, want %v", pass.n, info.Pass.EndsAt(), pass.end)
 }
 
-func (p *player) party(u *mUser) idp.Party {
-	return idp.Party{Type: "user", ID: p.w.users[u.name].UserID, Name: u.name}
+func (p *player) person(u *mUser) idp.Actor {
+	return idp.Person(tenantID, p.w.users[u.name])
 }
 
 func (p *player) deletePass(s step) {
 	u, actor, id := p.user(s.x), operator, ""
 	if s.y%2 == 1 {
-		actor = p.party(u)
+		actor = p.person(u)
 	}
 	if pass, ok := choose(p.m.passes, s.z/4); ok && s.z%4 == 0 {
 		id = pass.id // perhaps one that was replaced

@@ -197,7 +197,7 @@ func (p *player) checkUserInfo(t *mToken, works bool) {
 }
 
 func (p *player) checkPass(u *mUser) {
-	info, err := p.w.admin.Pass(p.w.ctx(), tenantID, u.name+"@contoso.example")
+	info, err := p.w.admin.Pass(p.w.ctx(), operator, tenantID, u.name+"@contoso.example")
 	if u.pass == nil {
 		p.want(idp.ErrorCode(err) == idp.NotFound, "%s has a pass", u.name)
 		return

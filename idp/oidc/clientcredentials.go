@@ -14,7 +14,7 @@ func (p *Provider) grantClient(tx *storage.Tx, q *tokenRequest, m *minting) (*pr
 	if q.client.Public() {
 		return nil, bad("unauthorized_client", "A public client gets no token for itself.")
 	}
-	asked, err := scopesWanted(tx, q.client, q.given)
+	asked, err := p.scopesWanted(tx, q.client, q.given)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (p *Provider) grantClient(tx *storage.Tx, q *tokenRequest, m *minting) (*pr
 	if len(idp.Without(scopes, q.client.Permissions)) > 0 {
 		return nil, bad("invalid_scope", "The client is not permitted that scope.")
 	}
-	if m.target, err = audienceOf(tx, q.given, asked.resources, scopes, q.Now); err != nil {
+	if m.target, err = p.audienceOf(tx, q.given, asked.resources, scopes, q.Now); err != nil {
 		return nil, err
 	}
 	if m.target.api != nil && len(m.target.own()) == 0 {

@@ -48,7 +48,7 @@ func (p *Provider) startDevice(r *http.Request) (*deviceAnswer, error) {
 	}
 	code, userCode := idp.NewToken(idp.DeviceCode), idp.NewUserCode()
 	err = p.within(r.Context(), q, deviceGrant, func(tx *storage.Tx) (*protocolError, error) {
-		asked, err := scopesWanted(tx, q.client, given)
+		asked, err := p.scopesWanted(tx, q.client, given)
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +95,7 @@ func (p *Provider) redeemDevice(tx *storage.Tx, q *tokenRequest, m *minting) (*p
 	if refusal, err := q.usable(tx, g); refusal != nil || err != nil {
 		return refusal, err
 	}
-	if m.target, err = q.redeemed(tx, g); err != nil {
+	if m.target, err = p.redeemed(tx, q, g); err != nil {
 		return nil, err
 	}
 	m.grant = g

@@ -93,7 +93,7 @@ func TestDeviceRequests(t *testing.T) {
 	v := newVisitor(t, options{})
 	native, web := v.apps["native"], v.apps["web"]
 	checkError(t, v.device(native, ""), 400, "invalid_scope")
-	checkError(t, v.device(native, "User.Read"), 400, "invalid_scope")
+	checkError(t, v.device(native, "Wiki.Read"), 400, "invalid_scope")
 	checkError(t, v.device(web, "openid"), 400, "unauthorized_client")
 	checkError(t, v.call(&app{Client: &idp.Client{ClientID: "nobody", AuthMethod: idp.AuthNone}}, "devicecode", one("scope", "openid")), 401, "invalid_client")
 	started := v.device(native, "openid")

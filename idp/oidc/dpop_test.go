@@ -71,8 +71,8 @@ func TestDPoP(t *testing.T) {
 // TestDPoPGrants: every grant type binds, and a JWT says so itself (RFC 9449 6.1).
 func TestDPoPGrants(t *testing.T) {
 	v := newVisitor(t, options{})
-	a, key := v.keyed("keyed", func(c *idp.Client) { c.Permissions = []string{"https://api.example/read"} }), esKey2()
 	v.jwtAPI("https://api.example", "", "read")
+	a, key := v.keyed("keyed", func(c *idp.Client) { c.Permissions = []string{"https://api.example/read"} }), esKey2()
 	device := v.do(v.ask(a, "devicecode", one("scope", "openid")))
 	v.approve(device.str("user_code"), v.who)
 	for name, form := range map[string]url.Values{

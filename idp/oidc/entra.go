@@ -21,7 +21,7 @@ func (p *Provider) addEntra(claims map[string]any, m minting) {
 	if guest := m.user.Type != idp.Member; guest {
 		claims["acct"] = 1
 	}
-	if m.user.Type == idp.ExternalGuest { // they proved themselves elsewhere
+	if m.user.Type.External() { // they proved themselves elsewhere
 		claims["idp"] = "mail"
 	}
 	if m.user.Profile.Email != "" && (m.user.Type != idp.Member || slices.Contains(m.grant.Scopes, idp.ScopeEmail)) {

@@ -17,6 +17,7 @@ type protocolError struct {
 	Code   string
 	STS    idp.STS // 0 where there is none
 	Detail string  // used when there is no STS, and beside it
+	ended  bool    // an access token of ours, whose time is not up, is no longer good
 }
 
 func (e *protocolError) Error() string { return e.Code + ": " + e.description() }

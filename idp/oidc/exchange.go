@@ -38,7 +38,7 @@ func (p *Provider) exchange(tx *storage.Tx, q *tokenRequest, m *minting) (*proto
 	case b.KeyThumb != "" && b.Client == q.client.ClientID && b.KeyThumb != q.proof.keyThumb():
 		return bad("invalid_grant", "The subject_token is bound to another key than that of the DPoP proof."), nil
 	}
-	if m.target, err = exchangeTarget(tx, q, b); err != nil {
+	if m.target, err = p.exchangeTarget(tx, q, b); err != nil {
 		return nil, err
 	}
 	q.user, m.grant, m.actor, m.within = b.user, b.grant, q.client.ClientID, b.Ends
@@ -69,7 +69,7 @@ func holds(tx *storage.Tx, c *idp.Client, b *bearer) (bool, error) {
 
 // exchangeTarget is what the new token is for. For the same audience it can only lose
 // scopes; for another API it has what the client is permitted there.
-func exchangeTarget(tx *storage.Tx, q *tokenRequest, b *bearer) (target, error) {
+func (p *Provider) exchangeTarget(tx *storage.Tx, q *tokenRequest, b *bearer) (target, error) {
 	given := params{"scope": q.given["scope"], "resource": q.given["resource"]}
 	if given["resource"] == "" {
 		given["resource"] = q.given["audience"]
@@ -80,7 +80,7 @@ func exchangeTarget(tx *storage.Tx, q *tokenRequest, b *bearer) (target, error) 
 	if len(splitValues(given["resource"])) > 1 {
 		return target{}, bad("invalid_target", "A token is for one resource.")
 	}
-	asked, err := scopesWanted(tx, q.client, given)
+	asked, err := p.scopesWanted(tx, q.client, given)
 	if err != nil {
 		return target{}, err
 	}
@@ -104,7 +104,7 @@ func exchangeTarget(tx *storage.Tx, q *tokenRequest, b *bearer) (target, error) 
 	if len(scopes) == 0 || len(idp.Without(scopes, may)) > 0 {
 		return target{}, bad("invalid_scope", "The exchange asks for more than the subject_token and the client's permissions hold.")
 	}
-	return audienceOf(tx, params{"resource": resource, "scope": q.given["scope"]}, []string{resource}, scopes, q.Now)
+	return p.audienceOf(tx, params{"resource": resource, "scope": q.given["scope"]}, []string{resource}, scopes, q.Now)
 }
 
 // withPrefix keeps the scopes of a resource; without one, all.

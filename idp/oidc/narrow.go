@@ -9,23 +9,23 @@ import (
 
 // redeemed is what the first access token is for: all that was granted, or what of it
 // Microsoft's libraries name, who say here which API they want to call first.
-func (q *tokenRequest) redeemed(tx *storage.Tx, g *idp.Grant) (t target, err error) {
+func (p *Provider) redeemed(tx *storage.Tx, q *tokenRequest, g *idp.Grant) (t target, err error) {
 	asked := wanted{g.Scopes, g.Resources}
 	if q.client.Entra() {
-		if asked, err = q.narrowed(tx, g); err != nil {
+		if asked, err = p.narrowed(tx, q, g); err != nil {
 			return t, err
 		}
 	}
-	return audienceOf(tx, q.given, asked.resources, asked.scopes, g.CreatedAt)
+	return p.audienceOf(tx, q.given, asked.resources, asked.scopes, g.CreatedAt)
 }
 
 // narrowed is the scope a refresh asks for, which the grant must cover (RFC 6749 6). The
 // first API named by its scopes is what the token is for.
-func (q *tokenRequest) narrowed(tx *storage.Tx, g *idp.Grant) (wanted, error) {
+func (p *Provider) narrowed(tx *storage.Tx, q *tokenRequest, g *idp.Grant) (wanted, error) {
 	if q.given["scope"] == "" {
 		return wanted{g.Scopes, g.Resources}, nil
 	}
-	asked, err := scopesWanted(tx, q.client, q.given, g.Resources...)
+	asked, err := p.scopesWanted(tx, q.client, q.given, g.Resources...)
 	if err != nil {
 		return asked, err
 	}

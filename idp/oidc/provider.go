@@ -46,16 +46,17 @@ type PageError struct {
 
 // Config is what a Provider needs.
 type Config struct {
-	Base   string // absolute URL without path; never taken from a request
-	Store  *storage.Store
-	Keys   *idp.Keyring
-	Signin *signin.Service
-	Admin  *admin.Service
-	Calls  *outbound.Client // by which clients' addresses are read
-	Tells  *outbound.Client // by which clients are told of logouts: neither waits for the other
-	Pages  Pages
-	Own    *http.CrossOriginProtection // for forms of our own pages
-	Log    *slog.Logger
+	Base    string // absolute URL without path; never taken from a request
+	Store   *storage.Store
+	Keys    *idp.Keyring
+	Signin  *signin.Service
+	Admin   *admin.Service
+	Tenants *web.Tenants     // by which the admin API finds whose a token is
+	Calls   *outbound.Client // by which clients' addresses are read
+	Tells   *outbound.Client // by which clients are told of logouts: neither waits for the other
+	Pages   Pages
+	Own     *http.CrossOriginProtection // for forms of our own pages
+	Log     *slog.Logger
 }
 
 // Provider serves the protocol endpoints of every tenant.

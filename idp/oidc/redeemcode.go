@@ -20,7 +20,7 @@ func (p *Provider) redeemCode(tx *storage.Tx, q *tokenRequest, m *minting) (*pro
 		return nil, err
 	}
 	if refusal == nil {
-		if m.target, err = q.redeemed(tx, g); err != nil {
+		if m.target, err = p.redeemed(tx, q, g); err != nil {
 			return nil, err
 		}
 		m.grant, m.nonce = g, g.Nonce

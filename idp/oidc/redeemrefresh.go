@@ -24,11 +24,11 @@ func (p *Provider) redeemRefresh(tx *storage.Tx, q *tokenRequest, m *minting) (*
 		g.Revoke(q.Now, idp.GrantRevoked)
 		return invalidGrant(idp.GrantRevoked), tx.Put(g)
 	}
-	asked, err := q.narrowed(tx, g)
+	asked, err := p.narrowed(tx, q, g)
 	if err != nil {
 		return nil, err
 	}
-	if m.target, err = audienceOf(tx, q.given, asked.resources, asked.scopes, g.CreatedAt); err != nil {
+	if m.target, err = p.audienceOf(tx, q.given, asked.resources, asked.scopes, g.CreatedAt); err != nil {
 		return nil, err
 	}
 	if m.grant = g; !q.client.Public() {

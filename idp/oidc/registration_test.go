@@ -40,7 +40,7 @@ func (w *world) register(body, token string) *reply {
 // joined is a client that registered itself, as the tests use clients.
 func (w *world) joined(id, secret string) *app {
 	w.t.Helper()
-	c, err := w.admin.Client(w.ctx(), tenantID, id)
+	c, err := w.admin.Client(w.ctx(), operator, tenantID, id)
 	w.must(err)
 	w.apps[id] = &app{Client: c, secret: secret}
 	return w.apps[id]

@@ -21,7 +21,7 @@ type wanted struct {
 // (OIDC Core 3.1.2.1); an API nobody knows is not.
 func (p *Provider) scopesAsked(ctx context.Context, q *web.Request, c *idp.Client, given params) (w wanted, err error) {
 	err = p.Store.View(ctx, q.Tenant.TenantID, func(tx *storage.Tx) error {
-		w, err = scopesWanted(tx, c, given)
+		w, err = p.scopesWanted(tx, c, given)
 		return err
 	})
 	return w, err
@@ -29,7 +29,7 @@ func (p *Provider) scopesAsked(ctx context.Context, q *web.Request, c *idp.Clien
 
 // scopesWanted is scopesAsked within a transaction. granted are the APIs whose scopes may
 // be named without them, since they were granted before.
-func scopesWanted(tx *storage.Tx, c *idp.Client, given params, granted ...string) (wanted, error) {
+func (p *Provider) scopesWanted(tx *storage.Tx, c *idp.Client, given params, granted ...string) (wanted, error) {
 	w := wanted{scopes: scopesFor(c, given["scope"])}
 	var apis, known []*idp.API
 	for _, identifier := range granted {
@@ -42,7 +42,7 @@ func scopesWanted(tx *storage.Tx, c *idp.Client, given params, granted ...string
 		}
 	}
 	for _, name := range splitValues(given["resource"]) {
-		api, err := idp.FindAPI(tx, name)
+		api, err := idp.FindAPI(tx, p.identifierOf(name))
 		if err != nil {
 			return w, err
 		}
@@ -52,7 +52,7 @@ func scopesWanted(tx *storage.Tx, c *idp.Client, given params, granted ...string
 		apis = append(apis, api)
 	}
 	for _, scope := range strings.Fields(given["scope"]) {
-		api, name, err := findScope(tx, slices.Concat(apis, known), scope)
+		api, name, err := p.findScope(tx, slices.Concat(apis, known), scope)
 		if err != nil {
 			return w, err
 		}
@@ -60,7 +60,7 @@ func scopesWanted(tx *storage.Tx, c *idp.Client, given params, granted ...string
 			continue
 		}
 		apis = append(apis, api)
-		w.add(api, name)
+		w.add(c, api, name)
 	}
 	for _, api := range apis {
 		if !slices.Contains(w.resources, api.Identifier) {
@@ -70,9 +70,19 @@ func scopesWanted(tx *storage.Tx, c *idp.Client, given params, granted ...string
 	return w, nil
 }
 
-// findScope finds the API whose scope this is: one of apis that has it, or the one
-// whose identifier it begins with. nil: none.
-func findScope(tx *storage.Tx, apis []*idp.API, scope string) (*idp.API, string, error) {
+// identifierOf is what an API that a request names is kept by: the admin API goes by
+// other names too.
+func (p *Provider) identifierOf(name string) string {
+	switch strings.TrimSuffix(name, "/") {
+	case p.Base, "https://graph.microsoft.com":
+		return idp.GraphID
+	}
+	return name
+}
+
+// findScope finds the API whose scope this is: one of apis that has it, the one whose
+// identifier it begins with, or the admin API, whose scopes stand alone. nil: none.
+func (p *Provider) findScope(tx *storage.Tx, apis []*idp.API, scope string) (*idp.API, string, error) {
 	if slices.Contains(idp.Scopes, scope) {
 		return nil, "", nil
 	}
@@ -83,10 +93,13 @@ func findScope(tx *storage.Tx, apis []*idp.API, scope string) (*idp.API, string,
 	}
 	cut := strings.LastIndexByte(scope, '/')
 	if cut < 0 {
+		if graph := idp.GraphAPI(); slices.Contains(graph.Scopes, scope) {
+			return graph, scope, nil
+		}
 		return nil, "", nil
 	}
 	for _, identifier := range []string{scope[:cut], scope[:cut+1]} { // https://api.example/ has its slash
-		api, err := idp.FindAPI(tx, identifier)
+		api, err := idp.FindAPI(tx, p.identifierOf(identifier))
 		if err != nil {
 			return nil, "", err
 		}
@@ -97,12 +110,15 @@ func findScope(tx *storage.Tx, apis []*idp.API, scope string) (*idp.API, string,
 	return nil, "", nil
 }
 
-func (w *wanted) add(api *idp.API, name string) {
+func (w *wanted) add(c *idp.Client, api *idp.API, name string) {
 	names := []string{name}
 	if name == idp.EveryScope {
-		names = api.Scopes
+		names = c.EveryScope(api)
 	}
 	for _, n := range names {
+		if !c.MayAsk(api, n) {
+			continue
+		}
 		if s := idp.ScopeOf(api.Identifier, n); !slices.Contains(w.scopes, s) {
 			w.scopes = append(w.scopes, s)
 		}
@@ -127,13 +143,16 @@ func scopesFor(c *idp.Client, asked string) []string {
 type target struct {
 	api    *idp.API
 	scopes []string // as kept
-	whole  []string // the scopes that stood for all of the API's, as the client wrote them
+	asked  []string // the scopes of the API that the client named, as it wrote them
 }
 
 // audienceOf picks what an access token is for: the API the request names, of those
 // granted, or else the first of them (RFC 8707 2.2).
-func audienceOf(tx *storage.Tx, given params, resources, scopes []string, granted time.Time) (target, error) {
+func (p *Provider) audienceOf(tx *storage.Tx, given params, resources, scopes []string, granted time.Time) (target, error) {
 	named := splitValues(given["resource"])
+	for i, name := range named {
+		named[i] = p.identifierOf(name)
+	}
 	if len(named) > 1 {
 		return target{}, bad("invalid_target", "A token is for one resource.")
 	}
@@ -156,14 +175,18 @@ func audienceOf(tx *storage.Tx, given params, resources, scopes []string, grante
 	if err != nil {
 		return target{}, err
 	}
-	return target{api, scopes, wholeOf(api, given["scope"])}, nil
+	return target{api, scopes, p.askedOf(api, given["scope"])}, nil
 }
 
-// wholeOf are the scopes in asked that stand for all of the API's.
-func wholeOf(api *idp.API, asked string) []string {
+// askedOf are the scopes in asked that begin with a name of the API.
+func (p *Provider) askedOf(api *idp.API, asked string) []string {
 	return slices.DeleteFunc(strings.Fields(asked), func(s string) bool {
-		identifier, ok := strings.CutSuffix(s, "/"+idp.EveryScope)
-		return !ok || identifier != api.Identifier && identifier+"/" != api.Identifier
+		cut := strings.LastIndexByte(s, '/')
+		if cut < 0 {
+			return true
+		}
+		identifier := p.identifierOf(s[:cut])
+		return identifier != api.Identifier && identifier+"/" != api.Identifier
 	})
 }
 
@@ -203,20 +226,30 @@ func (t target) identifier() string {
 }
 
 // told is the scope of a token response (RFC 6749 5.1): standard scopes, and those of
-// the API the token is for, as the client writes them.
+// the API the token is for. Microsoft's libraries take what is not named as they wrote it
+// for refused.
 func (t target) told(c *idp.Client) string {
 	out := idp.Both(t.scopes, idp.Scopes)
 	if t.api == nil {
 		return strings.Join(out, " ")
 	}
+	graph := t.api.Identifier == idp.GraphID
 	for _, name := range t.own() {
-		if c.Entra() {
+		if c.Entra() && !graph {
 			name = idp.ScopeOf(t.api.Identifier, name)
 		}
 		out = append(out, name)
 	}
-	if c.Entra() { // Microsoft's libraries take what is not named for refused
-		out = append(out, t.whole...)
+	if c.Entra() || graph {
+		out = append(out, t.written()...)
 	}
 	return strings.Join(out, " ")
+}
+
+// written are the scopes the client named that it has got.
+func (t target) written() []string {
+	return slices.DeleteFunc(slices.Clone(t.asked), func(s string) bool {
+		name := s[strings.LastIndexByte(s, '/')+1:]
+		return name != idp.EveryScope && (t.api.Identifier != idp.GraphID || !slices.Contains(t.own(), name))
+	})
 }

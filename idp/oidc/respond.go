@@ -48,7 +48,7 @@ func (p *Provider) answerFront(ctx context.Context, q *web.Request, out signin.O
 	}
 	m := minting{Request: q, client: out.Client, user: out.User, grant: out.Grant, nonce: req.Nonce, code: out.Code}
 	err := p.Store.View(ctx, q.Tenant.TenantID, func(tx *storage.Tx) (err error) {
-		m.target, err = audienceOf(tx, nil, out.Grant.Resources, out.Grant.Scopes, out.Grant.CreatedAt)
+		m.target, err = p.audienceOf(tx, nil, out.Grant.Resources, out.Grant.Scopes, out.Grant.CreatedAt)
 		return err
 	})
 	if err != nil {

@@ -225,8 +225,8 @@ func TestRefreshScope(t *testing.T) {
 	web := v.apps["web"]
 	token := v.tokens(web, v.who, one("scope", "openid email offline_access")).str("refresh_token")
 	for scope, want := range map[string]string{
-		"": "openid email offline_access", "email openid": "email openid", "openid": "openid", "email": "email", "openid User.Read": "openid",
-		"openid profile": "", "profile": "", "User.Read": "", "offline_access address": "",
+		"": "openid email offline_access", "email openid": "email openid", "openid": "openid", "email": "email", "openid Wiki.Read": "openid",
+		"openid profile": "", "profile": "", "Wiki.Read": "", "User.Read": "", "openid User.Read": "", "offline_access address": "",
 	} {
 		got := v.refresh(web, token, scope)
 		if want == "" {

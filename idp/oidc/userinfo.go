@@ -65,6 +65,7 @@ func (p *Provider) admit(r *http.Request, shown shownToken) (b *bearer, err erro
 		return nil, unauthorized(e)
 	}
 	if err == nil && b == nil {
+		invalid.ended = true
 		err = invalid
 	}
 	return b, err
@@ -110,14 +111,9 @@ type shownToken struct {
 // readBearer takes the token from the header or the form (RFC 6750 2.1, 2.2, RFC 9449
 // 7.1); one in the URL is not looked at.
 func readBearer(r *http.Request) (shownToken, *protocolError) {
-	var shown shownToken
-	if header := r.Header.Get("Authorization"); header != "" {
-		scheme, rest, _ := strings.Cut(header, " ")
-		shown.dpop = strings.EqualFold(scheme, dpopHeader)
-		if !shown.dpop && !strings.EqualFold(scheme, "Bearer") {
-			return shown, &protocolError{Status: http.StatusUnauthorized}
-		}
-		shown.token = strings.TrimSpace(rest)
+	shown, fault := readBearerHeader(r)
+	if fault != nil {
+		return shown, fault
 	}
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); r.Method == http.MethodPost && kind == formType {
 		given, fault := formParams(r)
@@ -134,6 +130,21 @@ func readBearer(r *http.Request) (shownToken, *protocolError) {
 	if shown.token == "" {
 		return shown, &protocolError{Status: http.StatusUnauthorized}
 	}
+	return shown, nil
+}
+
+// readBearerHeader takes the token from the header; there may be none.
+func readBearerHeader(r *http.Request) (shown shownToken, _ *protocolError) {
+	header := r.Header.Get("Authorization")
+	if header == "" {
+		return shown, nil
+	}
+	scheme, rest, _ := strings.Cut(header, " ")
+	shown.dpop = strings.EqualFold(scheme, dpopHeader)
+	if !shown.dpop && !strings.EqualFold(scheme, "Bearer") {
+		return shown, &protocolError{Status: http.StatusUnauthorized}
+	}
+	shown.token = strings.TrimSpace(rest)
 	return shown, nil
 }
 

@@ -138,7 +138,7 @@ func (w *world) start() {
 	own := http.NewCrossOriginProtection()
 	w.must(own.AddTrustedOrigin(baseURL))
 	w.provider = oidc.New(oidc.Config{
-		Base: baseURL, Store: w.store, Keys: testRing(), Signin: w.signin, Admin: w.admin, Calls: w.calls, Tells: w.calls, Pages: fakePages{}, Own: own, Log: log,
+		Base: baseURL, Store: w.store, Keys: testRing(), Signin: w.signin, Admin: w.admin, Tenants: web.NewTenants(w.store), Calls: w.calls, Tells: w.calls, Pages: fakePages{}, Own: own, Log: log,
 	})
 	failed := func(rw http.ResponseWriter, _ *http.Request, _ error) { rw.WriteHeader(http.StatusInternalServerError) }
 	enter := web.NewTenants(w.store).Enter(func(r *http.Request) string { return mux.Vars(r)["tenant"] }, http.NotFound, failed)

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -82,13 +83,13 @@ func (s *Service) Decide(ctx context.Context, v Visit, f Flow, allow bool) (Outc
 		}
 		if !allow {
 			out.Decision.Step, out.Decision.Error, out.Decision.STS = idp.Refuse, "access_denied", idp.ConsentDeclined
-			return s.deny(tx, f)
+			return errors.Join(s.deny(tx, f), s.logDeclined(tx, v, out))
 		}
 		if out, err = s.decide(tx, v, f, nil, true); err != nil || out.Decision.Step != idp.Issue {
 			return err
 		}
 		if f.Device == "" { // a device is asked about each time: it may be a stranger's
-			if err := remember(tx, v, out); err != nil {
+			if err := s.remember(tx, v, out); err != nil {
 				return err
 			}
 		}
@@ -97,13 +98,17 @@ func (s *Service) Decide(ctx context.Context, v Visit, f Flow, allow bool) (Outc
 	return out, err
 }
 
-func remember(tx *storage.Tx, v Visit, out Outcome) error {
+func (s *Service) remember(tx *storage.Tx, v Visit, out Outcome) error {
 	c, err := idp.LoadConsent(tx, out.User.UserID, out.Client)
 	if err != nil {
 		return err
 	}
-	c.Add(out.Flow.Request.Wants(), v.Now)
-	return tx.Put(c)
+	fresh := idp.Without(out.Flow.Request.Wants(), c.Scopes)
+	c.Add(fresh, v.Now)
+	if err := tx.Put(c); err != nil || len(fresh) == 0 {
+		return err
+	}
+	return s.logConsent(tx, v, out, fresh)
 }
 
 // deny tells a waiting device that its request was refused.

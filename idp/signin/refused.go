@@ -35,28 +35,6 @@ func (a *attempt) again(p Problem) Outcome {
 	return Outcome{Decision: idp.Decision{Step: idp.Ask, Method: f.Chosen}, Flow: f, Prompt: f.Prompt, Problem: &p}
 }
 
-// logSignIn writes the sign-in log's line for an answer; r is nil for a success.
-func (s *Service) logSignIn(tx *storage.Tx, a *attempt, sessionID string, r *idp.Refusal) error {
-	e := idp.NewEvent(idp.SignIns, a.v.Now)
-	e.Method, e.SessionID = a.m.Info().Name, sessionID
-	e.Address, e.UserAgent, e.RequestID = a.v.Address, clip(a.v.UserAgent, 256), a.v.RequestID
-	e.Actor = idp.Party{Type: "user", Name: clip(a.f.Username, 320)}
-	if u := a.subject.User; u != nil {
-		e.Actor.ID, e.Actor.Name = u.UserID, u.PrincipalName
-		e.Target = e.Actor
-	}
-	if a.f.Request != nil {
-		e.ClientID = a.f.Request.ClientID
-	}
-	if r != nil {
-		e.Result, e.Error, e.Reason = "failure", r.Logged, r.Logged.Text()
-		if r.Detail != "" {
-			e.Details = map[string]string{"reason": r.Detail}
-		}
-	}
-	return tx.Put(e)
-}
-
 // clip cuts text from outside to n bytes, whole characters, and drops what the
 // store refuses.
 func clip(s string, n int) string {

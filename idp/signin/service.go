@@ -126,6 +126,9 @@ func (s *Service) Look(ctx context.Context, v Visit, f Flow) (Outcome, error) {
 			if out, err = s.decide(tx, v, f, nil, false); err != nil || out.Decision.Step != idp.Issue {
 				return err
 			}
+			if err := s.logEntered(tx, v, out); err != nil {
+				return err
+			}
 			return s.finish(tx, v, &out)
 		})
 	}

@@ -178,7 +178,7 @@ func all[T any, P interface {
 // last is the newest line of the sign-in log.
 func (w *world) last() *idp.AuditEvent {
 	w.Helper()
-	events, _, err := w.admin.Events(context.Background(), tenantID, idp.SignIns, storage.Page{Limit: 1})
+	events, _, err := w.admin.Events(context.Background(), admin.Operator("test"), tenantID, idp.SignIns, storage.Page{Limit: 1})
 	w.must(err)
 	if len(events) == 0 {
 		return &idp.AuditEvent{}

@@ -16,8 +16,12 @@ import (
 	"latchkey/idp"
 )
 
-// MaxBody is the most an adapter reads of a request, in bytes.
-const MaxBody = 64 << 10
+// MaxBody is the most an adapter reads of a request, in bytes; MaxLargeBody where Entry
+// says so.
+const (
+	MaxBody      = 64 << 10
+	MaxLargeBody = 1 << 20
+)
 
 // Request is what does not depend on the route. It is made once per request, so
 // that all of it happens at one time.
@@ -43,9 +47,17 @@ type Entry struct {
 	Now     func() time.Time
 	Proxies []netip.Prefix // whose X-Forwarded-For is believed; nothing else of theirs is
 	Log     *slog.Logger
+	Large   func(*http.Request) bool // whose bodies may have MaxLargeBody
 	// Panicked answers a request whose handler panicked, TooLarge one that announces
-	// a body over MaxBody.
+	// a body over its bound.
 	Panicked, TooLarge http.HandlerFunc
+}
+
+func (e Entry) bound(r *http.Request) int64 {
+	if e.Large != nil && e.Large(r) {
+		return MaxLargeBody
+	}
+	return MaxBody
 }
 
 // Enter gives each request its id, time and address, bounds its body, and keeps a
@@ -55,7 +67,7 @@ func (e Entry) Enter(next http.Handler) http.Handler {
 		q := &Request{ID: idp.NewID(), Now: e.Now(), Address: clientAddress(r, e.Proxies)}
 		w.Header().Set("X-Request-Id", q.ID)
 		if r.Body != nil && r.Body != http.NoBody {
-			r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+			r.Body = http.MaxBytesReader(w, r.Body, e.bound(r))
 		}
 		r = r.WithContext(context.WithValue(r.Context(), contextKey{}, q))
 		defer func() {
@@ -68,7 +80,7 @@ func (e Entry) Enter(next http.Handler) http.Handler {
 				e.Panicked(w, r)
 			}
 		}()
-		if r.ContentLength > MaxBody { // else the connection would wait for all of it
+		if r.ContentLength > e.bound(r) { // else the connection would wait for all of it
 			w.Header().Set("Connection", "close")
 			e.TooLarge(w, r)
 			return

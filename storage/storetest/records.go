@@ -17,6 +17,8 @@ func testRecords(s *suite) {
 	s.sub("RollbackLeavesNothing", testRollback)
 	s.sub("OwnWritesAreSeen", testOwnWrites)
 	s.sub("TenantsApart", testTenantsApart)
+	s.sub("Each", testEach)
+	s.sub("EachIsToldOfDamage", testEachDamaged)
 }
 
 func testPutGetDelete(s *suite) {
@@ -207,4 +209,81 @@ func testTenantsApart(s *suite) {
 	if err := st.View(ctx, "a", func(tx *storage.Tx) error { return tx.Load("same", &thing{}) }); err != nil {
 		s.Errorf("deleted in another tenant: %v", err)
 	}
+}
+
+// testEach walks what was there and what the closure itself has written and deleted.
+func testEach(s *suite) {
+	st := s.store()
+	for i := range 5 {
+		s.put(st, &thing{Name: fmt.Sprintf("n%d", i), Count: i})
+	}
+	s.update(st, func(tx *storage.Tx) error { return tx.Put(&other{Name: "n0"}) })
+	s.view(st, func(tx *storage.Tx) error {
+		s.walked(tx, 9, "n0=0", "n1=1", "n2=2", "n3=3", "n4=4")
+		s.walked(tx, 1, "n0=0")
+		s.walked(tx, 3, "n0=0", "n1=1", "n2=2")
+		return nil
+	})
+	s.update(st, func(tx *storage.Tx) error {
+		if err := errors.Join(putAll(tx, &thing{Name: "n2", Count: 22}, &thing{Name: "a", Count: 1}, &thing{Name: "z", Count: 26}),
+			tx.Delete(&thing{Name: "n0"}), tx.Delete(&thing{Name: "n4"})); err != nil {
+			return err
+		}
+		s.walked(tx, 9, "a=1", "n1=1", "n2=22", "n3=3", "z=26")
+		s.walked(tx, 1, "a=1")
+		s.walked(tx, 4, "a=1", "n1=1", "n2=22", "n3=3")
+		return nil
+	})
+	s.view(st, func(tx *storage.Tx) error {
+		s.walked(tx, 9, "a=1", "n1=1", "n2=22", "n3=3", "z=26")
+		return nil
+	})
+	if err := st.View(context.Background(), "empty", func(tx *storage.Tx) error {
+		s.walked(tx, 9)
+		return nil
+	}); err != nil {
+		s.Error(err)
+	}
+}
+
+// walked lets Each hand over up to limit things and compares them.
+func (s *suite) walked(tx *storage.Tx, limit int, want ...string) {
+	s.Helper()
+	var got []string
+	err := storage.Each(tx, func(id string, th *thing, err error) bool {
+		if err != nil || th.Name != id {
+			got = append(got, fmt.Sprint(id, th, err))
+		} else {
+			got = append(got, fmt.Sprintf("%s=%d", id, th.Count))
+		}
+		return len(got) < limit
+	})
+	if err != nil || !slices.Equal(got, want) {
+		s.Errorf("got %q, %v; want %q", got, err, want)
+	}
+}
+
+// testEachDamaged: one record that cannot be read hides no other.
+func testEachDamaged(s *suite) {
+	d := s.driver()
+	st := storage.New(d)
+	s.put(st, &thing{Name: "a"}, &thing{Name: "b"}, &thing{Name: "c"}, &thing{Name: "d"})
+	s.kv(d, tenant, func(kv storage.KV) error {
+		return errors.Join(kv.Put([]byte("r\x00thing\x00b"), []byte("\x01\x00{")), kv.Put([]byte("r\x00thing\x00c"), []byte("\x02")))
+	})
+	wrong := map[string]error{"b": storage.ErrDamaged, "c": storage.ErrFormat}
+	s.view(st, func(tx *storage.Tx) error {
+		var ids []string
+		err := storage.Each(tx, func(id string, th *thing, err error) bool {
+			ids = append(ids, id)
+			if !errors.Is(err, wrong[id]) || (th == nil) != (err != nil) {
+				s.Errorf("%s: %+v, %v", id, th, err)
+			}
+			return true
+		})
+		if want := []string{"a", "b", "c", "d"}; !slices.Equal(ids, want) {
+			s.Errorf("walked %q, want %q", ids, want)
+		}
+		return err
+	})
 }

@@ -1,0 +1,36 @@
+package main
+
+import "latchkey/idp"
+
+// reason is why a method is not offered: as it is decided, for programs, and for people.
+type reason struct {
+	decided     idp.Reason
+	name, words string
+}
+
+// reasons have names that stay, whatever their words become.
+func reasons() []reason {
+	return []reason{
+		{idp.Offered, "", "the user has it, and the policy allows it"},
+		{idp.NoCredential, "noCredential", "the user has none"},
+		{idp.MethodDisabled, "methodDisabled", "the policy turns the method off"},
+		{idp.OutOfScope, "outOfScope", "the policy is not for this user"},
+		{idp.DisabledUser, "userDisabled", "the user is disabled"},
+		{idp.UnknownUser, "userUnknown", "there is no such user"},
+		{"the pass is " + idp.Reason(idp.Expired), "passExpired", "the pass has ended"},
+		{"the pass is " + idp.Reason(idp.OneTimeUsed), "passUsed", "the pass could be used once, and was"},
+		{"the pass is " + idp.Reason(idp.NotYetValid), "passNotYetValid", "the pass has not begun"},
+		{"the pass is multi-use and the policy allows one-time passes only", "passMultiUse", "the pass can be used several times, and the policy allows one-time passes only"},
+		{"external guests sign in elsewhere", "userExternal", "who comes from outside signs in there"},
+	}
+}
+
+// reasonOf finds a reason; one that has no name yet speaks for itself.
+func reasonOf(decided idp.Reason) reason {
+	for _, r := range reasons() {
+		if r.decided == decided {
+			return r
+		}
+	}
+	return reason{decided, "other", string(decided)}
+}

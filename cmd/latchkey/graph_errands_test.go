@@ -1,0 +1,209 @@
+package main
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"latchkey/idp"
+)
+
+// errand is a request that does an action: an operation of the document with what its path,
+// query and body need.
+type errand struct {
+	graphOperation
+	action idp.Action
+	also   []idp.Action // which are needed too
+	about  bool         // somebody in particular
+	others bool         // nobody does it to themselves, whatever they may
+	unless []idp.Action // whoever may one of these is not told that it was refused
+	looks  []idp.Action // whoever may one of these is told that there is nobody of the name
+	query  string
+	body   string // {names} stand for values of the fixture
+	needs  func(*fixture)
+	reads  bool // changes nothing, whatever the method
+	none   bool // nobody has one: 404 to who may read it
+	ends   bool // the actor's own token ends with it
+}
+
+func (e errand) mutates() bool { return e.method != http.MethodGet && !e.reads }
+
+// derived tells whether the operation is another way to look at what one without it shows.
+func (e errand) derived() bool { return e.counting() || strings.Contains(e.path, "/graph.") }
+
+// kinds are the objects that the errand is done to.
+func (e errand) kinds() []string {
+	switch {
+	case e.me():
+		return []string{theActor}
+	case !e.about:
+		return []string{nobodyInParticular}
+	case e.derived():
+		return []string{theActor, aMember}
+	}
+	if e.others {
+		return objectKinds()[2:]
+	}
+	return objectKinds()[1:]
+}
+
+// request is the errand done to a fixture.
+func (e errand) request(f *fixture) graphRequest {
+	fill := func(s string) string {
+		return parameterPattern.ReplaceAllStringFunc(s, func(name string) string { return f.values[name[1:len(name)-1]] })
+	}
+	return graphRequest{method: e.method, path: e.fill(f.values) + fill(e.query), body: fill(e.body)}
+}
+
+// without is what has no route yet, with the reason.
+func withoutRoute() map[idp.Action]string {
+	return map[idp.Action]string{
+		idp.ReadApplications:  "applications are registered by the command line",
+		idp.WriteApplications: "applications are registered by the command line",
+	}
+}
+
+// readings tell the action of what only reads, by the beginning of its path; the longest
+// that fits counts.
+var readings = map[string]errand{
+	"/users":                       {action: idp.ReadUser},
+	"/users/{user}":                {action: idp.ReadUser, about: true},
+	"/users/{user}/authentication": {action: idp.ReadMethods, about: true},
+	"/users/{user}/authentication/methods/{id}":               {action: idp.ReadMethods, about: true, needs: withPass},
+	"/users/{user}/authentication/temporaryAccessPassMethods": {action: idp.ReadPass, about: true, needs: withPass},
+	"/groups":                                                {action: idp.ReadGroup},
+	"/directoryRoles":                                        {action: idp.ReadRoles},
+	"/directoryRoleTemplates":                                {action: idp.ReadRoles},
+	"/directoryRoleTemplates/{id}":                           {action: idp.ReadRoles, needs: withTemplate},
+	"/roleManagement/directory":                              {action: idp.ReadRoles},
+	"/roleManagement/directory/roleDefinitions/{id}":         {action: idp.ReadRoles, needs: withTemplate},
+	"/roleManagement/directory/roleAssignments/{assignment}": {action: idp.ReadRoles, about: true, needs: withRole},
+	"/directoryObjects/{object}":                             {action: idp.ReadUser, about: true, unless: []idp.Action{idp.ReadGroup, idp.ReadRoles}},
+	"/domains":                                               {action: idp.ReadDomains},
+	"/organization":                                          {action: idp.ReadOrganization},
+	"/policies/authenticationMethodsPolicy":                  {action: idp.ReadMethodsPolicy},
+	"/authenticationMethodsPolicy":                           {action: idp.ReadMethodsPolicy},
+	"/authenticationMethodConfigurations":                    {action: idp.ReadMethodsPolicy},
+	"/temporaryAccessPassRequests":                           {action: idp.ReadPass},
+	"/temporaryAccessPassRequests/{request}":                 {action: idp.ReadPass, about: true, needs: withRequest},
+	"/auditLogs":                                             {action: idp.ReadLogs},
+	"/auditLogs/directoryAudits/{event}":                     {action: idp.ReadLogs, needs: withEvent(idp.Directory)},
+	"/auditLogs/signIns/{event}":                             {action: idp.ReadLogs, needs: withEvent(idp.SignIns)},
+	"/reports":                                               {action: idp.ReadReports},
+	"/reports/authenticationMethods/userRegistrationDetails/{user}": {action: idp.ReadReports, about: true},
+}
+
+// withTemplate names a role's template.
+func withTemplate(f *fixture) { f.values["id"] = f.values["template"] }
+
+const (
+	memberReference = `{"@odata.id":"{base}/v1.0/directoryObjects/{member}"}`
+	memberQuery     = "?@id={base}/v1.0/directoryObjects/{member}"
+	newGroupBody    = `{"displayName":"Made {n}","mailNickname":"made{n}","mailEnabled":false,"securityEnabled":true`
+	passPolicyBody  = `{"@odata.type":"#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration","defaultLength":9}`
+)
+
+// errandsOf are the errands of an operation that does not only read by GET; none if there is
+// no row for it.
+func changes() map[string][]errand {
+	rows := map[string][]errand{
+		"POST /users": {{action: idp.CreateUser, body: `{"accountEnabled":true,"displayName":"New {n}","mailNickname":"new{n}","userPrincipalName":"new{n}@contoso.example","passwordProfile":{"password":"not kept"}}`}},
+		"PATCH /users/{user}": {
+			{action: idp.UpdateUser, about: true, body: `{"displayName":"Renamed {n}"}`},
+			{action: idp.UpdateUser, about: true, body: `{"accountEnabled":false}`, ends: true},
+		},
+		"DELETE /users/{user}":                    {{action: idp.DeleteUser, about: true, ends: true}},
+		"POST /users/{user}/revokeSignInSessions": {{action: idp.RevokeSessions, about: true, ends: true}},
+		"POST /users/{user}/checkMemberGroups":    {{action: idp.ReadUser, about: true, reads: true, body: `{"groupIds":["{group}"]}`}},
+		"POST /users/{user}/getMemberGroups":      {{action: idp.ReadUser, about: true, reads: true, body: `{"securityEnabledOnly":false}`}},
+
+		"POST /users/{user}/authentication/temporaryAccessPassMethods":        {{action: idp.CreatePass, about: true, body: `{"lifetimeInMinutes":60}`, ends: true}},
+		"DELETE /users/{user}/authentication/temporaryAccessPassMethods/{id}": {{action: idp.DeletePass, about: true, needs: withPass, ends: true}},
+		"POST /users/{user}/authentication/explainSignIn":                     {{action: idp.ExplainSignIn, about: true, reads: true, body: `{}`}},
+		"POST /temporaryAccessPassRequests/{request}/approve":                 {{action: idp.ApprovePass, about: true, needs: withRequest}},
+		"POST /temporaryAccessPassRequests/{request}/deny":                    {{action: idp.ApprovePass, about: true, needs: withRequest}},
+
+		"POST /groups": {
+			{action: idp.WriteGroup, body: newGroupBody + `}`},
+			{action: idp.WriteGroup, also: []idp.Action{idp.AssignRoles}, body: newGroupBody + `,"isAssignableToRole":true}`},
+		},
+		"PATCH /groups/{group}": {
+			{action: idp.WriteGroup, needs: withGroup, body: `{"displayName":"Renamed {n}"}`},
+			{action: idp.WriteGroup, also: []idp.Action{idp.AssignRoles}, needs: withGuardedGroup, body: `{"description":"Changed"}`},
+			{action: idp.WriteMembers, about: true, needs: withGroup, body: `{"members@odata.bind":["{base}/v1.0/directoryObjects/{member}"]}`},
+		},
+		"DELETE /groups/{group}": {
+			{action: idp.WriteGroup, needs: withGroup},
+			{action: idp.WriteGroup, also: []idp.Action{idp.AssignRoles}, needs: withGuardedGroup},
+		},
+		"POST /groups/{group}/members/$ref": {
+			{action: idp.WriteMembers, about: true, needs: withGroup, body: memberReference},
+			{action: idp.AssignRoles, about: true, needs: withGuardedGroup, body: memberReference},
+		},
+		"DELETE /groups/{group}/members/$ref":          {{action: idp.WriteMembers, about: true, needs: withMembership, query: memberQuery}},
+		"DELETE /groups/{group}/members/{member}/$ref": {{action: idp.WriteMembers, about: true, needs: withMembership}},
+
+		"POST /directoryRoles":                                          {{action: idp.AssignRoles, needs: withIdleRole, body: `{"roleTemplateId":"{template}"}`}},
+		"POST /roleManagement/directory/roleAssignments":                {{action: idp.AssignRoles, about: true, needs: withUnusedRole, body: `{"principalId":"{member}","roleDefinitionId":"{template}","directoryScopeId":"/"}`}},
+		"DELETE /roleManagement/directory/roleAssignments/{assignment}": {{action: idp.AssignRoles, looks: []idp.Action{idp.ReadRoles}, about: true, needs: withRole, ends: true}},
+		"POST /directoryObjects/getByIds": {{
+			action: idp.ReadUser, about: true, reads: true, body: `{"ids":["{object}"]}`, unless: []idp.Action{idp.ReadUser, idp.ReadGroup, idp.ReadRoles},
+		}},
+		"PATCH /organization/{organization}": {{action: idp.WriteOrganization, body: `{"displayName":"Contoso"}`}},
+		"DELETE /domains/{domain}":           {{action: idp.WriteDomains, needs: withDomain}},
+		"POST /invitations": {
+			{action: idp.InviteUser, body: `{"invitedUserEmailAddress":"invited{n}@outside.example","inviteRedirectUrl":"https://app.example/"}`},
+			{action: idp.InviteUser, also: []idp.Action{idp.CreateUser}, body: `{"invitedUserEmailAddress":"invited{n}@outside.example","inviteRedirectUrl":"https://app.example/","invitedUserType":"Member"}`},
+			{action: idp.ResetRedemption, about: true, others: true, needs: withGuest, body: `{"invitedUserEmailAddress":"{address}","inviteRedirectUrl":"https://app.example/","invitedUser":{"id":"{user}"},"resetRedemption":true}`},
+		},
+	}
+	for _, one := range []string{"/directoryRoles/{role}", "/directoryRoles(roleTemplateId={template})"} {
+		rows["POST "+one+"/members/$ref"] = []errand{{action: idp.AssignRoles, about: true, needs: withUnusedRole, body: memberReference}}
+		rows["DELETE "+one+"/members/$ref"] = []errand{{action: idp.AssignRoles, about: true, needs: withRole, query: memberQuery, ends: true}}
+		rows["DELETE "+one+"/members/{member}/$ref"] = []errand{{action: idp.AssignRoles, about: true, needs: withRole, ends: true}}
+	}
+	for _, policy := range []string{"/policies/authenticationMethodsPolicy", "/authenticationMethodsPolicy", ""} {
+		if policy != "" {
+			rows["PATCH "+policy] = []errand{{action: idp.ReadMethodsPolicy, reads: true, body: `{}`}}
+		}
+		one := policy + "/authenticationMethodConfigurations/{configuration}"
+		rows["PATCH "+one] = []errand{{action: idp.WriteMethodsPolicy, needs: withPolicy, body: passPolicyBody}}
+		rows["DELETE "+one] = []errand{{action: idp.WriteMethodsPolicy, needs: withPolicy}}
+	}
+	return rows
+}
+
+// elsewhere are operations that are no action of their own.
+var elsewhere = []string{"POST /$batch"}
+
+// errandsOf are the errands of an operation. What /me does, it does to the actor.
+func errandsOf(o graphOperation) (all []errand) {
+	path := o.path
+	if o.me() {
+		path = "/users/{user}" + strings.TrimPrefix(o.path, "/me")
+	}
+	if o.method != http.MethodGet {
+		all = slices.Clone(changes()[o.method+" "+path])
+	} else if row, known := reading(path); known {
+		all = []errand{row}
+	}
+	for i := range all {
+		all[i].graphOperation = o
+		all[i].about = all[i].about || o.me()
+	}
+	return all
+}
+
+func reading(path string) (best errand, known bool) {
+	longest := 0
+	for prefix, row := range readings {
+		whole := path == prefix || strings.HasPrefix(path, prefix+"/") || strings.HasPrefix(path, prefix+"(")
+		if whole && len(prefix) > longest {
+			best, known, longest = row, true, len(prefix)
+		}
+	}
+	below, _ := strings.CutPrefix(path, "/users/{user}/authentication/")
+	held := strings.HasPrefix(below, "methods/") || strings.HasPrefix(below, "temporaryAccessPassMethods/")
+	best.none = below != path && strings.HasSuffix(below, "/{id}") && !held
+	return best, known
+}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"latchkey/idp"
+)
+
+// graphWorld is a running demo and those who call its admin API.
+type graphWorld struct {
+	*testing.T
+	demo        *demo
+	log         *told
+	base        string
+	home, other reportTenant // contoso calls, fabrikam is left alone
+	transport   http.RoundTripper
+	requests    int
+	fixtures    int
+	verifier    *idp.Pass  // of the passes that nobody signs in with
+	standing    *idp.Group // which is not changed
+}
+
+func newGraphWorld(t *testing.T) *graphWorld {
+	t.Helper()
+	w := &graphWorld{T: t, log: &told{}, transport: newTransport("", "")}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	o := demoOptions{Listen: "localhost:0", AppListen: "127.0.0.1:0", MetricsListen: "localhost:0", Data: filepath.Join(t.TempDir(), "d")}
+	d, err := openDemo(ctx, o, slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelInfo})))
+	if err != nil {
+		stop()
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() { ended <- d.wait(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	r := d.report()
+	w.demo, w.base = d, r.BaseURL
+	w.home, w.other = r.tenant(t, "contoso.example"), r.tenant(t, "fabrikam.example")
+	w.standing = w.newGroup(false)
+	return w
+}
+
+// told is a log in memory.
+type told struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *told) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// faults are the lines that tell of a fault of ours.
+func (l *told) faults() (lines []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, "level=ERROR") || strings.Contains(strings.ToLower(line), "panic") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// wantNoFaults expects a log without any.
+func (w *graphWorld) wantNoFaults() {
+	w.Helper()
+	for _, line := range w.log.faults() {
+		w.Errorf("the log tells of a fault: %s", line)
+	}
+}
+
+// must is for what only prepares a test.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// graphAnswer is what the admin API answered.
+type graphAnswer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (a graphAnswer) ok() bool { return a.status/100 == 2 }
+
+// object is the body, nil unless it is a JSON object.
+func (a graphAnswer) object() map[string]any {
+	var o map[string]any
+	_ = json.Unmarshal(a.body, &o)
+	return o
+}
+
+// problem is the error of the body; empty if it has none.
+func (a graphAnswer) problem() (code, message string) {
+	var told struct {
+		Error struct{ Code, Message string }
+	}
+	_ = json.Unmarshal(a.body, &told)
+	return told.Error.Code, told.Error.Message
+}
+
+// String is short enough for a test's message.
+func (a graphAnswer) String() string {
+	return http.StatusText(a.status) + " " + strings.TrimSpace(string(a.body[:min(len(a.body), 1000)]))
+}
+
+// graphRequest is what to send; headers come in pairs, and a body is JSON unless they say otherwise.
+type graphRequest struct {
+	method, path, body string
+	header             []string
+}
+
+func (r graphRequest) String() string { return r.method + " " + r.path + " " + r.body }
+
+func (w *graphWorld) call(token string, q graphRequest) graphAnswer {
+	w.Helper()
+	address := q.path
+	if !strings.HasPrefix(address, "http") {
+		address = w.base + address
+	}
+	r, err := http.NewRequestWithContext(w.Context(), q.method, address, strings.NewReader(q.body))
+	if err != nil {
+		w.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	if q.body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(q.header); i += 2 {
+		r.Header.Set(q.header[i], q.header[i+1])
+	}
+	return w.send(r)
+}
+
+func (w *graphWorld) send(r *http.Request) graphAnswer {
+	w.Helper()
+	w.requests++
+	resp, err := w.transport.RoundTrip(r)
+	if err != nil {
+		w.Fatalf("%s %.200s: %v", r.Method, r.URL, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return graphAnswer{resp.StatusCode, resp.Header, body}
+}
+
+// graphToken is a token response as far as the matrix needs it.
+type graphToken struct {
+	Access string `json:"access_token"`
+	Scope  string `json:"scope"`
+}
+
+// permissions are those of the admin API that the token was given.
+func (g graphToken) permissions() []string {
+	return idp.Both(strings.Fields(g.Scope), idp.Permissions())
+}
+
+func (w *graphWorld) agent(o reportTenant) *agent {
+	return &agent{w.transport, o.Issuer, map[string]string{}}
+}
+
+// appToken is a token of a client for itself.
+func (w *graphWorld) appToken(o reportTenant, by app) (g graphToken) {
+	w.Helper()
+	form := url.Values{"grant_type": {idp.GrantClient}, "scope": {idp.ScopeOf(idp.GraphID, idp.EveryScope)}}
+	if err := w.agent(o).post("/oauth2/v2.0/token", by, form, &g); err != nil {
+		w.Fatal(err)
+	}
+	return g
+}
+
+// graphClient is the demo's client for administration, which acts for people with a scope.
+func (w *graphWorld) graphClient(o reportTenant, scope string) app {
+	c := o.client(w, "graph")
+	i := slices.IndexFunc(c.RedirectURIs, func(u string) bool { return strings.HasPrefix(u, "http://127.0.0.1") })
+	return c.app(c.RedirectURIs[i], "openid profile "+scope)
+}
+
+// personToken signs somebody in through the client by the code flow; where the browser
+// knows them already, they are asked for no more than consent.
+func (w *graphWorld) personToken(browser *agent, through app, name, pass string) (g graphToken) {
+	w.Helper()
+	request, verifier := browser.request(through)
+	p, err := browser.browse(http.MethodGet, request, nil, through)
+	for err == nil && p.page != "" {
+		switch p.page {
+		case "signin":
+			p, err = browser.submit(p, "username", name, through)
+		case "pass":
+			if problem := firstOf(problemPattern, p.body); problem != "" {
+				w.Fatalf("%s is not let in: %s", name, problem)
+			}
+			p, err = browser.submit(p, "code", pass, through)
+		case "consent":
+			p, err = browser.submit(p, "decision", "allow", through)
+		default:
+			w.Fatalf("%s came to the page %q: %.500s", name, p.page, p.body)
+		}
+	}
+	if err == nil && p.landed.Get("code") == "" {
+		w.Fatalf("the app was sent %v", p.landed)
+	}
+	if err == nil {
+		err = browser.post("/oauth2/v2.0/token", through, url.Values{
+			"grant_type": {idp.GrantCode}, "code": {p.landed.Get("code")}, "redirect_uri": {through.redirect}, "code_verifier": {verifier},
+		}, &g)
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+	return g
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"latchkey/config"
+	"latchkey/idp"
+	"latchkey/idp/admin"
+	"latchkey/storage"
+)
+
+// offline opens the data directory of a script while no server runs on it.
+func offline(ts *testscript.TestScript, do func(context.Context, *deps, *idp.Tenant) error) {
+	d, err := openDeps(config.Config{Data: ts.MkAbs(ts.Getenv("LATCHKEY_DATA"))}, slog.New(slog.DiscardHandler))
+	ts.Check(err)
+	defer func() { ts.Check(d.Store.Close()) }()
+	ctx := context.Background()
+	t, err := d.Admin.Tenant(ctx, "contoso.example")
+	ts.Check(err)
+	ts.Check(do(ctx, d, t))
+}
+
+// scriptAs asks for a pass as another administrator than the one who runs the tests, and
+// shows what came of it: as bob anna@contoso.example.
+func scriptAs(ts *testscript.TestScript, _ bool, args []string) {
+	offline(ts, func(ctx context.Context, d *deps, t *idp.Tenant) error {
+		info, _, err := d.Admin.CreatePass(ctx, admin.Operator(args[0]), t.TenantID, args[1], idp.PassRequest{Reason: "lost phone"})
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(ts.Stdout(), "pass %t, approval %t\n", info.Pass != nil, info.Approval != nil)
+		return err
+	})
+}
+
+// scriptTamper removes or alters the first event of an activity, as whoever holds the
+// database but not the pepper could: tamper remove 'Add user'.
+func scriptTamper(ts *testscript.TestScript, _ bool, args []string) {
+	offline(ts, func(ctx context.Context, d *deps, t *idp.Tenant) error {
+		return d.Store.Update(ctx, t.TenantID, func(tx *storage.Tx) error {
+			var first *idp.AuditEvent
+			err := storage.Each(tx, func(_ string, e *idp.AuditEvent, err error) bool {
+				if err == nil && e.Activity == args[1] {
+					first = e
+				}
+				return first == nil
+			})
+			switch {
+			case err != nil:
+				return err
+			case first == nil:
+				return fmt.Errorf("there is no event %q", args[1])
+			case args[0] == "remove":
+				return tx.Delete(first)
+			}
+			first.Actor.Name = "nobody"
+			return tx.Put(first)
+		})
+	})
+}

@@ -1,0 +1,79 @@
+package idp
+
+// Activity is something the directory audit tells of: its name, its category and the
+// part of the product it belongs to.
+type Activity struct{ Name, Category, Service string }
+
+// Texts that other software matches on: do not change.
+const (
+	AdminRegistered = "Admin registered security info"
+	UserRegistered  = "User registered security info"
+	AdminDeleted    = "Admin deleted security info"
+	UserDeleted     = "User deleted security info"
+	PolicyUpdated   = "Authentication Methods Policy Update"
+	UserInvited     = "Invite external user"
+	InviteRedeemed  = "Redeem external user invite"
+
+	PassRegisteredReason = "Admin registered temporary access pass method for user"
+	PassDeletedReason    = "Admin deleted temporary access pass method for user"
+	PassDeletedByUser    = "User deleted temporary access pass method"
+
+	UserManagement        = "UserManagement"
+	PolicyManagement      = "Policy"
+	AuthenticationService = "Authentication Methods"
+	CoreService           = "Core Directory"
+	InvitationService     = "Invited Users"
+)
+
+const (
+	groupManagement       = "GroupManagement"
+	roleManagement        = "RoleManagement"
+	applicationManagement = "ApplicationManagement"
+	directoryManagement   = "DirectoryManagement"
+	keyManagement         = "KeyManagement"
+)
+
+// What is audited, as Microsoft Entra ID names it where it has a name for it.
+var (
+	PassGiven     = Activity{AdminRegistered, UserManagement, AuthenticationService}
+	PassTaken     = Activity{AdminDeleted, UserManagement, AuthenticationService}
+	PassGivenUp   = Activity{UserDeleted, UserManagement, AuthenticationService}
+	PassRequested = Activity{"Request temporary access pass", UserManagement, AuthenticationService}
+	PassApproved  = Activity{"Approve temporary access pass", UserManagement, AuthenticationService}
+	PassDenied    = Activity{"Deny temporary access pass", UserManagement, AuthenticationService}
+	PolicyChanged = Activity{PolicyUpdated, PolicyManagement, AuthenticationService}
+
+	UserAdded       = Activity{"Add user", UserManagement, CoreService}
+	UserUpdated     = Activity{"Update user", UserManagement, CoreService}
+	UserRemoved     = Activity{"Delete user", UserManagement, CoreService}
+	SessionsRevoked = Activity{"Update StsRefreshTokenValidFrom Timestamp", UserManagement, CoreService}
+	GuestInvited    = Activity{UserInvited, UserManagement, InvitationService}
+
+	GroupAdded    = Activity{"Add group", groupManagement, CoreService}
+	GroupUpdated  = Activity{"Update group", groupManagement, CoreService}
+	GroupRemoved  = Activity{"Delete group", groupManagement, CoreService}
+	MemberAdded   = Activity{"Add member to group", groupManagement, CoreService}
+	MemberRemoved = Activity{"Remove member from group", groupManagement, CoreService}
+
+	RoleActivated = Activity{"Add role from template", roleManagement, CoreService}
+	RoleGiven     = Activity{"Add member to role", roleManagement, CoreService}
+	RoleTaken     = Activity{"Remove member from role", roleManagement, CoreService}
+
+	ClientAdded      = Activity{"Add application", applicationManagement, CoreService}
+	ClientUpdated    = Activity{"Update application", applicationManagement, CoreService}
+	ClientSecretNew  = Activity{"Update application – Certificates and secrets management", applicationManagement, CoreService}
+	ClientRemoved    = Activity{"Delete application", applicationManagement, CoreService}
+	ClientRegistered = Activity{"Register application", applicationManagement, CoreService}
+	TokenAdded       = Activity{"Add registration token", applicationManagement, CoreService}
+	TokenRemoved     = Activity{"Delete registration token", applicationManagement, CoreService}
+	APIAdded         = Activity{"Add API", applicationManagement, CoreService}
+	APIUpdated       = Activity{"Update API", applicationManagement, CoreService}
+	APIRemoved       = Activity{"Delete API", applicationManagement, CoreService}
+	ConsentGiven     = Activity{"Consent to application", applicationManagement, CoreService}
+
+	TenantAdded   = Activity{"Create tenant", directoryManagement, CoreService}
+	TenantUpdated = Activity{"Update tenant", directoryManagement, CoreService}
+	DomainAdded   = Activity{"Add verified domain", directoryManagement, CoreService}
+	DomainRemoved = Activity{"Remove verified domain", directoryManagement, CoreService}
+	KeysRotated   = Activity{"Rotate signing keys", keyManagement, CoreService}
+)

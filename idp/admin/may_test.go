@@ -1,0 +1,199 @@
+package admin_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/idp/admin"
+	"latchkey/storage"
+)
+
+// ground is a tenant in which every use case has something to be done to.
+type ground struct {
+	*world
+	boss, bob                           *idp.User // with a privileged role, with none
+	group                               *idp.Group
+	client, api, token, event, approval string
+}
+
+func newGround(t *testing.T) *ground {
+	t.Helper()
+	w := newWorld(t)
+	w.fabrikam()
+	g := &ground{world: w, bob: w.newUser("bob@contoso.example"), group: w.newGroup("Staff")}
+	c, _, err := w.admin.CreateClient(w.ctx, op, tenantID, webClient())
+	w.must(err)
+	a, err := w.admin.CreateAPI(w.ctx, op, tenantID, filesAPI())
+	w.must(err)
+	token, _ := w.token(1)
+	g.client, g.api, g.token = c.ClientID, a.APIID, token.TokenID
+	w.givePass(g.bob.PrincipalName, idp.PassRequest{})
+	g.boss = get[idp.User](w, w.person("boss", idp.GlobalReader).ID)
+	w.change(admin.PassPolicyChange{Approval: new(true)})
+	info, _, err := w.admin.CreatePass(w.ctx, admin.Operator("olga"), tenantID, g.boss.UserID, idp.PassRequest{})
+	w.must(err)
+	g.approval = info.Approval.ApprovalID
+	w.must(err2(w.admin.AddMember(w.ctx, op, tenantID, g.group.GroupID, g.boss.UserID)))
+	w.pass(time.Minute)
+	g.event = w.newest().EventID
+	return g
+}
+
+// calls are all use cases of administrators, each with what it needs to succeed.
+func (g *ground) calls() map[string]func(a idp.Actor) error {
+	s, ctx, t, none := g.admin, g.ctx, tenantID, storage.Page{}
+	bob, staff := g.bob.UserID, g.group.GroupID
+	write := func([]*idp.AuditEvent) error { g.Error("events were handed out"); return nil }
+	return map[string]func(idp.Actor) error{
+		"API":                func(a idp.Actor) error { return err2(s.API(ctx, a, t, g.api)) },
+		"APIs":               func(a idp.Actor) error { return err3(s.APIs(ctx, a, t, none)) },
+		"ActivateRole":       func(a idp.Actor) error { return err2(s.ActivateRole(ctx, a, t, idp.GuestInviter)) },
+		"ActiveRoles":        func(a idp.Actor) error { return err2(s.ActiveRoles(ctx, a, t)) },
+		"AddDomain":          func(a idp.Actor) error { return err2(s.AddDomain(ctx, a, t, "new.example")) },
+		"AddMember":          func(a idp.Actor) error { return err2(s.AddMember(ctx, a, t, staff, bob)) },
+		"AddMembers":         func(a idp.Actor) error { return s.AddMembers(ctx, a, t, staff, []string{bob}) },
+		"Approval":           func(a idp.Actor) error { return err2(s.Approval(ctx, a, t, g.approval)) },
+		"Approvals":          func(a idp.Actor) error { return err3(s.Approvals(ctx, a, t, none)) },
+		"ApprovePass":        func(a idp.Actor) error { return err2(s.ApprovePass(ctx, a, t, g.approval)) },
+		"AssignRole":         func(a idp.Actor) error { return err2(s.AssignRole(ctx, a, t, idp.GlobalReader, bob)) },
+		"Client":             func(a idp.Actor) error { return err2(s.Client(ctx, a, t, g.client)) },
+		"Clients":            func(a idp.Actor) error { return err3(s.Clients(ctx, a, t, none)) },
+		"CreateAPI":          func(a idp.Actor) error { return err2(s.CreateAPI(ctx, a, t, idp.API{Identifier: "urn:x", Name: "X"})) },
+		"CreateClient":       func(a idp.Actor) error { return err3(s.CreateClient(ctx, a, t, webClient())) },
+		"CreateGroup":        func(a idp.Actor) error { return err2(s.CreateGroup(ctx, a, t, idp.Group{Name: "Others"})) },
+		"CreateInitialToken": func(a idp.Actor) error { return err3(s.CreateInitialToken(ctx, a, t, "x", 1, time.Hour)) },
+		"CreatePass":         func(a idp.Actor) error { return err3(s.CreatePass(ctx, a, t, bob, idp.PassRequest{})) },
+		"CreateTenant":       func(a idp.Actor) error { return err2(s.CreateTenant(ctx, a, "Third", "third.example")) },
+		"CreateUser": func(a idp.Actor) error {
+			return err2(s.CreateUser(ctx, a, t, idp.User{PrincipalName: "c@contoso.example", DisplayName: "C"}))
+		},
+		"DeleteAPI":          func(a idp.Actor) error { return s.DeleteAPI(ctx, a, t, g.api) },
+		"DeleteClient":       func(a idp.Actor) error { return s.DeleteClient(ctx, a, t, g.client) },
+		"DeleteGroup":        func(a idp.Actor) error { return s.DeleteGroup(ctx, a, t, staff) },
+		"DeleteInitialToken": func(a idp.Actor) error { return s.DeleteInitialToken(ctx, a, t, g.token) },
+		"DeletePass":         func(a idp.Actor) error { return s.DeletePass(ctx, a, t, bob, "") },
+		"DeleteUser":         func(a idp.Actor) error { return s.DeleteUser(ctx, a, t, bob) },
+		"DenyPass":           func(a idp.Actor) error { return err2(s.DenyPass(ctx, a, t, g.approval)) },
+		"Domains":            func(a idp.Actor) error { return err2(s.Domains(ctx, a, t)) },
+		"Event":              func(a idp.Actor) error { return err2(s.Event(ctx, a, t, idp.Directory, g.event)) },
+		"Events":             func(a idp.Actor) error { return err3(s.Events(ctx, a, t, idp.Directory, none)) },
+		"EventInfo":          func(a idp.Actor) error { return err2(s.EventInfo(ctx, a, t, idp.Directory, g.event)) },
+		"ExportEvents": func(a idp.Actor) error {
+			return s.ExportEvents(ctx, a, t, admin.ExportFilter{Since: g.now()}, write)
+		},
+		"ExportSystemEvents": func(a idp.Actor) error {
+			return s.ExportSystemEvents(ctx, a, admin.ExportFilter{Since: g.now()}, write)
+		},
+		"Group":           func(a idp.Actor) error { return err2(s.Group(ctx, a, t, staff)) },
+		"Groups":          func(a idp.Actor) error { return err3(s.Groups(ctx, a, t, none)) },
+		"GroupsOf":        func(a idp.Actor) error { return err2(s.GroupsOf(ctx, a, t, bob)) },
+		"Holders":         func(a idp.Actor) error { return err3(s.Holders(ctx, a, t, idp.GlobalReader, none)) },
+		"InitialTokens":   func(a idp.Actor) error { return err3(s.InitialTokens(ctx, a, t, none)) },
+		"Invite":          func(a idp.Actor) error { return err2(s.Invite(ctx, a, t, invitation("gast@fabrikam.example"))) },
+		"Keys":            func(a idp.Actor) error { return err2(s.Keys(ctx, a, t)) },
+		"Members":         func(a idp.Actor) error { return err3(s.Members(ctx, a, t, staff, none)) },
+		"Methods":         func(a idp.Actor) error { return err2(s.Methods(ctx, a, t, bob)) },
+		"MethodsPolicy":   func(a idp.Actor) error { return err2(s.MethodsPolicy(ctx, a, t)) },
+		"MethodsReport":   func(a idp.Actor) error { return err2(s.MethodsReport(ctx, a, t, bob)) },
+		"MethodsReports":  func(a idp.Actor) error { return err3(s.MethodsReports(ctx, a, t, none)) },
+		"NewClientSecret": func(a idp.Actor) error { return err3(s.NewClientSecret(ctx, a, t, g.client)) },
+		"Organization":    func(a idp.Actor) error { return err2(s.Organization(ctx, a, t)) },
+		"Pass":            func(a idp.Actor) error { return err2(s.Pass(ctx, a, t, bob)) },
+		"PassPolicy":      func(a idp.Actor) error { return err2(s.PassPolicy(ctx, a, t)) },
+		"Passes":          func(a idp.Actor) error { return err3(s.Passes(ctx, a, t, none)) },
+		"RemoveDomain":    func(a idp.Actor) error { return err2(s.RemoveDomain(ctx, a, t, "contoso.test")) },
+		"RemoveMember":    func(a idp.Actor) error { return err2(s.RemoveMember(ctx, a, t, staff, g.boss.UserID)) },
+		"RemoveRole":      func(a idp.Actor) error { return s.RemoveRole(ctx, a, t, idp.GlobalReader, g.boss.UserID) },
+		"ResetPassPolicy": func(a idp.Actor) error { return err2(s.ResetPassPolicy(ctx, a, t)) },
+		"RevokeSessions":  func(a idp.Actor) error { return err2(s.RevokeSessions(ctx, a, t, bob)) },
+		"RoleAssignments": func(a idp.Actor) error { return err2(s.RoleAssignments(ctx, a, t)) },
+		"Roles":           func(a idp.Actor) error { return err2(s.Roles(ctx, a, t)) },
+		"RolesOf":         func(a idp.Actor) error { return err2(s.RolesOf(ctx, a, t, bob)) },
+		"RotateKeys":      func(a idp.Actor) error { return err2(s.RotateKeys(ctx, a, t)) },
+		"SearchEvents": func(a idp.Actor) error {
+			return err3(s.SearchEvents(ctx, a, t, admin.EventQuery{Log: idp.Directory}, none))
+		},
+		"Tenants":   func(a idp.Actor) error { return err3(s.Tenants(ctx, a, none)) },
+		"UpdateAPI": func(a idp.Actor) error { return err2(s.UpdateAPI(ctx, a, t, g.api, admin.APIChange{Name: new("Y")})) },
+		"UpdateClient": func(a idp.Actor) error {
+			return err2(s.UpdateClient(ctx, a, t, g.client, func(c *idp.Client) { c.Name = "Y" }))
+		},
+		"UpdateGroup": func(a idp.Actor) error {
+			return err2(s.UpdateGroup(ctx, a, t, staff, admin.GroupChange{Name: new("Y")}))
+		},
+		"UpdatePassPolicy": func(a idp.Actor) error {
+			return err2(s.UpdatePassPolicy(ctx, a, t, admin.PassPolicyChange{Length: new(9)}))
+		},
+		"UpdateTenant": func(a idp.Actor) error { return err2(s.UpdateTenant(ctx, a, t, admin.TenantChange{Name: new("Y")})) },
+		"UpdateUser": func(a idp.Actor) error {
+			return err2(s.UpdateUser(ctx, a, t, bob, admin.UserChange{DisplayName: new("Y")}))
+		},
+		"User":        func(a idp.Actor) error { return err2(s.User(ctx, a, t, bob)) },
+		"Users":       func(a idp.Actor) error { return err3(s.Users(ctx, a, t, none)) },
+		"UsersByMail": func(a idp.Actor) error { return err3(s.UsersByMail(ctx, a, t, "bob@fabrikam.example", none)) },
+		"VerifyAudit": func(a idp.Actor) error { return err2(s.VerifyAudit(ctx, a, t)) },
+		"VerifySystemAudit": func(a idp.Actor) error {
+			return err2(s.VerifySystemAudit(ctx, a))
+		},
+	}
+}
+
+// strangers may do none of it.
+func (g *ground) strangers() map[string]idp.Actor {
+	chief := g.person("chief", idp.GlobalAdministrator)
+	chief.Tenant = otherID
+	bobElsewhere := idp.Person(otherID, g.bob)
+	impostor := idp.Actor{Party: op.Party, Tenant: tenantID}
+	stateless := idp.Person("", g.boss)
+	stateless.Roles = []string{idp.GlobalAdministrator}
+	mighty := through(g.person("mighty", idp.GlobalAdministrator), "User.Read", "openid")
+	return map[string]idp.Actor{
+		"an ordinary member":                             g.person("ordinary"),
+		"an administrator of another tenant":             chief,
+		"whom it is about, of another tenant":            bobElsewhere,
+		"nobody":                                         {},
+		"an operator of a tenant":                        impostor,
+		"an administrator of no tenant":                  stateless,
+		"an administrator through an app that may not":   mighty,
+		"an app without permissions":                     app(),
+		"an app with the permissions of another tenant":  {Party: app().Party, Tenant: otherID, Permissions: idp.Permissions()},
+		"an app with what only people may have":          app("User.Read", "UserAuthMethod-TAP.ReadWrite", "UserAuthenticationMethod.ReadWrite"),
+		"a member through an app that may do everything": through(g.person("member"), idp.Permissions()...),
+	}
+}
+
+// open are the methods that ask for no right of an administrator: they ask for a
+// registration token, or say what is no secret.
+var open = []string{"DeleteOwnClient", "MayRegister", "OwnClient", "RegisterClient", "ReplaceOwnClient", "Tenant"}
+
+// TestEveryUseCaseRefuses: who may not is refused by each use case, and nothing is
+// written; the same call of an operator succeeds.
+func TestEveryUseCaseRefuses(t *testing.T) {
+	t.Parallel()
+	g := newGround(t)
+	strangers, calls := g.strangers(), g.calls()
+	for name, call := range calls {
+		for who, a := range strangers {
+			g.wantRefused(name+" by "+who, func() error { return call(a) })
+		}
+		if name == "ExportEvents" || name == "ExportSystemEvents" { // which would hand events out
+			continue
+		}
+		fresh := newGround(t)
+		if err := fresh.calls()[name](op); err != nil {
+			t.Errorf("%s by an operator: %v", name, err)
+		}
+	}
+	service := reflect.TypeFor[*admin.Service]()
+	for m := range service.Methods() {
+		if _, tested := calls[m.Name]; tested == slices.Contains(open, m.Name) {
+			t.Errorf("%s: tested %t, and open to all: %t", m.Name, tested, tested)
+		}
+	}
+	if service.NumMethod() != len(calls)+len(open) {
+		t.Errorf("%d methods, %d tested, %d open", service.NumMethod(), len(calls), len(open))
+	}
+}

@@ -1,0 +1,106 @@
+package admin
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// work is one use case under way: its transaction, in which tenant, for whom, when.
+type work struct {
+	*storage.Tx
+	log    idp.AuditLog
+	tenant *idp.Tenant
+	actor  idp.Actor
+	now    time.Time
+}
+
+// may asks whether the actor may do something that is about nobody in particular.
+func (w *work) may(action idp.Action) error { return w.mayTo(action, nil) }
+
+// mayTo asks it about a person.
+func (w *work) mayTo(action idp.Action, u *idp.User) error {
+	o, err := idp.ObjectOf(w.Tx, w.tenant, u)
+	if err != nil {
+		return err
+	}
+	return idp.May(w.actor, action, o)
+}
+
+// user finds whom an action is about, if the actor may do it to them. Who may do it to
+// nobody is not told whether there is such a user.
+func (w *work) user(action idp.Action, name string) (*idp.User, error) {
+	u, err := idp.Optional(idp.FindUser(w.Tx, name))
+	if err != nil {
+		return nil, err
+	}
+	if err := w.mayTo(action, u); err != nil {
+		return nil, err
+	}
+	if u == nil {
+		return nil, idp.NoSuch(idp.ActorUser, name, "There is no user %q.", name)
+	}
+	return u, nil
+}
+
+// audit tells of a change, in its transaction.
+func (w *work) audit(what idp.Activity, target idp.Party, reason string) error {
+	return w.tell(w.event(what, target, reason))
+}
+
+// auditChange tells of a change with what was changed of a record.
+func (w *work) auditChange(what idp.Activity, target idp.Party, before, after any) error {
+	e := w.event(what, target, "")
+	e.Modified = modified(before, after)
+	return w.tell(e)
+}
+
+func (w *work) event(what idp.Activity, target idp.Party, reason string) *idp.AuditEvent {
+	e := idp.NewEvent(idp.Directory, w.now)
+	e.Activity, e.Category, e.Service = what.Name, what.Category, what.Service
+	e.Actor, e.App, e.Target, e.Reason = w.actor.Party, w.actor.App, target, reason
+	e.Address, e.RequestID = w.actor.Address, w.actor.RequestID
+	return e
+}
+
+func (w *work) tell(e *idp.AuditEvent) error { return w.log.Append(w.Tx, e) }
+
+// maxModified bounds what one property takes in an event, in bytes.
+const maxModified = 1024
+
+// modified are the top-level fields in which two records differ.
+func modified(before, after any) []idp.Modified {
+	old, now := fieldsOf(before), fieldsOf(after)
+	names := maps.Clone(old)
+	maps.Copy(names, now)
+	var out []idp.Modified
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if string(old[name]) != string(now[name]) {
+			out = append(out, idp.Modified{Name: name, Old: short(old[name]), New: short(now[name])})
+		}
+	}
+	return out
+}
+
+func fieldsOf(record any) map[string]json.RawMessage {
+	fields := map[string]json.RawMessage{}
+	if v := reflect.ValueOf(record); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return fields
+	}
+	if raw, err := json.Marshal(record); err == nil {
+		_ = json.Unmarshal(raw, &fields) // of what was just made: cannot fail
+	}
+	return fields
+}
+
+func short(raw json.RawMessage) string {
+	if len(raw) > maxModified {
+		return "(longer than an event may be)"
+	}
+	return string(raw)
+}

@@ -1,0 +1,47 @@
+package graph
+
+import (
+	"testing"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+func TestExplainSignIn(t *testing.T) {
+	t.Parallel()
+	bothVersions(t, func(t *testing.T, d *desk, at string) {
+		d.must(d.store.Update(t.Context(), tenantID, func(tx *storage.Tx) error {
+			if err := tx.Put(&idp.Client{ClientID: "off", Name: "Off", Disabled: true}); err != nil {
+				return err
+			}
+			return tx.Put(&idp.Client{ClientID: "payroll", Name: "Payroll"})
+		}))
+		const path = "/users/anna@contoso.example/authentication/explainSignIn"
+		method := object{
+			"method": "temporaryAccessPass", "displayName": "Temporary Access Pass", "isOffered": false, "reason": "the user has none",
+			"isPhishingResistant": false, "satisfiesMultiFactor": true,
+		}
+		want := object{
+			"@odata.context": base + at + "/$metadata#microsoft.graph.signInExplanation", "step": "ask", "method": "temporaryAccessPass",
+			"userId": d.users["anna"].UserID, "userPrincipalName": "anna@contoso.example", "clientId": nil, "clientDisplayName": nil, "methods": []object{method},
+		}
+		for _, body := range []string{``, `{}`, `{"clientId":null}`, `{"clientId":""}`} {
+			d.as("auth", "POST", at+path, body).same(200, want)
+		}
+		d.give(at, "")
+		method["isOffered"], method["reason"] = true, nil
+		want["clientId"], want["clientDisplayName"] = "payroll", "Payroll"
+		d.as("viewer", "POST", at+path, `{"ClientId":"payroll"}`).same(200, want)
+
+		d.nothing("viewer", "POST", at+path, `{"clientId":"nothing"}`, 404, "Request_ResourceNotFound",
+			"Resource 'nothing' does not exist or one of its queried reference-property objects are not present.")
+		d.nothing("viewer", "POST", at+path, `{"clientId":"off"}`, 400, "badRequest", "The client Off is disabled: nobody can sign in to it.")
+		d.nothing("viewer", "POST", at+path, `{"clientId":7}`, 400, "badRequest", "Invalid value specified for property 'clientId': expected String.")
+		d.nothing("viewer", "POST", at+"/users/nobody@contoso.example/authentication/explainSignIn", "", 404, "Request_ResourceNotFound",
+			"Resource 'nobody@contoso.example' does not exist or one of its queried reference-property objects are not present.")
+		for _, who := range []string{"anna", "policy", "bare", "taps"} {
+			d.nothing(who, "POST", at+path, "", 403, "accessDenied", "Request Authorization failed")
+		}
+		d.nothing("auth", "POST", at+"/users/global@contoso.example/authentication/explainSignIn", "", 403, "accessDenied", "Request Authorization failed")
+	})
+}

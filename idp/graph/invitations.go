@@ -1,0 +1,127 @@
+package graph
+
+import (
+	"net/http"
+	"net/url"
+
+	"latchkey/idp"
+	"latchkey/idp/admin"
+)
+
+// invitation is one that was made; reset tells whether it puts a guest back.
+type invitation struct {
+	admin.InvitationInfo
+	reset bool
+}
+
+// invitationInput is a request and what says whether it is to put a guest back: whom, and
+// that it is.
+type invitationInput struct {
+	admin.InvitationRequest
+	user  string
+	reset bool
+}
+
+// invitations has no invitedUserSponsors: they are tolerated in a body as all that is not
+// known, and who invited is in the log.
+var invitations = &entity[invitation, *invitationInput]{
+	name: "invitation",
+	id:   func(i invitation) string { return i.Invitation.InvitationID },
+	properties: []property[invitation, *invitationInput]{
+		{name: "id", kind: edmString, get: func(_ *call, i invitation) any { return i.Invitation.InvitationID }},
+		{name: "invitedUserEmailAddress", kind: edmString, flags: required, get: func(_ *call, i invitation) any { return i.Invitation.Email }, set: func(in *invitationInput, v value) error {
+			in.Email = v.text()
+			return nil
+		}},
+		{name: "inviteRedirectUrl", kind: edmString, flags: required, get: func(_ *call, i invitation) any { return i.Invitation.RedirectURL }, set: func(in *invitationInput, v value) error {
+			in.RedirectURL = v.text()
+			return nil
+		}},
+		{name: "invitedUserDisplayName", kind: edmString, get: func(_ *call, i invitation) any { return i.User.DisplayName }, set: func(in *invitationInput, v value) error {
+			in.DisplayName = v.text()
+			return nil
+		}},
+		{name: "invitedUserType", kind: enumOf("Guest", "Member"), get: func(_ *call, i invitation) any { return invitedType(i.User) }, set: func(in *invitationInput, v value) error {
+			in.Member = v.text() == "Member"
+			return nil
+		}},
+		{name: "sendInvitationMessage", kind: edmBoolean, get: func(_ *call, i invitation) any { return i.Invitation.Send }, set: func(in *invitationInput, v value) error {
+			in.Send = v.boolean()
+			return nil
+		}},
+		{name: "invitedUserMessageInfo", kind: messageKind, get: func(_ *call, i invitation) any { return messageObject(i.Invitation.Message) }, set: setMessage},
+		{name: "resetRedemption", kind: edmBoolean, get: func(_ *call, i invitation) any { return i.reset }, set: func(in *invitationInput, v value) error {
+			in.reset = v.boolean()
+			return nil
+		}},
+		{name: "invitedUser", kind: complexOf(field{name: "id", kind: edmString}), get: func(_ *call, i invitation) any { return object{"id": i.User.UserID} }, set: func(in *invitationInput, v value) error {
+			in.user = v.member("id").text()
+			return nil
+		}},
+		{name: "inviteRedeemUrl", kind: edmString, get: redeemURL},
+		{name: "status", kind: enumOf("PendingAcceptance", "Completed", "InProgress", "Error"), get: func(_ *call, i invitation) any { return i.User.External.State }},
+	},
+}
+
+var messageKind = complexOf(
+	field{name: "messageLanguage", kind: edmString},
+	field{name: "customizedMessageBody", kind: edmString},
+	field{name: "ccRecipients", kind: listOf(complexOf(
+		field{name: "emailAddress", kind: complexOf(field{name: "name", kind: edmString}, field{name: "address", kind: edmString})},
+	))},
+)
+
+func invitedType(u *idp.User) string {
+	if u.Type == idp.ExternalMember {
+		return "Member"
+	}
+	return "Guest"
+}
+
+func messageObject(m idp.InvitationMessage) object {
+	copies := []object{}
+	for _, a := range m.Copies {
+		copies = append(copies, object{"emailAddress": object{"name": nil, "address": a}})
+	}
+	return object{"messageLanguage": nonEmpty(m.Language), "customizedMessageBody": nonEmpty(m.Body), "ccRecipients": copies}
+}
+
+func setMessage(in *invitationInput, v value) error {
+	in.Message = idp.InvitationMessage{Language: v.member("messageLanguage").text(), Body: v.member("customizedMessageBody").text()}
+	for _, r := range v.member("ccRecipients").list() {
+		if a := r.member("emailAddress").member("address"); !a.null() { // as Graph itself writes one that is not there
+			in.Message.Copies = append(in.Message.Copies, a.text())
+		}
+	}
+	return nil
+}
+
+// redeemURL is the only place in which the ticket is ever told.
+func redeemURL(c *call, i invitation) any {
+	return c.Base + "/" + c.Tenant.TenantID + "/redeem?user=" + url.QueryEscape(i.Invitation.InvitationID) + "&ticket=" + url.QueryEscape(i.Ticket) + "&ver=2.0"
+}
+
+func invitationRoutes() []route {
+	return []route{{
+		method: http.MethodPost, path: "/invitations", handle: invite,
+		summary: "Invite somebody from outside, or put a guest back to the beginning", action: idp.InviteUser,
+		in: invitations, out: invitations, status: http.StatusCreated,
+	}}
+}
+
+func invite(c *call) (reply, error) {
+	var in invitationInput
+	if err := invitations.readNew(c, &in); err != nil {
+		return reply{}, err
+	}
+	if in.reset {
+		if in.Reset = in.user; in.Reset == "" {
+			return reply{}, idp.Errorf(idp.Invalid, "A value is required for property 'invitedUser/id' when resetRedemption is true.")
+		}
+	}
+	info, err := c.Admin.Invite(c.ctx(), c.Actor, c.Tenant.TenantID, in.InvitationRequest)
+	if err != nil {
+		return reply{}, err
+	}
+	return invitations.created(c, invitation{info, in.reset}), nil
+}

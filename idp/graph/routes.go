@@ -1,0 +1,13 @@
+package graph
+
+import "slices"
+
+// routes is every route there is.
+func routes() []route {
+	return slices.Concat(
+		batchRoutes(),
+		passRoutes(), methodRoutes(), policyRoutes(), approvalRoutes(), explainRoutes(),
+		userRoutes(), groupRoutes(), roleRoutes(), organizationRoutes(), domainRoutes(),
+		invitationRoutes(), logRoutes(), reportRoutes(),
+	)
+}

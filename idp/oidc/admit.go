@@ -1,0 +1,100 @@
+package oidc
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"latchkey/idp"
+	"latchkey/idp/web"
+)
+
+// Unauthenticated is why a request to the admin API is not let in.
+type Unauthenticated struct {
+	Message   string
+	Challenge string // parameters of WWW-Authenticate, "" for none
+}
+
+func (e *Unauthenticated) Error() string { return "oidc: " + e.Message }
+
+// Admit tells who calls the admin API, by the access token in the Authorization header,
+// and of which tenant. An error other than *Unauthenticated is a fault of ours.
+func (p *Provider) Admit(r *http.Request) (*idp.Tenant, idp.Actor, error) {
+	shown, fault := readBearerHeader(r)
+	if fault != nil || shown.token == "" {
+		return nil, idp.Actor{}, &Unauthenticated{Message: "Access token is empty."}
+	}
+	q := web.From(r)
+	tenant, err := p.Tenants.Find(r.Context(), tenantOf(shown.token), q.Now)
+	if err != nil {
+		return nil, idp.Actor{}, err
+	}
+	if tenant == nil {
+		return nil, idp.Actor{}, &Unauthenticated{Message: "Access token validation failure."}
+	}
+	q.Tenant = tenant
+	b, err := p.admit(r, shown)
+	if e, ok := errors.AsType[*protocolError](err); ok {
+		return nil, idp.Actor{}, p.unauthenticated(q, e)
+	}
+	if err != nil {
+		return nil, idp.Actor{}, err
+	}
+	if b.Audience != idp.GraphID {
+		return nil, idp.Actor{}, &Unauthenticated{Message: "Access token validation failure. Invalid audience."}
+	}
+	return tenant, p.actorOf(q, b), nil
+}
+
+// actorOf is who acts by a token. A role counts for who has proved more than one factor;
+// a permission of an app for itself, for as long as it is permitted.
+func (p *Provider) actorOf(q *web.Request, b *bearer) idp.Actor {
+	app := idp.Party{Type: idp.ActorClient, ID: b.client.ClientID, Name: b.client.Name}
+	a := idp.Actor{Party: app, Tenant: q.Tenant.TenantID, Permissions: b.Scopes, Address: q.Address, RequestID: q.ID}
+	if b.user == nil {
+		a.Permissions = idp.Both(b.Scopes, b.client.EveryScope(idp.GraphAPI()))
+		return a
+	}
+	a.Party, a.App = idp.PartyOf(b.user), app
+	if slices.Contains(b.grant.AMR, "mfa") {
+		a.Roles = b.user.Roles
+	}
+	return a
+}
+
+// unauthenticated tells a library what to do about a token that is no longer good: one
+// whose grant has ended is to be replaced by a new sign-in, and not to be tried again
+// (continuous access evaluation, as Microsoft's libraries know it).
+func (p *Provider) unauthenticated(q *web.Request, e *protocolError) *Unauthenticated {
+	if !e.ended {
+		return &Unauthenticated{Message: "Access token validation failure. " + e.description()}
+	}
+	claims, _ := json.Marshal(map[string]any{"access_token": map[string]any{ // of text alone: cannot fail
+		"nbf": map[string]any{"essential": true, "value": strconv.FormatInt(q.Now.Unix(), 10)},
+	}})
+	return &Unauthenticated{
+		Message:   "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp.",
+		Challenge: `realm="", authorization_uri="` + p.url(q.Tenant, "/oauth2/v2.0/authorize") + `", error="insufficient_claims", claims="` + base64.StdEncoding.EncodeToString(claims) + `"`,
+	}
+}
+
+// The tokens of the admin API name their tenant, since its address does not.
+const tenantMark = "."
+
+// markTenant puts the tenant before what is sealed for it.
+func markTenant(tenant, sealed string) string {
+	return strings.ReplaceAll(tenant, "-", "") + tenantMark + sealed
+}
+
+// tenantOf is the tenant that a token names, "" if it names none.
+func tenantOf(token string) string {
+	hex, _, found := strings.Cut(strings.TrimPrefix(token, accessPrefix), tenantMark)
+	if !found || len(hex) != 32 {
+		return ""
+	}
+	return hex[:8] + "-" + hex[8:12] + "-" + hex[12:16] + "-" + hex[16:20] + "-" + hex[20:]
+}

@@ -1,0 +1,76 @@
+package signin
+
+import (
+	"context"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// Explanation is what a person would be asked at sign-in, and why nothing else.
+type Explanation struct {
+	User     *idp.User
+	Client   *idp.Client // nil: one of Latchkey's own pages
+	Decision idp.Decision
+}
+
+// Explain decides about somebody who opens a sign-in in a browser nobody has signed in
+// with, by the very function that decides when they do. name is a GUID or a user name,
+// client the id of the app they come from, "" for none.
+func (s *Service) Explain(ctx context.Context, actor idp.Actor, t *idp.Tenant, name, client string, now time.Time) (x Explanation, err error) {
+	err = s.store.View(ctx, t.TenantID, func(tx *storage.Tx) error {
+		if x.User, err = explained(tx, actor, t, name); err != nil {
+			return err
+		}
+		if t.Disabled {
+			return idp.Errorf(idp.Conflict, "The tenant %s is disabled: nobody can sign in there.", t.Name)
+		}
+		facts := idp.Facts{Now: now, StartedAt: now, Identifier: x.User.PrincipalName}
+		if client != "" {
+			if x.Client, err = explainedClient(tx, client); err != nil {
+				return err
+			}
+			facts.Client = x.Client
+			facts.Request = &idp.AuthRequest{ClientID: client, Scopes: []string{idp.ScopeOpenID}, MaxAge: -1, ACRValues: x.Client.Request.DefaultACR}
+		}
+		if err := s.addUser(tx, Visit{Now: now, Tenant: t}, &facts); err != nil {
+			return err
+		}
+		x.Decision = idp.Next(facts)
+		return nil
+	})
+	return x, err
+}
+
+// explained finds whom it is about, if the actor may ask.
+func explained(tx *storage.Tx, actor idp.Actor, t *idp.Tenant, name string) (*idp.User, error) {
+	u, err := idp.Optional(idp.FindUser(tx, name))
+	if err != nil {
+		return nil, err
+	}
+	o, err := idp.ObjectOf(tx, t, u)
+	if err != nil {
+		return nil, err
+	}
+	if err := idp.May(actor, idp.ExplainSignIn, o); err != nil {
+		return nil, err
+	}
+	if u == nil {
+		return nil, idp.NoSuch(idp.ActorUser, name, "There is no user %q.", name)
+	}
+	return u, nil
+}
+
+func explainedClient(tx *storage.Tx, id string) (*idp.Client, error) {
+	c, err := idp.Optional(storage.Get[idp.Client](tx, id))
+	switch {
+	case err != nil:
+		return nil, err
+	case c == nil:
+		return nil, idp.NoSuch(idp.ActorClient, id, "There is no client %q.", id)
+	case c.Disabled:
+		return nil, idp.Errorf(idp.Conflict, "The client %s is disabled: nobody can sign in to it.", c.Name)
+	}
+	return c, nil
+}
