@@ -250,3 +250,19 @@ func TestTwoOrOneMeanwhile(t *testing.T) {
 		}
 	})
 }
+
+// TestApprovalAfterTheStart: a pass whose start came while it waited begins when it is
+// given, for as long as was asked.
+func TestApprovalAfterTheStart(t *testing.T) {
+	t.Parallel()
+	b := newBoard(t)
+	req := idp.PassRequest{StartsAt: b.now().Add(time.Minute), Lifetime: 60}
+	b.approves(b.ada, b.asks(b.pia, req).ApprovalID)
+	b.pass(3 * time.Hour)
+	if p := b.gets(b.pia, b.chief.ID, req); !p.StartsAt.Equal(b.now()) || p.Lifetime != time.Hour {
+		t.Errorf("it starts %s and lasts %s", p.StartsAt, p.Lifetime)
+	}
+	b.wantError("without an approval", idp.Invalid, "The start "+req.StartsAt.UTC().Format(time.RFC3339)+" lies in the past.", func() error {
+		return err3(b.admin.CreatePass(b.ctx, b.pia, tenantID, b.chief.ID, req))
+	})
+}

@@ -146,8 +146,8 @@ type AuditReport struct {
 	*idp.ChainReport
 }
 
-// VerifyAudit proves that no event of a tenant was altered or removed, nor of what is
-// told of the tenants themselves. known are ends of chains that were written down.
+// VerifyAudit proves that no event in a tenant's partition was altered or removed; what
+// is told of the tenants themselves is VerifySystemAudit's. known are ends of chains that were written down.
 func (s *Service) VerifyAudit(ctx context.Context, actor idp.Actor, tenant string, known ...idp.AuditHead) (r AuditReport, err error) {
 	err = s.read(ctx, actor, tenant, idp.ReadLogs, func(w *work) error {
 		r.Tenant = w.tenant

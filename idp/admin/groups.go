@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -12,12 +13,7 @@ import (
 // who may give roles.
 func (s *Service) CreateGroup(ctx context.Context, actor idp.Actor, tenant string, g idp.Group, members ...string) (*idp.Group, error) {
 	g.GroupID = idp.NewID()
-	err := s.change(ctx, actor, tenant, idp.WriteGroup, func(w *work) error {
-		if g.Guarded {
-			if err := w.may(idp.AssignRoles); err != nil {
-				return err
-			}
-		}
+	err := s.change(ctx, actor, tenant, writes(&g), func(w *work) error {
 		g.CreatedAt = w.now
 		if err := g.Validate(); err != nil {
 			return err
@@ -95,14 +91,9 @@ type GroupChange struct {
 
 // UpdateGroup changes a group.
 func (s *Service) UpdateGroup(ctx context.Context, actor idp.Actor, tenant, name string, c GroupChange) (g *idp.Group, err error) {
-	err = s.change(ctx, actor, tenant, idp.WriteGroup, func(w *work) error {
-		if g, err = findGroup(w.Tx, name); err != nil {
+	err = s.change(ctx, actor, tenant, asked, func(w *work) error {
+		if g, err = w.groupToWrite(name); err != nil {
 			return err
-		}
-		if g.Guarded {
-			if err := w.may(idp.AssignRoles); err != nil {
-				return err
-			}
 		}
 		before := *g
 		set(&g.Name, c.Name)
@@ -119,20 +110,39 @@ func (s *Service) UpdateGroup(ctx context.Context, actor idp.Actor, tenant, name
 	return g, taken(err, "Another group has that name.")
 }
 
+// writes is the action of changing a group: one that roles can be given to is looked
+// after by who may give roles.
+func writes(g *idp.Group) idp.Action {
+	if g != nil && g.Guarded {
+		return idp.AssignRoles
+	}
+	return idp.WriteGroup
+}
+
+// groupToWrite finds a group that the actor may change.
+func (w *work) groupToWrite(name string) (*idp.Group, error) {
+	g, err := idp.Optional(idp.FindGroup(w.Tx, name))
+	if err != nil {
+		return nil, err
+	}
+	if err := w.may(writes(g)); err != nil {
+		return nil, err
+	}
+	if g == nil {
+		return nil, noGroup(name)
+	}
+	return g, nil
+}
+
 // maxEmptied is how many members leave with their group in one transaction.
 const maxEmptied = 1000
 
 // DeleteGroup removes a group that no policy names; its members leave it.
 func (s *Service) DeleteGroup(ctx context.Context, actor idp.Actor, tenant, name string) error {
-	return s.change(ctx, actor, tenant, idp.WriteGroup, func(w *work) error {
-		g, err := findGroup(w.Tx, name)
+	return s.change(ctx, actor, tenant, asked, func(w *work) error {
+		g, err := w.groupToWrite(name)
 		if err != nil {
 			return err
-		}
-		if g.Guarded {
-			if err := w.may(idp.AssignRoles); err != nil {
-				return err
-			}
 		}
 		policy, err := idp.LoadMethodsPolicy(w.Tx)
 		if err != nil {
@@ -141,31 +151,35 @@ func (s *Service) DeleteGroup(ctx context.Context, actor idp.Actor, tenant, name
 		if policy.TemporaryAccessPass.Targets.Names(g.GroupID) {
 			return idp.Errorf(idp.Conflict, "The pass policy names the group %s. Change the policy first.", g.Name)
 		}
-		if err := w.empty(g); err != nil {
+		left, err := w.empty(g)
+		if err != nil {
 			return err
 		}
 		if err := w.Delete(g); err != nil {
 			return err
 		}
-		return w.auditChange(idp.GroupRemoved, groupParty(g), g, nil)
+		e := w.event(idp.GroupRemoved, groupParty(g), "")
+		e.Modified, e.Details = modified(g, nil), map[string]string{"members": strconv.Itoa(left)}
+		return w.tell(e)
 	})
 }
 
-func (w *work) empty(g *idp.Group) error {
+// empty has all members leave the group, and tells how many did.
+func (w *work) empty(g *idp.Group) (int, error) {
 	members, next, err := storage.List[idp.User](w.Tx, "group", g.GroupID, storage.Page{Limit: maxEmptied})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if next != "" {
-		return idp.Errorf(idp.Conflict, "The group %s has more than %d members. Remove them first.", g.Name, maxEmptied)
+		return 0, idp.Errorf(idp.Conflict, "The group %s has more than %d members. Remove them first.", g.Name, maxEmptied)
 	}
 	for _, u := range members {
 		u.Groups = slices.DeleteFunc(u.Groups, func(id string) bool { return id == g.GroupID })
 		if err := w.Put(u); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return len(members), nil
 }
 
 // AddMember puts a user into a group.
@@ -179,7 +193,12 @@ func (s *Service) AddMember(ctx context.Context, actor idp.Actor, tenant, group,
 
 // AddMembers puts users into a group, all or none.
 func (s *Service) AddMembers(ctx context.Context, actor idp.Actor, tenant, group string, names []string) error {
-	return s.change(ctx, actor, tenant, asked, func(w *work) error { return w.join(group, names) })
+	return s.change(ctx, actor, tenant, asked, func(w *work) error {
+		if len(names) == 0 {
+			return idp.Errorf(idp.Invalid, "Name at least one member.")
+		}
+		return w.join(group, names)
+	})
 }
 
 func (w *work) join(group string, names []string) error {
@@ -243,7 +262,7 @@ func (w *work) updateMember(group, name string, what idp.Activity, fn func(*idp.
 
 func findGroup(tx *storage.Tx, name string) (*idp.Group, error) {
 	g, err := idp.Optional(idp.FindGroup(tx, name))
-	if g == nil && err == nil {
+	if err == nil && g == nil {
 		err = noGroup(name)
 	}
 	return g, err

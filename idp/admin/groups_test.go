@@ -194,3 +194,29 @@ func TestGroupsOf(t *testing.T) {
 		}
 	}
 }
+
+// TestGuardedGroupsAreTheRoleAdministrators: who may give roles looks after the groups that
+// roles can be given to, and after no others.
+func TestGuardedGroupsAreTheRoleAdministrators(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pra, ua := w.person("pra", idp.PrivilegedRoleAdministrator), w.person("ua", idp.UserAdministrator)
+	for guarded, who := range map[bool][2]idp.Actor{true: {pra, ua}, false: {ua, pra}} {
+		may, mayNot := who[0], who[1]
+		draft := idp.Group{Name: "Of " + may.Name, Guarded: guarded}
+		w.wantError("create", idp.Forbidden, idp.ErrForbidden.Message, func() error { return err2(w.admin.CreateGroup(w.ctx, mayNot, tenantID, draft)) })
+		g, err := w.admin.CreateGroup(w.ctx, may, tenantID, draft)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change := admin.GroupChange{Description: new("looked after")}
+		w.wantError("update", idp.Forbidden, idp.ErrForbidden.Message, func() error { return err2(w.admin.UpdateGroup(w.ctx, mayNot, tenantID, g.GroupID, change)) })
+		w.wantError("delete", idp.Forbidden, idp.ErrForbidden.Message, func() error { return w.admin.DeleteGroup(w.ctx, mayNot, tenantID, g.GroupID) })
+		if _, err := w.admin.UpdateGroup(w.ctx, may, tenantID, g.GroupID, change); err != nil {
+			t.Error(err)
+		}
+		if err := w.admin.DeleteGroup(w.ctx, may, tenantID, g.GroupID); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -41,7 +41,8 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name 
 		return s.requestApproval(ctx, actor, tenant, want.user.UserID, req)
 	}
 	now := s.now()
-	p, secret, err := idp.NewPass(s.keys, want.tenant, want.policy, want.user, req, now)
+	give := want.given(req, now)
+	p, secret, err := idp.NewPass(s.keys, want.tenant, want.policy, want.user, give, now)
 	if err != nil {
 		return info, "", err
 	}
@@ -53,7 +54,7 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name 
 		if !reflect.DeepEqual(current.policy, want.policy) || current.waits() { // the pass is as long, and lasts, as the policy said
 			return errChangedMeanwhile
 		}
-		if err := req.Check(current.policy, current.user, now); err != nil {
+		if err := give.Check(current.policy, current.user, now); err != nil {
 			return err
 		}
 		if err := replacePass(w.Tx, p, now); err != nil {
@@ -71,7 +72,7 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name 
 	return info, secret, nil
 }
 
-var errChangedMeanwhile = idp.Errorf(idp.Conflict, "The policy was changed meanwhile. Try again.")
+var errChangedMeanwhile = idp.Errorf(idp.Conflict, "The policy was changed, or the approval used, meanwhile. Try again.")
 
 // auditPass tells that the pass was given, why if that was said, and by which two if
 // it took two.
@@ -98,6 +99,15 @@ type passInputs struct {
 
 // waits tells whether the second administrator is still to be asked.
 func (in passInputs) waits() bool { return in.two && (in.approval == nil || !in.approval.Approved()) }
+
+// given is the request as it is carried out: one whose start has come while it waited for
+// approval begins now.
+func (in passInputs) given(req idp.PassRequest, now time.Time) idp.PassRequest {
+	if in.two && req.StartsAt.Before(now) {
+		req.StartsAt = now
+	}
+	return req
+}
 
 func (w *work) passInputs(name string, req idp.PassRequest) (in passInputs, err error) {
 	in.tenant = w.tenant.TenantID

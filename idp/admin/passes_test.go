@@ -243,7 +243,7 @@ func TestPassOfPolicyThatIsGone(t *testing.T) {
 		w.change(admin.PassPolicyChange{DefaultLifetime: new(60), MaximumLifetime: new(60), Once: new(true), Length: new(20)})
 	}
 	_, secret, err := w.admin.CreatePass(w.ctx, op, tenantID, name, idp.PassRequest{})
-	if idp.ErrorCode(err) != idp.Conflict || err.Error() != "The policy was changed meanwhile. Try again." || secret != "" || len(all[idp.Pass](w)) != 0 {
+	if idp.ErrorCode(err) != idp.Conflict || err.Error() != "The policy was changed, or the approval used, meanwhile. Try again." || secret != "" || len(all[idp.Pass](w)) != 0 {
 		t.Errorf("%q, %v, stored %d", secret, err, len(all[idp.Pass](w)))
 	}
 	p, secret := w.givePass(name, idp.PassRequest{})

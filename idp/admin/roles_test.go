@@ -209,8 +209,10 @@ func TestLastGlobalAdministrator(t *testing.T) {
 	}
 	self := idp.Person(tenantID, ada)
 	for what, do := range map[string]func() error{
-		"role":   func() error { return w.admin.RemoveRole(w.ctx, self, tenantID, idp.GlobalAdministrator, ada.UserID) },
-		"update": func() error { return err2(w.admin.UpdateUser(w.ctx, self, tenantID, ada.UserID, admin.UserChange{Roles: &[]string{}})) },
+		"role": func() error { return w.admin.RemoveRole(w.ctx, self, tenantID, idp.GlobalAdministrator, ada.UserID) },
+		"update": func() error {
+			return err2(w.admin.UpdateUser(w.ctx, self, tenantID, ada.UserID, admin.UserChange{Roles: &[]string{}}))
+		},
 		"delete": func() error { return w.admin.DeleteUser(w.ctx, self, tenantID, ada.UserID) },
 	} {
 		w.wantError(what, idp.Conflict, "ada@contoso.example is the last Global Administrator: give somebody else the role first.", do)
