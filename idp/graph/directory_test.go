@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -160,11 +159,6 @@ func testReadOnly[T, C any](d *desk, e *entity[T, C], path string) {
 		d.t.Errorf("%s: %v, %v", path, names, before)
 	}
 	d.as("all", "GET", whole, "").same(200, before)
-}
-
-// keysOf are the sorted names in an object that are no annotations.
-func keysOf(o object) []string {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(o)), func(name string) bool { return strings.HasPrefix(name, "@") })
 }
 
 // adminProfile is a profile with a verified mail address.
