@@ -63,7 +63,7 @@ func (w *graphWorld) everyPermission() *graphCaller {
 // noPermission is an app that has a token from when it had one.
 func (w *graphWorld) noPermission() *graphCaller {
 	w.Helper()
-	a := w.app("app without permissions", idp.AppPermissions()[0])
+	a := w.app("app without permissions", idp.AppPermissions()...)
 	_, err := w.demo.server.Admin.UpdateClient(w.Context(), demoActor, w.home.ID, a.actor.ID, func(c *idp.Client) { c.Permissions = nil })
 	if err != nil {
 		w.Fatal(err)
@@ -134,13 +134,23 @@ func (w *graphWorld) newcomer(scope string, roles ...string) *graphCaller {
 	return w.signedIn(u, pass, scope)
 }
 
+// holder is the demo's person for a role.
+func (w *graphWorld) holder(o reportTenant, role string) reportUser {
+	w.Helper()
+	i := slices.IndexFunc(o.Users, func(u reportUser) bool { return slices.Equal(u.Roles, []string{role}) })
+	if i < 0 {
+		w.Fatalf("nobody is %s", role)
+	}
+	return o.Users[i]
+}
+
 // roleHolders are one person for each role, and one without.
 func (w *graphWorld) roleHolders() []*graphCaller {
 	w.Helper()
 	all := []*graphCaller{w.person("noor@contoso.example", everyScope)}
 	all[0].name = "person without a role"
 	for _, r := range idp.Roles {
-		all = append(all, w.person(w.home.holder(w.T, r.Name).UserPrincipalName, everyScope))
+		all = append(all, w.person(w.holder(w.home, r.Name).UserPrincipalName, everyScope))
 	}
 	return all
 }

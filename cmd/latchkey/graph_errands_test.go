@@ -125,16 +125,16 @@ func changes() map[string][]errand {
 
 		"POST /groups": {
 			{action: idp.WriteGroup, body: newGroupBody + `}`},
-			{action: idp.WriteGroup, also: []idp.Action{idp.AssignRoles}, body: newGroupBody + `,"isAssignableToRole":true}`},
+			{action: idp.AssignRoles, body: newGroupBody + `,"isAssignableToRole":true}`},
 		},
 		"PATCH /groups/{group}": {
 			{action: idp.WriteGroup, needs: withGroup, body: `{"displayName":"Renamed {n}"}`},
-			{action: idp.WriteGroup, also: []idp.Action{idp.AssignRoles}, needs: withGuardedGroup, body: `{"description":"Changed"}`},
+			{action: idp.AssignRoles, needs: withGuardedGroup, body: `{"description":"Changed"}`},
 			{action: idp.WriteMembers, about: true, needs: withGroup, body: `{"members@odata.bind":["{base}/v1.0/directoryObjects/{member}"]}`},
 		},
 		"DELETE /groups/{group}": {
 			{action: idp.WriteGroup, needs: withGroup},
-			{action: idp.WriteGroup, also: []idp.Action{idp.AssignRoles}, needs: withGuardedGroup},
+			{action: idp.AssignRoles, needs: withGuardedGroup},
 		},
 		"POST /groups/{group}/members/$ref": {
 			{action: idp.WriteMembers, about: true, needs: withGroup, body: memberReference},

@@ -19,11 +19,12 @@ type graphOperation struct {
 	beta         bool     // only there
 	options      []string // query options it takes: filter, top
 	permissions  []string // of which one is needed
-	body         string   // name of the schema of its body
-	readOnly     []property
+	schema       string   // name of that of its body
+	// properties of the body that nobody sets, and those that can be
+	readOnly, writable []property
 }
 
-// property is one of a schema that nobody writes.
+// property is one of a schema.
 type property struct {
 	name string
 	kind string // JSON type
@@ -126,11 +127,13 @@ func (d openAPI) describe(method, path string, beta bool, op *openOperation) gra
 			break
 		}
 	}
-	o.body = schema.Ref[strings.LastIndexByte(schema.Ref, '/')+1:]
-	for name, p := range d.Components.Schemas[o.body].Properties {
+	o.schema = schema.Ref[strings.LastIndexByte(schema.Ref, '/')+1:]
+	for name, p := range d.Components.Schemas[o.schema].Properties {
+		list := &o.writable
 		if p.ReadOnly {
-			o.readOnly = append(o.readOnly, property{name, p.kind(), strings.HasPrefix(p.Description, "Beta only")})
+			list = &o.readOnly
 		}
+		*list = append(*list, property{name, p.kind(), strings.HasPrefix(p.Description, "Beta only")})
 	}
 	return o
 }

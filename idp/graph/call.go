@@ -41,9 +41,8 @@ func objectKey(s string) string {
 
 // run finds the route, reads what it takes and calls its handler.
 func (c *call) run() (out reply, err error) {
-	key := c.Tenant.TenantID + " " + c.Actor.Type + " " + c.Actor.ID
-	if !c.calls.Allow(key, c.now) {
-		return out, throttled()
+	if !c.calls.Allow(c.payer(), c.now) {
+		return out, throttled(c.calls.Wait(c.payer(), c.now))
 	}
 	if err := c.find(); err != nil {
 		return out, err
@@ -59,6 +58,9 @@ func (c *call) run() (out reply, err error) {
 	}
 	return c.route.handle(c)
 }
+
+// payer is who a call is counted for.
+func (c *call) payer() string { return c.Tenant.TenantID + " " + c.Actor.Type + " " + c.Actor.ID }
 
 // find sets the route and what follows from the path.
 func (c *call) find() error {

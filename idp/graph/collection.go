@@ -2,8 +2,10 @@ package graph
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"slices"
+	"time"
 )
 
 // source reads items in the order of their ids: at most limit of those after the id
@@ -11,10 +13,12 @@ import (
 // page in this way.
 type source[T any] func(after string, limit int) (items []T, next string, err error)
 
-// The bounds of one request.
+// The bounds of one request. Each chunk beyond the first counts as a call of its own, so
+// that nobody reads a large directory over and over for the price of a few requests.
 const (
 	chunk      = 500  // records in memory
 	scanBudget = 5000 // records read for one page of what is filtered, before it is given out short
+	scanWait   = 5 * time.Second
 )
 
 // pageOf is a page of a collection; next is where the following one begins.
@@ -111,6 +115,9 @@ func (e *entity[T, C]) straight(c *call, from source[T], after *position) (page 
 		limit = c.query.top
 	}
 	for read := 0; read < scanBudget; read += limit {
+		if read > 0 {
+			c.calls.Charge(c.payer(), c.now)
+		}
 		items, next, err := from(at, limit)
 		if err != nil {
 			return page, err
@@ -136,9 +143,14 @@ func (e *entity[T, C]) straight(c *call, from source[T], after *position) (page 
 
 // each visits every item that was asked for.
 func (e *entity[T, C]) each(c *call, from source[T], visit func(T)) error {
+	leave := func() {}
+	defer func() { leave() }()
 	for after := ""; ; {
 		if err := c.ctx().Err(); err != nil {
 			return err
+		}
+		if after != "" {
+			c.calls.Charge(c.payer(), c.now)
 		}
 		items, next, err := from(after, chunk)
 		if err != nil {
@@ -152,7 +164,25 @@ func (e *entity[T, C]) each(c *call, from source[T], visit func(T)) error {
 		if next == "" {
 			return nil
 		}
+		if after == "" { // it is more than a chunk: not everybody at once
+			if leave, err = c.enterScan(); err != nil {
+				return err
+			}
+		}
 		after = next
+	}
+}
+
+// enterScan takes one of the places for reading whole collections, and tells how to
+// leave it.
+func (c *call) enterScan() (leave func(), err error) {
+	ctx, cancel := context.WithTimeout(c.ctx(), scanWait)
+	defer cancel()
+	select {
+	case c.scans <- struct{}{}:
+		return func() { <-c.scans }, nil
+	case <-ctx.Done():
+		return func() {}, throttled(scanWait)
 	}
 }
 

@@ -2,8 +2,11 @@ package graph
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
+	"time"
 
 	"latchkey/idp"
 	"latchkey/idp/web"
@@ -56,10 +59,11 @@ func unsupported(property string) error {
 	return &refusal{status: http.StatusBadRequest, code: "Request_UnsupportedQuery", message: text}
 }
 
-func throttled() error {
+func throttled(wait time.Duration) *refusal {
+	seconds := max(int(math.Ceil(wait.Seconds())), 1)
 	return &refusal{
 		status: http.StatusTooManyRequests, code: "activityLimitReached", message: "Too many requests. Wait and try again.",
-		header: http.Header{"Retry-After": {"1"}},
+		header: http.Header{"Retry-After": {strconv.Itoa(seconds)}},
 	}
 }
 
@@ -126,10 +130,7 @@ func (f family) worded(code idp.Code) *refusal {
 	case idp.Forbidden:
 		return &refusal{status: http.StatusForbidden, code: denied, message: deniedText}
 	case idp.TooMany:
-		return &refusal{
-			status: http.StatusTooManyRequests, code: "activityLimitReached", message: "Too many requests. Wait and try again.",
-			header: http.Header{"Retry-After": {"10"}},
-		}
+		return throttled(10 * time.Second)
 	}
 	return &refusal{status: http.StatusInternalServerError, code: "generalException", message: internalText}
 }

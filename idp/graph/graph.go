@@ -47,7 +47,8 @@ func (e *Unauthenticated) Error() string { return e.Message }
 type API struct {
 	Config
 	v1, beta table
-	calls    *web.Limiter // by actor
+	calls    *web.Limiter  // by actor
+	scans    chan struct{} // places for reading a whole collection
 }
 
 // New makes an API.
@@ -57,6 +58,7 @@ func newAPI(c Config, rows []route) *API {
 	return &API{
 		Config: c, v1: newTable(rows, false), beta: newTable(rows, true),
 		calls: web.NewLimiter(20*time.Millisecond, 500),
+		scans: make(chan struct{}, 2),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"latchkey/idp"
 )
@@ -17,7 +18,7 @@ var errDepth, errTwice = errors.New("too deep"), errors.New("a member twice")
 // parseObject reads exactly one JSON object. A member that is there twice is refused,
 // whatever its case, as one reader would take the first and another the last.
 func parseObject(raw []byte) (object, error) {
-	if !json.Valid(raw) {
+	if !utf8.Valid(raw) || !json.Valid(raw) { // RFC 8259 8.1; encoding/json would put U+FFFD
 		return nil, idp.Errorf(idp.Invalid, badPayload)
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))

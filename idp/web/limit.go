@@ -29,9 +29,30 @@ func NewLimiter(every time.Duration, burst int) *Limiter {
 
 // Allow tells whether the address may once more, and counts it.
 func (l *Limiter) Allow(address string, now time.Time) bool {
-	key := network(address)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.of(address, now).AllowN(now, 1)
+}
+
+// Charge counts once more for what turned out to cost more than it was let in for, even
+// when nothing is left: the next one then waits the longer.
+func (l *Limiter) Charge(address string, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.of(address, now).ReserveN(now, 1)
+}
+
+// Wait is how long it takes until the address may once more.
+func (l *Limiter) Wait(address string, now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	short := 1 - l.of(address, now).TokensAt(now)
+	return time.Duration(max(short, 0) * float64(l.every))
+}
+
+// of finds or begins the account of an address.
+func (l *Limiter) of(address string, now time.Time) *rate.Limiter {
+	key := network(address)
 	b := l.seen[key]
 	if b == nil {
 		if len(l.seen) >= maxKeys {
@@ -40,7 +61,7 @@ func (l *Limiter) Allow(address string, now time.Time) bool {
 		b = rate.NewLimiter(rate.Every(l.every), l.burst)
 		l.seen[key] = b
 	}
-	return b.AllowN(now, 1)
+	return b
 }
 
 // Open tells whether the address has anything left, without counting.

@@ -11,9 +11,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * Starts the demo; command() is Latchkey's command line on it, stop() ends it and
- * removes its data.
+ * removes its data. With tls it serves https, and certificate is what to trust.
  */
-export async function startDemo() {
+export async function startDemo({ tls = false } = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
   const program = join(dir, 'latchkey');
   await promisify(execFile)('go', ['build', '-o', program, './cmd/latchkey'], { cwd: root });
@@ -21,7 +21,7 @@ export async function startDemo() {
   const file = join(dir, 'report.json');
   const child = spawn(program, [
     'demo', '--listen', 'localhost:0', '--app-listen', '127.0.0.1:0', '--metrics-listen', 'localhost:0',
-    '--data', data, '--json', file,
+    '--data', data, '--json', file, `--tls=${tls}`,
   ], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const stop = async () => {
@@ -40,7 +40,8 @@ export async function startDemo() {
     const { stdout } = await promisify(execFile)(program, [...args, '--data', data, '--json']);
     return JSON.parse(stdout);
   };
-  return { report: JSON.parse(await readFile(file, 'utf8')), stop, command };
+  const certificate = tls ? await readFile(join(data, 'demo-certificate.pem'), 'utf8') : undefined;
+  return { report: JSON.parse(await readFile(file, 'utf8')), certificate, stop, command };
 }
 
 /** The Contoso tenant of a report, with its clients and users found by name. */

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// What must be there for a request to succeed.
+
+// withPass gives the person a pass that nobody signs in with: proving one takes a
+// processor a while.
+func withPass(f *fixture) {
+	if f.user == nil {
+		return
+	}
+	f.update(f.home.ID, func(tx *storage.Tx) error {
+		p, err := idp.Optional(storage.Lookup[idp.Pass](tx, "user", f.user.UserID))
+		if err != nil || p != nil {
+			f.values["id"] = p.PassID
+			return err
+		}
+		if f.verifier == nil {
+			policy := must(idp.LoadMethodsPolicy(tx))
+			f.verifier, _, err = idp.NewPass(f.demo.server.Keys, f.home.ID, policy.TemporaryAccessPass, f.user, idp.PassRequest{}, f.demo.server.Clock.Now())
+			if err != nil {
+				return err
+			}
+		}
+		made := *f.verifier
+		made.PassID, made.UserID = idp.NewID(), f.user.UserID
+		f.values["id"] = made.PassID
+		return tx.Insert(&made)
+	})
+}
+
+// withRequest lets a pass for the person wait for a second administrator.
+func withRequest(f *fixture) {
+	f.values["request"] = idp.NewID()
+	if f.user == nil {
+		return
+	}
+	f.update(f.home.ID, func(tx *storage.Tx) error {
+		a, err := idp.Optional(storage.Lookup[idp.PassApproval](tx, "user", f.user.UserID))
+		if err == nil && a == nil {
+			a = idp.NewPassApproval(f.user, idp.PassRequest{}, demoActor.Party, f.demo.server.Clock.Now())
+			err = tx.Insert(a)
+		}
+		if err == nil {
+			f.values["request"] = a.ApprovalID
+		}
+		return err
+	})
+}
+
+func withGroup(f *fixture)        { f.values["group"] = f.newGroup(false).GroupID }
+func withGuardedGroup(f *fixture) { f.values["group"] = f.newGroup(true).GroupID }
+
+// withMembership puts the person into a group.
+func withMembership(f *fixture) {
+	g := f.newGroup(false)
+	f.values["group"] = g.GroupID
+	if f.user != nil {
+		f.join(g, f.user)
+	}
+}
+
+// withUnusedRole names a role that the person does not have.
+func withUnusedRole(f *fixture) {
+	f.useRole(idp.GuestInviter)
+	f.activate(idp.GuestInviter)
+}
+
+func (f *fixture) useRole(name string) {
+	r, _ := idp.FindRole(name)
+	f.values["role"], f.values["template"] = f.roleID(name), r.TemplateID
+	if id := f.values["user"]; id != "" {
+		f.values["assignment"] = assignmentOf(r.TemplateID, id)
+	}
+}
+
+// activate takes a role into use, if it is not.
+func (f *fixture) activate(name string) {
+	f.Helper()
+	_, err := f.demo.server.Admin.ActivateRole(f.Context(), demoActor, f.home.ID, name)
+	if err != nil && idp.ErrorCode(err) != idp.Conflict {
+		f.Fatal(err)
+	}
+}
+
+// withRole names a role that the person has; somebody who is nobody's actor is given one.
+func withRole(f *fixture) {
+	f.Helper()
+	switch {
+	case f.user == nil:
+		f.useRole(idp.DirectoryReaders)
+	case len(f.user.Roles) > 0:
+		f.useRole(f.user.Roles[0])
+	case strings.HasPrefix(f.user.PrincipalName, "person"):
+		if _, err := f.demo.server.Admin.AssignRole(f.Context(), demoActor, f.home.ID, idp.DirectoryReaders, f.user.UserID); err != nil {
+			f.Fatal(err)
+		}
+		f.useRole(idp.DirectoryReaders)
+	default:
+		f.useRole(idp.DirectoryReaders)
+	}
+}
+
+// withIdleRole puts a role out of use, so that it can be taken into use, until the request
+// is over.
+func withIdleRole(f *fixture) {
+	r, _ := idp.FindRole(idp.HybridIdentityAdministrator)
+	f.useRole(r.Name)
+	var had []*idp.User
+	f.update(f.home.ID, func(tx *storage.Tx) error {
+		had = must2(storage.List[idp.User](tx, "role", r.Name, storage.Page{}))
+		for _, u := range had {
+			without := *u
+			without.Roles = idp.Without(u.Roles, []string{r.Name})
+			if err := tx.Put(&without); err != nil {
+				return err
+			}
+		}
+		d, err := idp.Optional(storage.Get[idp.DirectoryRole](tx, r.TemplateID))
+		if d == nil || err != nil {
+			return err
+		}
+		return tx.Delete(d)
+	})
+	f.undo = append(f.undo, func() {
+		f.update(f.home.ID, func(tx *storage.Tx) error {
+			for _, u := range had {
+				if err := tx.Put(u); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// withPolicy puts the pass policy back afterwards: without it nobody would stay signed in.
+func withPolicy(f *fixture) {
+	var was *idp.MethodsPolicy
+	f.update(f.home.ID, func(tx *storage.Tx) (err error) {
+		was, err = idp.LoadMethodsPolicy(tx)
+		return err
+	})
+	f.undo = append(f.undo, func() { f.update(f.home.ID, func(tx *storage.Tx) error { return tx.Put(was) }) })
+}
+
+// release undoes what was made for one request.
+func (f *fixture) release() {
+	for _, undo := range f.undo {
+		undo()
+	}
+	f.undo = nil
+}
+
+func must2[T, U any](v T, _ U, err error) T { return must(v, err) }
+
+// withDomain gives the organization a domain that nobody's name ends in.
+func withDomain(f *fixture) {
+	f.Helper()
+	d := fmt.Sprintf("d%d.example", f.next())
+	if _, err := f.demo.server.Admin.AddDomain(f.Context(), demoActor, f.home.ID, d); err != nil {
+		f.Fatal(err)
+	}
+	f.values["domain"] = d
+}
+
+// withGuest makes the person one from outside who was invited, whatever they are beside
+// that.
+func withGuest(f *fixture) {
+	f.values["address"] = fmt.Sprintf("guest%d@outside.example", f.next())
+	if f.user == nil {
+		return
+	}
+	f.user.Type, f.user.Profile.Email, f.user.External.State = idp.ExternalGuest, f.values["address"], idp.Accepted
+	f.user.PrincipalName = idp.GuestName(f.values["address"], &idp.Tenant{Domains: []string{f.home.Domain}})
+	f.update(f.home.ID, func(tx *storage.Tx) error {
+		u, err := storage.Get[idp.User](tx, f.user.UserID)
+		if err != nil {
+			return err
+		}
+		f.user.Groups = u.Groups
+		return tx.Put(f.user)
+	})
+}
+
+// withEvent names an event of a log.
+func withEvent(log string) func(*fixture) {
+	return func(f *fixture) {
+		f.Helper()
+		es, _, err := f.demo.server.Admin.Events(f.Context(), demoActor, f.home.ID, log, storage.Page{Limit: 1})
+		if err != nil || len(es) == 0 {
+			f.Fatalf("no event in %s: %v", log, err)
+		}
+		f.values["event"] = es[0].EventID
+	}
+}

@@ -1,0 +1,201 @@
+// Microsoft's clients for JavaScript, as they are, at the admin API: the one of Graph,
+// and @azure/identity for the tokens. The first sends tokens over https only.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { AuthorizationCodeCredential, ClientSecretCredential } from '@azure/identity';
+import { BatchRequestContent, BatchResponseContent, Client, GraphError, PageIterator } from '@microsoft/microsoft-graph-client';
+import { TokenCredentialAuthenticationProvider } from '@microsoft/microsoft-graph-client/authProviders/azureTokenCredentials/index.js';
+import { Agent, setGlobalDispatcher } from 'undici';
+
+import { contoso, startDemo } from './demo.js';
+import { Person } from './person.js';
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+let demo, base, tenant, graph, noor;
+
+before(async () => {
+  demo = await startDemo({ tls: true });
+  base = demo.report.base_url;
+  tenant = contoso(demo.report);
+  noor = `/users/${tenant.user('noor').id}`;
+  // As NODE_EXTRA_CA_CERTS would, which must be set before Node starts.
+  setGlobalDispatcher(new Agent({ connect: { ca: demo.certificate } }));
+  const token = await appToken();
+  graph = pointed({ authProvider: (done) => done(null, token) });
+});
+
+after(() => demo?.stop());
+
+/** The client of Graph at the demo, as docs/graph.md has it. */
+function pointed(options) {
+  const at = { baseUrl: `${base}/`, customHosts: new Set([new URL(base).hostname]), ...options };
+  return typeof options.authProvider === 'function' ? Client.init(at) : Client.initWithMiddleware(at);
+}
+
+/** A token of the client "graph", which has every permission, with nobody's library. */
+async function appToken() {
+  const { client_id: id, client_secret: secret } = tenant.client('graph');
+  const response = await fetch(`${base}/${tenant.id}/oauth2/v2.0/token`, {
+    method: 'POST', headers: { authorization: `Basic ${btoa(`${id}:${secret}`)}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope: `${base}/.default` }),
+  });
+  const body = await response.json();
+  assert.equal(response.status, 200, body.error_description);
+  return body.access_token;
+}
+
+/** The client with the tokens of a credential of @azure/identity. */
+function withCredential(credential, ...scopes) {
+  return pointed({ authProvider: new TokenCredentialAuthenticationProvider(credential, { scopes }) });
+}
+
+function azure(options) {
+  return {
+    authorityHost: base, disableInstanceDiscovery: true, retryOptions: { maxRetries: 0 }, tlsOptions: { ca: demo.certificate }, ...options,
+  };
+}
+
+/** Expects an error of Graph's as a program sees it. */
+function refused(statusCode, code, message) {
+  return (error) => {
+    assert.ok(error instanceof GraphError, `${error}`);
+    assert.deepEqual({ statusCode: error.statusCode, code: error.code }, { statusCode, code }, error.message);
+    if (typeof message === 'string') assert.equal(error.message, message);
+    else assert.match(error.message, message ?? /./);
+    assert.match(error.requestId, uuid);
+    assert.equal(error.headers.get('request-id'), error.requestId);
+    assert.ok(Math.abs(error.date - Date.now()) < 60_000, `dated ${error.date}`);
+    return true;
+  };
+}
+
+test('a pass: created, listed, read, deleted', async () => {
+  const passes = `/users/guest@${tenant.domain}/authentication/temporaryAccessPassMethods`;
+  const made = await graph.api(passes).post({ lifetimeInMinutes: 90, isUsableOnce: true });
+  assert.match(made.temporaryAccessPass, /^\S{8,}$/);
+  assert.equal(made.lifetimeInMinutes, 90);
+  assert.equal(made.methodUsabilityReason, 'EnabledByPolicy');
+  const { value: all } = await graph.api(passes).get();
+  const one = await graph.api(`${passes}/${made.id}`).get();
+  assert.deepEqual(all.map((p) => p.id), [made.id]);
+  assert.equal(one.isUsableOnce, true);
+  for (const later of [...all, one]) assert.equal(later.temporaryAccessPass, null, 'told twice');
+  await graph.api(`${passes}/${made.id}`).delete();
+  await assert.rejects(graph.api(`${passes}/${made.id}`).get(), refused(404, 'resourceNotFound'));
+});
+
+test('errors', async () => {
+  const passes = `${noor}/authentication/temporaryAccessPassMethods`;
+  await assert.rejects(graph.api(passes).post({ lifetimeInMinutes: 1 }),
+    refused(400, 'badRequest', /^Invalid LifetimeInMinutes specified\. The valid range between \d+ and \d+\.$/));
+  await assert.rejects(graph.api(`/users/nobody@${tenant.domain}`).get(), refused(404, 'Request_ResourceNotFound',
+    `Resource 'nobody@${tenant.domain}' does not exist or one of its queried reference-property objects are not present.`));
+  await assert.rejects(graph.api('/users').filter("displayNam eq 'Noor'").get(), refused(400, 'BadRequest',
+    "Could not find a property named 'displayNam' on type 'microsoft.graph.user'."));
+  await assert.rejects(graph.api('/me').get(), refused(400, 'BadRequest',
+    '/me request is only valid with delegated authentication flow.'));
+  const stranger = pointed({ authProvider: (done) => done(null, 'x.y.z') });
+  await assert.rejects(stranger.api('/users').get(), refused(401, 'InvalidAuthenticationToken'));
+});
+
+test('users, page by page', async () => {
+  const seen = [];
+  const first = await graph.api('/users').select('id,userPrincipalName').top(4).get();
+  assert.equal(first.value.length, 4);
+  const pages = new PageIterator(graph, first, ({ userPrincipalName }) => seen.push(userPrincipalName) !== 10);
+  await pages.iterate();
+  assert.equal(seen.length, 10, 'it stops when told to');
+  await pages.resume();
+  assert.ok(pages.isComplete());
+  const everybody = tenant.users.map((u) => u.user_principal_name);
+  assert.deepEqual([...seen].sort(), [...everybody].sort());
+  const { value: [found, ...more] } = await graph.api('/users').filter("startswith(userPrincipalName,'noor')").count(true)
+    .header('ConsistencyLevel', 'eventual').get();
+  assert.equal(found.id, tenant.user('noor').id);
+  assert.deepEqual(more, []);
+});
+
+test('policy: changed, and as it was', async () => {
+  const address = '/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/temporaryAccessPass';
+  const { defaultLifetimeInMinutes: before } = await graph.api(address).get();
+  const change = (minutes) => graph.api(address).patch({
+    '@odata.type': '#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration', defaultLifetimeInMinutes: minutes,
+  });
+  await change(before + 30);
+  assert.equal((await graph.api(address).get()).defaultLifetimeInMinutes, before + 30);
+  await change(before);
+  await assert.rejects(change(1), refused(400, 'badRequest'));
+});
+
+test('a group and its members', async () => {
+  const group = await graph.api('/groups').post({
+    displayName: 'Night shift', mailEnabled: false, mailNickname: 'night-shift', securityEnabled: true,
+  });
+  const members = `/groups/${group.id}/members`;
+  const reference = { '@odata.id': `https://graph.microsoft.com/v1.0/directoryObjects/${tenant.user('noor').id}` };
+  await graph.api(`${members}/$ref`).post(reference);
+  await assert.rejects(graph.api(`${members}/$ref`).post(reference), refused(400, 'Request_BadRequest', /already exist/));
+  const { value: [member] } = await graph.api(members).get();
+  assert.deepEqual([member['@odata.type'], member.id], ['#microsoft.graph.user', tenant.user('noor').id]);
+  assert.deepEqual((await graph.api(`${noor}/getMemberGroups`).post({ securityEnabledOnly: true })).value, [group.id]);
+  await graph.api(`${members}/${member.id}/$ref`).delete();
+  assert.deepEqual((await graph.api(members).get()).value, []);
+  await graph.api(`/groups/${group.id}`).delete();
+});
+
+test('a batch, of steps that wait for another', async () => {
+  const name = `kim@${tenant.domain}`;
+  const step = (id, method, url, body, dependsOn) => ({ id, dependsOn, request: new Request(`${base}${url}`, body ? {
+    method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' },
+  } : { method }) });
+  const batch = new BatchRequestContent([
+    step('person', 'POST', '/users', {
+      accountEnabled: true, displayName: 'Kim Novak', mailNickname: 'kim', userPrincipalName: name, passwordProfile: { password: 'not-kept-Here1' },
+    }),
+    step('pass', 'POST', `/users/${name}/authentication/temporaryAccessPassMethods`, { isUsableOnce: true }, ['person']),
+    step('nobody', 'GET', `/users/nobody@${tenant.domain}`, undefined, ['person']),
+  ]);
+  const answers = new BatchResponseContent(await graph.api('/$batch').post(await batch.getContent()));
+  const of = async (id) => [answers.getResponseById(id).status, await answers.getResponseById(id).json()];
+  const [status, person] = await of('person');
+  assert.equal(status, 201);
+  assert.equal(person.userPrincipalName, name);
+  const [given, pass] = await of('pass');
+  assert.equal(given, 201);
+  assert.ok(pass.temporaryAccessPass);
+  const [missing, { error }] = await of('nobody');
+  assert.equal(missing, 404);
+  assert.equal(error.code, 'Request_ResourceNotFound');
+  await graph.api(`/users/${person.id}`).delete();
+});
+
+test('@azure/identity: on behalf of somebody, whose sign-in the beta tells of', async () => {
+  const { client_id: id, client_secret: secret, redirect_uris: [redirect] } = tenant.client('graph');
+  const user = tenant.user('authentication-administrator');
+  const scopes = ['User.Read.All', 'UserAuthenticationMethod.ReadWrite.All'].map((permission) => `${base}/${permission}`);
+  const person = new Person(redirect);
+  await person.open(`${base}/${tenant.id}/oauth2/v2.0/authorize?${new URLSearchParams({
+    client_id: id, redirect_uri: redirect, response_type: 'code', scope: `openid profile offline_access ${scopes.join(' ')}`,
+  })}`);
+  await person.signIn(user);
+  const code = person.landed.searchParams.get('code');
+  const theirs = withCredential(new AuthorizationCodeCredential(tenant.id, id, secret, code, redirect, azure()), ...scopes);
+  assert.equal((await theirs.api('/me').get()).id, user.id);
+  const { value: [pass] } = await theirs.api('/me/authentication/temporaryAccessPassMethods').get();
+  assert.equal(pass.isUsable, true);
+  await assert.rejects(theirs.api('/groups').get(), refused(403, 'Authorization_RequestDenied'));
+
+  const { value: [newest] } = await graph.api('/auditLogs/signIns').version('beta').filter(`userId eq '${user.id}'`).top(1).get();
+  assert.equal(newest.appId, id);
+  assert.equal(newest.status.errorCode, 0);
+  assert.equal(newest.authenticationDetails[0].authenticationMethod, 'Temporary Access Pass');
+});
+
+test('@azure/identity: an app by its secret', async () => {
+  const { client_id: id, client_secret: secret } = tenant.client('graph');
+  const app = withCredential(new ClientSecretCredential(tenant.id, id, secret, azure()), `${base}/.default`);
+  assert.equal((await app.api(noor).select('displayName').get()).displayName, 'Noor Haddad');
+  const wrong = withCredential(new ClientSecretCredential(tenant.id, id, 'wrong', azure()), `${base}/.default`);
+  await assert.rejects(wrong.api(noor).get(), /invalid_client/);
+});
