@@ -47,8 +47,8 @@ func Actions() []Action { return sortedKeys(rules) }
 var rules = map[Action]rule{
 	ReadUser:   {permissions: readUsers, own: []string{"User.Read", "User.ReadWrite"}, roles: readers()},
 	CreateUser: {permissions: writeUsers, roles: roles(anyone, GlobalAdministrator, UserAdministrator)},
-	UpdateUser: {permissions: writeUsers, roles: writesUsers()},
-	DeleteUser: {permissions: writeUsers, roles: writesUsers()},
+	UpdateUser: {permissions: writeUsers, sparing: true, roles: writesUsers()},
+	DeleteUser: {permissions: writeUsers, sparing: true, roles: writesUsers()},
 	RevokeSessions: {
 		permissions: append([]string{"User.RevokeSessions.All"}, writeUsers...),
 		own:         []string{"User.ReadWrite"},

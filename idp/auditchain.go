@@ -146,11 +146,11 @@ type link struct {
 // stood for is still there shows that the store was not put back to an older state.
 func (l AuditLog) Verify(tx *storage.Tx, now time.Time, known ...AuditHead) (*ChainReport, error) {
 	r := &ChainReport{}
-	links, err := l.read(tx, r)
+	links, lists, err := l.read(tx, r)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.checkListed(tx, links); err != nil {
+	if err := r.checkListed(tx, links, lists); err != nil {
 		return nil, err
 	}
 	for _, chain := range []string{ChainKept, ChainPassing} {
@@ -169,10 +169,10 @@ func (l AuditLog) Verify(tx *storage.Tx, now time.Time, known ...AuditHead) (*Ch
 	return r, nil
 }
 
-// read gives the links by chain, those of events without one under "". MACs are checked
-// beside the reading, which takes as long.
-func (l AuditLog) read(tx *storage.Tx, r *ChainReport) (map[string][]*link, error) {
-	links := map[string][]*link{}
+// read gives the links by chain, those of events without one under "", and which events
+// each list has to show. MACs are checked beside the reading, which takes as long.
+func (l AuditLog) read(tx *storage.Tx, r *ChainReport) (map[string][]*link, map[storage.Index][]string, error) {
+	links, lists := map[string][]*link{}, map[storage.Index][]string{}
 	unchecked := make(chan *link, 256)
 	var checks sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -185,6 +185,11 @@ func (l AuditLog) read(tx *storage.Tx, r *ChainReport) (map[string][]*link, erro
 	}
 	err := storage.Each(tx, func(id string, e *AuditEvent, err error) bool {
 		r.Events++
+		if err == nil {
+			for _, x := range e.Indexes() {
+				lists[x] = append(lists[x], id)
+			}
+		}
 		switch {
 		case err != nil:
 			r.fault("", 0, id, "cannot be read: "+err.Error())
@@ -200,25 +205,33 @@ func (l AuditLog) read(tx *storage.Tx, r *ChainReport) (map[string][]*link, erro
 	})
 	close(unchecked)
 	checks.Wait()
-	return links, err
+	return links, lists, err
 }
 
-// checkListed looks for events that are there and that no log shows.
-func (r *ChainReport) checkListed(tx *storage.Tx, links map[string][]*link) error {
-	listed := make(map[string]bool, r.Events)
-	for _, log := range []string{SignIns, Directory} {
-		ids, err := storage.IDs[AuditEvent](tx, "log", log)
+// checkListed looks for events that are there and that a log does not show: to everybody,
+// to the tenant it is told of, or to who asks for a user.
+func (r *ChainReport) checkListed(tx *storage.Tx, links map[string][]*link, lists map[storage.Index][]string) error {
+	hidden := map[string]bool{}
+	for x, ids := range lists {
+		if x.Value == "" {
+			continue
+		}
+		listed, err := storage.IDs[AuditEvent](tx, x.Name, x.Value)
 		if err != nil {
 			return err
 		}
+		shown := make(map[string]bool, len(listed))
+		for _, id := range listed {
+			shown[id] = true
+		}
 		for _, id := range ids {
-			listed[id] = true
+			hidden[id] = hidden[id] || !shown[id]
 		}
 	}
 	for chain, all := range links {
 		for _, x := range all {
-			if !listed[x.event] {
-				r.fault(chain, x.Seq, x.event, "is shown by no log")
+			if hidden[x.event] {
+				r.fault(chain, x.Seq, x.event, "is not shown by each log it belongs to")
 			}
 		}
 	}

@@ -22,7 +22,7 @@ type Client struct {
 	ResponseTypes          []string      `json:",omitzero"` // each a sorted set; code when empty
 	Origins                []string      `json:",omitzero"` // browser origins that may call token, userinfo and revocation
 	Native                 bool          `json:",omitzero"` // loopback redirect ports are free (RFC 8252 7.3)
-	Trusted                bool          `json:",omitzero"` // the tenant has consented for everybody
+	Trusted                bool          `json:",omitzero"` // the tenant has consented for everybody, at the admin API to Permissions
 	Introspect             bool          `json:",omitzero"` // may introspect tokens of other clients
 	Permissions            []string      `json:",omitzero"` // scopes of APIs it may have for itself, each after its API's identifier
 	Disabled               bool          `json:",omitzero"`

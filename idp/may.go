@@ -12,6 +12,7 @@ type Actor struct {
 	Tenant      string   // whose the actor is; "" for an operator
 	Roles       []string // of a person, as they are now
 	App         Party    // through which a person acts; zero on our own pages
+	Exchanged   bool     // the app got its token for another that it was sent: the person was not asked
 	Permissions []string // what the app may do: by itself, or for the person
 	Address     string   // from where, for the log
 	RequestID   string   // likewise
@@ -86,7 +87,7 @@ type rule struct {
 	own         []string // likewise, on what is the person's own: no role is needed
 	roles       map[string]reach
 	notSelf     bool // nobody does it to themselves
-	personal    bool // no app does it by itself
+	personal    bool // no app does it by itself, nor for a person who has not let it
 	sparing     bool // an app by itself does it to nobody who is privileged
 }
 
@@ -104,6 +105,8 @@ func May(a Actor, action Action, o Object) error {
 		return ErrForbidden
 	case r.notSelf && a.Is(o.User):
 		return selfService(a)
+	case r.personal && a.Exchanged:
+		return ErrForbidden
 	case a.Type == ActorClient && !r.personal && !(r.sparing && o.Privileged()) && a.permitted(r.permissions):
 		return nil
 	case a.Type == ActorUser && a.mayAsPerson(r, o):

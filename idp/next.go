@@ -220,11 +220,12 @@ func (f Facts) method() Kind {
 
 // missingConsent are the scopes to ask leave for.
 func (f Facts) missingConsent() []string {
-	switch {
-	case f.Request.Asks("consent"):
-		return f.Request.Wants()
-	case f.Client.Trusted:
-		return nil
+	wants := f.Request.Wants()
+	if f.Request.Asks("consent") {
+		return wants
 	}
-	return Without(f.Request.Wants(), f.Consented)
+	if f.Client.Trusted {
+		wants = slices.DeleteFunc(wants, f.Client.vouched)
+	}
+	return Without(wants, f.Consented)
 }

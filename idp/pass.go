@@ -29,7 +29,9 @@ type Pass struct {
 	UsedAt     time.Time `json:",omitzero"` // first redemption of a one-time pass
 	LastUsedAt time.Time `json:",omitzero"`
 	Reason     string    `json:",omitzero"` // why it was given; the audit event says it too
-	Verifier   Verifier
+	// ForPrivileged: whoever gave it may give passes to privileged people, and alone.
+	ForPrivileged bool `json:",omitzero"`
+	Verifier      Verifier
 }
 
 // Kind names the record.

@@ -49,6 +49,13 @@ func (c *Client) EveryScope(api *API) []string {
 	return names
 }
 
+// vouched tells whether the tenant's consent for a trusted client is for this scope, as it
+// is kept. At the admin API it is for what an administrator registered the client for.
+func (c *Client) vouched(scope string) bool {
+	name, of := ScopeName(GraphID, scope)
+	return !of || slices.Contains(c.EveryScope(GraphAPI()), name)
+}
+
 // MayAsk tells whether the client may ask people for a scope of an API. A client that
 // registered itself must not talk an administrator into giving it the organization.
 func (c *Client) MayAsk(api *API, scope string) bool {

@@ -1,6 +1,8 @@
 package idp
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -25,8 +27,8 @@ type Session struct {
 	Seen map[string]time.Time `json:",omitzero"`
 }
 
-// How often the log tells that one app is entered by one session, and for how many apps:
-// a browser can go in and out without end.
+// How often the log tells that one app is entered by one session, and how many apps are
+// remembered for that: a browser can go in and out without end.
 const (
 	seenAgain = time.Hour
 	maxSeen   = 100
@@ -35,11 +37,17 @@ const (
 // See tells whether the log is to tell that the session enters an app, and marks it.
 func (s *Session) See(clientID string, now time.Time) bool {
 	last, known := s.Seen[clientID]
-	if known && now.Sub(last) < seenAgain || !known && len(s.Seen) >= maxSeen {
+	if known && now.Sub(last) < seenAgain {
 		return false
 	}
 	if s.Seen == nil {
 		s.Seen = map[string]time.Time{}
+	}
+	if !known && len(s.Seen) >= maxSeen { // who has been everywhere is not unseen in the next place
+		ids := slices.Collect(maps.Keys(s.Seen))
+		delete(s.Seen, slices.MinFunc(ids, func(a, b string) int {
+			return cmp.Or(s.Seen[a].Compare(s.Seen[b]), cmp.Compare(a, b))
+		}))
 	}
 	s.Seen[clientID] = now
 	return true

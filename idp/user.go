@@ -132,6 +132,9 @@ func (u *User) Indexes() []storage.Index {
 // trimmed. It is idempotent, and two spellings a person would call the same
 // come out the same.
 func NormalName(s string) (string, error) {
+	if len(s) > 4*320 { // as long as one of 320 bytes is before it is composed
+		return "", errName
+	}
 	s = strings.TrimSpace(norm.NFKC.String(s))
 	if len(s) > 320 || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == unicode.ReplacementChar }) {
 		return "", errName

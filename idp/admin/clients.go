@@ -23,10 +23,13 @@ func (s *Service) CreateClient(ctx context.Context, actor idp.Actor, tenant stri
 		if err := checkPermissions(w.Tx, &c, nil); err != nil {
 			return err
 		}
+		if err := w.mayHandle(&c); err != nil {
+			return err
+		}
 		if err := w.Insert(&c); err != nil {
 			return err
 		}
-		return w.audit(idp.ClientAdded, clientParty(&c), "")
+		return w.auditClient(idp.ClientAdded, nil, &c)
 	})
 	if err != nil {
 		return nil, "", taken(err, "There is a client %q already.", c.ClientID)
@@ -103,20 +106,55 @@ func (s *Service) updateClient(ctx context.Context, actor idp.Actor, tenant, id 
 		if c, err = findClient(w.Tx, id); err != nil {
 			return err
 		}
-		before := slices.Clone(c.Permissions)
+		before := *c
+		before.Permissions, before.RedirectURIs = slices.Clone(c.Permissions), slices.Clone(c.RedirectURIs)
 		fn(w, c)
 		if err := c.Validate(); err != nil {
 			return err
 		}
-		if err := checkPermissions(w.Tx, c, before); err != nil {
+		if err := checkPermissions(w.Tx, c, before.Permissions); err != nil {
+			return err
+		}
+		if err := w.mayHandle(&before, c); err != nil {
 			return err
 		}
 		if err := w.Put(c); err != nil {
 			return err
 		}
-		return w.audit(activity, clientParty(c), "")
+		return w.auditClient(activity, &before, c)
 	})
 	return c, err
+}
+
+// mayHandle asks for the right to give roles where a client may something at the admin
+// API: whoever has a hand in it could use that.
+func (w *work) mayHandle(states ...*idp.Client) error {
+	for _, c := range states {
+		if slices.ContainsFunc(c.Permissions, idp.GraphAPI().Owns) {
+			return w.may(idp.AssignRoles)
+		}
+	}
+	return nil
+}
+
+// clientFacts are what the log tells of a client: no secret, and no key.
+type clientFacts struct {
+	Name              string
+	Disabled, Trusted bool
+	RedirectURIs      []string
+	GrantTypes        []string
+	Permissions       []string
+}
+
+func factsOf(c *idp.Client) any {
+	if c == nil {
+		return nil
+	}
+	return clientFacts{c.Name, c.Disabled, c.Trusted, c.RedirectURIs, c.GrantTypes, c.Permissions}
+}
+
+func (w *work) auditClient(what idp.Activity, before, after *idp.Client) error {
+	return w.auditChange(what, clientParty(after), factsOf(before), factsOf(after))
 }
 
 // DeleteClient removes a client; its tokens are refused from then on.

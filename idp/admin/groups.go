@@ -69,17 +69,34 @@ func (s *Service) GroupsOf(ctx context.Context, actor idp.Actor, tenant, name st
 	return gs, err
 }
 
-// Members lists the users in a group by id.
+// Members lists the users in a group by id. Of those whom the actor may not read there
+// is the id alone.
 func (s *Service) Members(ctx context.Context, actor idp.Actor, tenant, name string, page storage.Page) (us []*idp.User, next string, err error) {
 	err = s.read(ctx, actor, tenant, idp.ReadGroup, func(w *work) error {
 		g, err := findGroup(w.Tx, name)
 		if err != nil {
 			return err
 		}
-		us, next, err = storage.List[idp.User](w.Tx, "group", g.GroupID, page)
-		return err
+		if us, next, err = storage.List[idp.User](w.Tx, "group", g.GroupID, page); err != nil {
+			return err
+		}
+		return w.bare(us)
 	})
 	return us, next, err
+}
+
+// bare leaves of users whom the actor may not read nothing but their ids.
+func (w *work) bare(us []*idp.User) error {
+	for i, u := range us {
+		err := w.mayTo(idp.ReadUser, u)
+		if err != nil && idp.ErrorCode(err) != idp.Forbidden {
+			return err
+		}
+		if err != nil {
+			us[i] = &idp.User{UserID: u.UserID}
+		}
+	}
+	return nil
 }
 
 // GroupChange is what may be changed; nil leaves a field as it is.
@@ -249,10 +266,12 @@ func (w *work) updateMember(group, name string, what idp.Activity, fn func(*idp.
 	if err != nil {
 		return nil, err
 	}
+	before := *u
+	before.Groups = slices.Clone(u.Groups)
 	if err := fn(u, g); err != nil {
 		return nil, err
 	}
-	if err := w.Put(u); err != nil {
+	if err := w.put(&before, u); err != nil {
 		return nil, err
 	}
 	e := w.event(what, idp.PartyOf(u), "")

@@ -42,7 +42,7 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name 
 	}
 	now := s.now()
 	give := want.given(req, now)
-	p, secret, err := idp.NewPass(s.keys, want.tenant, want.policy, want.user, give, now)
+	p, secret, err := s.makePass(ctx, want, give, now)
 	if err != nil {
 		return info, "", err
 	}
@@ -57,6 +57,8 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name 
 		if err := give.Check(current.policy, current.user, now); err != nil {
 			return err
 		}
+		anyone := idp.Object{Tenant: w.tenant.TenantID, User: current.user, Guarded: true}
+		p.ForPrivileged = current.two || !current.policy.Approval && idp.May(w.actor, idp.CreatePass, anyone) == nil
 		if err := replacePass(w.Tx, p, now); err != nil {
 			return err
 		}
@@ -70,6 +72,17 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name 
 		return PassInfo{}, "", err
 	}
 	return info, secret, nil
+}
+
+// makePass waits for its turn.
+func (s *Service) makePass(ctx context.Context, in passInputs, req idp.PassRequest, now time.Time) (*idp.Pass, string, error) {
+	select {
+	case s.places <- struct{}{}:
+		defer func() { <-s.places }()
+	case <-ctx.Done():
+		return nil, "", ctx.Err()
+	}
+	return idp.NewPass(s.keys, in.tenant, in.policy, in.user, req, now)
 }
 
 var errChangedMeanwhile = idp.Errorf(idp.Conflict, "The policy was changed, or the approval used, meanwhile. Try again.")
@@ -124,10 +137,26 @@ func (w *work) passInputs(name string, req idp.PassRequest) (in passInputs, err 
 		return in, err
 	}
 	in.approval, err = w.approval(in.user)
-	if in.approval != nil && !in.approval.Covers(req, w.actor.Party) {
+	if err != nil || in.approval == nil {
+		return in, err
+	}
+	stands, err := w.stands(in.approval, o)
+	if !stands || !in.approval.Covers(req, w.actor.Party) {
 		in.approval = nil
 	}
 	return in, err
+}
+
+// stands tells whether whoever approved, if somebody has, still may.
+func (w *work) stands(p *idp.PassApproval, o idp.Object) (bool, error) {
+	if !p.Approved() || p.ApprovedBy.Type != idp.ActorUser {
+		return true, nil
+	}
+	u, err := idp.Optional(storage.Get[idp.User](w.Tx, p.ApprovedBy.ID))
+	if u == nil || u.Disabled {
+		return false, err
+	}
+	return idp.May(idp.Person(w.tenant.TenantID, u), idp.ApprovePass, o) == nil, nil
 }
 
 func replacePass(tx *storage.Tx, p *idp.Pass, now time.Time) error {

@@ -79,6 +79,7 @@ func TestPassErrors(t *testing.T) {
 
 	w.must(create(op, tenantID, internal.PrincipalName, idp.PassRequest{})())
 	internal.Roles = []string{idp.AuthenticationAdministrator}
+	w.put(internal)
 	w.must(create(idp.Person(tenantID, internal), tenantID, name, idp.PassRequest{})()) // an administrator, not oneself
 	no := false
 	w.change(admin.PassPolicyChange{Enabled: &no})

@@ -53,13 +53,15 @@ func (s *Service) updateRole(ctx context.Context, actor idp.Actor, tenant, role,
 		if err != nil {
 			return err
 		}
+		before := *u
+		before.Roles = slices.Clone(u.Roles)
 		if err := fn(w, u, r); err != nil {
 			return err
 		}
 		if err := w.checkUser(u); err != nil {
 			return err
 		}
-		if err := w.Put(u); err != nil {
+		if err := w.put(&before, u); err != nil {
 			return err
 		}
 		a = RoleAssignment{r, u}
@@ -88,15 +90,17 @@ func (s *Service) RoleAssignments(ctx context.Context, actor idp.Actor, tenant s
 	return all, err
 }
 
-// Holders lists the people who have a role, by id.
+// Holders lists the people who have a role, by id, as Members does.
 func (s *Service) Holders(ctx context.Context, actor idp.Actor, tenant, role string, page storage.Page) (us []*idp.User, next string, err error) {
 	err = s.read(ctx, actor, tenant, idp.ReadRoles, func(w *work) error {
 		r, err := findRole(role)
 		if err != nil {
 			return err
 		}
-		us, next, err = storage.List[idp.User](w.Tx, "role", r.Name, page)
-		return err
+		if us, next, err = storage.List[idp.User](w.Tx, "role", r.Name, page); err != nil {
+			return err
+		}
+		return w.bare(us)
 	})
 	return us, next, err
 }

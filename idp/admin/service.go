@@ -19,11 +19,14 @@ type Service struct {
 	store *storage.Store
 	keys  *idp.Keyring
 	now   func() time.Time
+	// places bound how many passes are made at a time, each of which takes 19 MiB and a
+	// core for a moment.
+	places chan struct{}
 }
 
 // New makes the service; now must never run backwards.
 func New(store *storage.Store, keys *idp.Keyring, now func() time.Time) *Service {
-	return &Service{store: store, keys: keys, now: now}
+	return &Service{store: store, keys: keys, now: now, places: make(chan struct{}, 2)}
 }
 
 // Operator is who holds the server's socket: allowed everything.
@@ -60,13 +63,34 @@ func (s *Service) in(ctx context.Context, actor idp.Actor, tenant string, action
 	if err != nil {
 		return err
 	}
-	if action != asked {
-		if err := idp.May(actor, action, idp.Object{Tenant: t.TenantID}); err != nil {
+	now := s.now()
+	return run(ctx, t.TenantID, func(tx *storage.Tx) error {
+		w := s.work(tx, t, actor, now)
+		if err := w.meetActor(); err != nil {
 			return err
 		}
+		if action != asked {
+			if err := w.may(action); err != nil {
+				return err
+			}
+		}
+		return fn(w)
+	})
+}
+
+// meetActor takes from a person the roles that they have lost since the request began,
+// which may have been a while ago for who sends slowly.
+func (w *work) meetActor() error {
+	if w.actor.Type != idp.ActorUser {
+		return nil
 	}
-	now := s.now()
-	return run(ctx, t.TenantID, func(tx *storage.Tx) error { return fn(s.work(tx, t, actor, now)) })
+	u, err := idp.Optional(storage.Get[idp.User](w.Tx, w.actor.ID))
+	if u == nil || u.Disabled {
+		w.actor.Roles = nil
+	} else {
+		w.actor.Roles = idp.Both(w.actor.Roles, u.Roles)
+	}
+	return err
 }
 
 func (s *Service) work(tx *storage.Tx, t *idp.Tenant, actor idp.Actor, now time.Time) *work {

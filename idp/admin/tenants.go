@@ -138,11 +138,8 @@ func (s *Service) RemoveDomain(ctx context.Context, actor idp.Actor, tenant, dom
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.tenant(ctx, tenant)
+	t, err := s.tenantFor(ctx, actor, tenant, idp.WriteDomains)
 	if err != nil {
-		return nil, err
-	}
-	if err := idp.May(actor, idp.WriteDomains, idp.Object{Tenant: t.TenantID}); err != nil {
 		return nil, err
 	}
 	if err := s.domainUnused(ctx, t, d); err != nil {
@@ -159,6 +156,12 @@ func (s *Service) RemoveDomain(ctx context.Context, actor idp.Actor, tenant, dom
 		}
 		return nil
 	})
+}
+
+// tenantFor is a tenant that the actor may do the action to.
+func (s *Service) tenantFor(ctx context.Context, actor idp.Actor, tenant string, action idp.Action) (t *idp.Tenant, err error) {
+	err = s.read(ctx, actor, tenant, action, func(w *work) error { t = w.tenant; return nil })
+	return t, err
 }
 
 func (s *Service) domainUnused(ctx context.Context, t *idp.Tenant, domain string) error {
@@ -178,11 +181,8 @@ func (s *Service) domainUnused(ctx context.Context, t *idp.Tenant, domain string
 }
 
 func (s *Service) updateTenant(ctx context.Context, actor idp.Actor, tenant string, action idp.Action, what idp.Activity, fn func(*idp.Tenant) error) (*idp.Tenant, error) {
-	found, err := s.tenant(ctx, tenant)
+	found, err := s.tenantFor(ctx, actor, tenant, action)
 	if err != nil {
-		return nil, err
-	}
-	if err := idp.May(actor, action, idp.Object{Tenant: found.TenantID}); err != nil {
 		return nil, err
 	}
 	now := s.now()

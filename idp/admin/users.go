@@ -75,15 +75,19 @@ func (w *work) mayBecome(u *idp.User, roles, groups []string) error {
 	return nil
 }
 
-// oneRemains keeps an organization from being left without a Global Administrator: only
-// an operator could then give the role again, and so only an operator may take it.
+// oneRemains keeps an organization from being left without a Global Administrator who can
+// sign in: only an operator could then give the role again, and so only an operator may take it.
 func (w *work) oneRemains(u *idp.User) error {
 	if w.actor.Type == idp.ActorOperator {
 		return nil
 	}
-	holders, _, err := storage.List[idp.User](w.Tx, "role", idp.GlobalAdministrator, storage.Page{Limit: 2})
-	if err != nil || len(holders) != 1 || holders[0].UserID != u.UserID {
+	holders, _, err := storage.List[idp.User](w.Tx, "role", idp.GlobalAdministrator, storage.Page{})
+	if err != nil {
 		return err
+	}
+	able := slices.DeleteFunc(holders, func(h *idp.User) bool { return h.Disabled })
+	if len(able) != 1 || able[0].UserID != u.UserID {
+		return nil
 	}
 	return idp.Errorf(idp.Conflict, "%s is the last Global Administrator: give somebody else the role first.", u.PrincipalName)
 }
@@ -216,10 +220,18 @@ func (s *Service) updateUser(ctx context.Context, actor idp.Actor, tenant, name 
 		if err := w.mayBecome(u, before.Roles, before.Groups); err != nil {
 			return err
 		}
-		if err := w.Put(u); err != nil {
+		if u.Disabled && !before.Disabled {
+			if err := w.oneRemains(u); err != nil {
+				return err
+			}
+		}
+		if err := w.put(&before, u); err != nil {
 			return err
 		}
-		return w.auditChange(what, idp.PartyOf(u), &before, u)
+		e := w.event(what, idp.PartyOf(u), "")
+		e.Modified = modified(&before, u)
+		e.Passing = action == idp.RevokeSessions && actor.Is(u) // which they may do as often as they like
+		return w.tell(e)
 	})
 	return u, taken(err, "Another user has that name.")
 }
@@ -240,6 +252,32 @@ func (s *Service) DeleteUser(ctx context.Context, actor idp.Actor, tenant, name 
 		}
 		return w.auditChange(idp.UserRemoved, idp.PartyOf(u), u, nil)
 	})
+}
+
+// put stores a user who is changed. What somebody could hold of an ordinary user they do
+// not go on to hold of a privileged one: a pass, and what came from it, that was given by
+// who may not give one to a privileged user, or not alone.
+func (w *work) put(before, u *idp.User) error {
+	was, err := idp.ObjectOf(w.Tx, w.tenant, before)
+	if err != nil {
+		return err
+	}
+	is, err := idp.ObjectOf(w.Tx, w.tenant, u)
+	if err != nil {
+		return err
+	}
+	if is.Privileged() && !was.Privileged() {
+		p, err := idp.Optional(storage.Lookup[idp.Pass](w.Tx, "user", u.UserID))
+		if err != nil {
+			return err
+		}
+		if p != nil && !p.ForPrivileged {
+			if err := errors.Join(p.Remove(w.Tx, w.now), w.audit(idp.PassTaken, idp.PartyOf(u), idp.PassDeletedReason)); err != nil {
+				return err
+			}
+		}
+	}
+	return w.Put(u)
 }
 
 // removeHeld removes what is there only for a user: the pass, one that waits for

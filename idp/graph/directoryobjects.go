@@ -96,7 +96,12 @@ func objectsByIDs(c *call) (reply, error) {
 		return reply{}, idp.Errorf(idp.Invalid, "At most %d ids can be given at once.", maxWanted)
 	}
 	var page pageOf[directoryObject]
+	seen := map[string]bool{}
 	for _, id := range in.ids {
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
 		o, err := c.object(id)
 		switch {
 		case err == nil && in.takes(o):

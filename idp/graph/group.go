@@ -86,7 +86,11 @@ func assigned(_ *groupInput, v value) error {
 const maxBound = 20
 
 func bindMembers(in *groupInput, v value) error {
-	for _, address := range v.texts() {
+	addresses := v.texts()
+	if len(addresses) > maxBound {
+		return idp.Errorf(idp.Invalid, "At most %d members can be added at once.", maxBound)
+	}
+	for _, address := range addresses {
 		id, err := referred(address)
 		if err != nil {
 			return err
@@ -94,9 +98,6 @@ func bindMembers(in *groupInput, v value) error {
 		if !slices.Contains(in.members, id) {
 			in.members = append(in.members, id)
 		}
-	}
-	if len(in.members) > maxBound {
-		return idp.Errorf(idp.Invalid, "At most %d members can be added at once.", maxBound)
 	}
 	return nil
 }

@@ -51,6 +51,8 @@ func (o directoryObject) is(kind string) bool {
 
 func renderObject(c *call, o directoryObject) object {
 	switch {
+	case o.user != nil && o.user.PrincipalName == "": // one that the caller may not read
+		return object{"@odata.type": users.odataType(), "id": o.user.UserID}
 	case o.user != nil:
 		return users.typedObject(c, o.user)
 	case o.group != nil:

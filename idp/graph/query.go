@@ -3,6 +3,7 @@ package graph
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,6 +26,9 @@ const (
 const (
 	defaultTop = 100
 	maxTop     = 999
+
+	maxQuery    = 48 << 10 // bytes
+	maxSelected = 200
 )
 
 // taken is what the options are checked against.
@@ -56,6 +60,9 @@ type pair struct{ name, value string }
 func parseQuery(raw string, h http.Header, t taken) (*query, error) {
 	q := &query{top: defaultTop}
 	seen := map[string]bool{}
+	if len(raw) > maxQuery {
+		return nil, badQuery("The query is longer than " + at(maxQuery) + " bytes.")
+	}
 	for part := range strings.SplitSeq(raw, "&") {
 		if part == "" {
 			continue
@@ -148,15 +155,20 @@ var badSearch = &refusal{
 	message: "Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'",
 }
 
-// parseSelect gives each name as the entity spells it.
+// parseSelect gives each name once, as the entity spells it.
 func parseSelect(value string, t taken) ([]string, error) {
 	var names []string
+	if strings.Count(value, ",") >= maxSelected {
+		return nil, badQuery("$select names more than " + at(maxSelected) + " properties.")
+	}
 	for name := range strings.SplitSeq(value, ",") {
 		f, err := findField(t.shape, strings.TrimSpace(name), t.beta)
 		if err != nil {
 			return nil, err
 		}
-		names = append(names, f.name)
+		if !slices.Contains(names, f.name) {
+			names = append(names, f.name)
+		}
 	}
 	return names, nil
 }

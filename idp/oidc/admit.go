@@ -59,7 +59,7 @@ func (p *Provider) actorOf(q *web.Request, b *bearer) idp.Actor {
 		a.Permissions = idp.Both(b.Scopes, b.client.EveryScope(idp.GraphAPI()))
 		return a
 	}
-	a.Party, a.App = idp.PartyOf(b.user), app
+	a.Party, a.App, a.Exchanged = idp.PartyOf(b.user), app, b.Actor != ""
 	if slices.Contains(b.grant.AMR, "mfa") {
 		a.Roles = b.user.Roles
 	}

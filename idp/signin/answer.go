@@ -184,6 +184,11 @@ func (s *Service) accept(ctx context.Context, a *attempt, verdict idp.Verdict) (
 				return err
 			}
 		}
+		if a.f.Request != nil && session.See(a.f.entrance(), a.v.Now) { // leave that is given next is no other entry
+			if err := tx.Put(session); err != nil {
+				return err
+			}
+		}
 		return s.logSignIn(tx, a, session.SessionID, nil)
 	})
 	if err != nil {

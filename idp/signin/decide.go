@@ -84,7 +84,7 @@ func (s *Service) offers(tx *storage.Tx, v Visit, u *idp.User) ([]idp.Offer, err
 }
 
 func addConsent(tx *storage.Tx, facts *idp.Facts) error {
-	if facts.Client == nil || facts.Client.Trusted || facts.SessionUser == nil {
+	if facts.Client == nil || facts.SessionUser == nil {
 		return nil
 	}
 	c, err := idp.LoadConsent(tx, facts.SessionUser.UserID, facts.Client)

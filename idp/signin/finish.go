@@ -88,6 +88,9 @@ func (s *Service) Decide(ctx context.Context, v Visit, f Flow, allow bool) (Outc
 		if out, err = s.decide(tx, v, f, nil, true); err != nil || out.Decision.Step != idp.Issue {
 			return err
 		}
+		if err := s.logEntered(tx, v, out); err != nil {
+			return err
+		}
 		if f.Device == "" { // a device is asked about each time: it may be a stranger's
 			if err := s.remember(tx, v, out); err != nil {
 				return err

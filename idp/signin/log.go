@@ -46,7 +46,15 @@ const previously = "Previously satisfied"
 
 // logEntered tells that somebody who is signed in already entered an app.
 func (s *Service) logEntered(tx *storage.Tx, v Visit, out Outcome) error {
-	return s.logOnce(tx, v, out, out.Flow.Request.ClientID, v.about(out))
+	return s.logOnce(tx, v, out, out.Flow.entrance(), v.about(out))
+}
+
+// entrance is what is told of once: an app, or one device, which may be a stranger's.
+func (f Flow) entrance() string {
+	if f.Device != "" {
+		return "device " + f.Device
+	}
+	return f.Request.ClientID
 }
 
 // logDeclined tells that somebody did not allow an app what it wants.
