@@ -28,7 +28,7 @@ func (tap) Offer(s idp.Subject) idp.Reason {
 	case idp.DisabledByPolicy:
 		return blockedBecause(s, p)
 	default:
-		return idp.Reason("the pass is " + string(why))
+		return idp.PassIs(why)
 	}
 }
 
@@ -41,9 +41,9 @@ func blockedBecause(s idp.Subject, p *idp.Pass) idp.Reason {
 	case !policy.Targets.Covers(s.User):
 		return idp.OutOfScope
 	case s.User.Type.External():
-		return "external guests sign in elsewhere"
+		return idp.ExternalUser
 	}
-	return "the pass is multi-use and the policy allows one-time passes only"
+	return idp.MultiUsePass
 }
 
 func (tap) Begin(context.Context, idp.Subject) (idp.Prompt, error) {

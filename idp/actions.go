@@ -1,6 +1,9 @@
 package idp
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // Action is something that administrators, or people for themselves, do.
 type Action string
@@ -40,7 +43,7 @@ const (
 )
 
 // Actions are all of them that somebody other than an operator may do, sorted.
-func Actions() []Action { return sortedKeys(rules) }
+func Actions() []Action { return slices.Sorted(maps.Keys(rules)) }
 
 // rules has what each action takes, after the permissions and least privileged roles
 // that Microsoft documents for it. An action without a rule is for operators alone.

@@ -44,8 +44,26 @@ type Party struct {
 	Name string `json:",omitzero"`
 }
 
+// The types of parties that only are acted on. NoSuch takes these as kinds, too.
+const (
+	PartyGroup  = "group"
+	PartyRole   = "role"
+	PartyPolicy = "policy"
+	PartyTenant = "tenant"
+	PartyAPI    = "api"
+	PartyToken  = "registrationToken"
+)
+
 // PartyOf is a person as events name them.
 func PartyOf(u *User) Party { return Party{Type: ActorUser, ID: u.UserID, Name: u.PrincipalName} }
+
+// Same tells whether two parties are the same one: by id, or by name where there is none.
+func (p Party) Same(q Party) bool {
+	if p.ID != "" || q.ID != "" {
+		return p.Type == q.Type && p.ID == q.ID
+	}
+	return p.Type == q.Type && p.Name == q.Name
+}
 
 // Modified is one property that was changed, before and after, as JSON.
 type Modified struct {
@@ -66,6 +84,11 @@ func NewEvent(log string, now time.Time) *AuditEvent {
 	return &AuditEvent{
 		EventID: fmt.Sprintf("%016x-%s", now.UnixNano(), NewID()), At: now.UTC(), Log: log, Result: "success", Passing: log == SignIns,
 	}
+}
+
+// Tell says what happened.
+func (e *AuditEvent) Tell(what Activity) {
+	e.Activity, e.Category, e.Service = what.Name, what.Category, what.Service
 }
 
 // PassingKept is how long a line stays that anybody can cause: the month that

@@ -1,10 +1,7 @@
 package idp
 
 import (
-	"cmp"
 	"errors"
-	"maps"
-	"slices"
 
 	"latchkey/storage"
 )
@@ -24,5 +21,3 @@ func Optional[T any](r *T, err error) (*T, error) {
 	}
 	return r, err
 }
-
-func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

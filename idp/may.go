@@ -30,6 +30,16 @@ func Person(tenant string, u *User) Actor {
 	return Actor{Party: PartyOf(u), Tenant: tenant, Roles: u.Roles}
 }
 
+// Through is a person acting through the app that a is, by proofs of these amr values, and
+// by a token that it got for another one or not. A role counts for who has proved more than one factor.
+func (a Actor) Through(u *User, amr []string, exchanged bool) Actor {
+	a.App, a.Party, a.Exchanged = a.Party, PartyOf(u), exchanged
+	if slices.Contains(amr, "mfa") {
+		a.Roles = u.Roles
+	}
+	return a
+}
+
 // Is tells whether the actor is this person.
 func (a Actor) Is(u *User) bool { return a.Type == ActorUser && u != nil && a.ID == u.UserID }
 
@@ -131,6 +141,26 @@ func (a Actor) mayAsPerson(r rule, o Object) bool {
 // selfService has the text that other software matches on.
 func selfService(a Actor) error {
 	return Errorf(Forbidden, "Self-service operations are currently not supported for user %s.", a.ID)
+}
+
+// FindFor finds whom an action is about, if the actor may do it to them. Who may do it
+// to nobody is not told whether there is such a user.
+func FindFor(tx *storage.Tx, a Actor, action Action, t *Tenant, name string) (*User, error) {
+	u, err := Optional(FindUser(tx, name))
+	if err != nil {
+		return nil, err
+	}
+	o, err := ObjectOf(tx, t, u)
+	if err != nil {
+		return nil, err
+	}
+	if err := May(a, action, o); err != nil {
+		return nil, err
+	}
+	if u == nil {
+		return nil, NoSuch(ActorUser, name, "There is no user %q.", name)
+	}
+	return u, nil
 }
 
 // PermissionsFor are the permissions of which one is needed for the action: of an app

@@ -83,7 +83,12 @@ const (
 	OutOfScope     Reason = "the user is outside the policy's targets"
 	UnknownUser    Reason = "there is no such user"
 	DisabledUser   Reason = "the user account is disabled"
+	MultiUsePass   Reason = "the pass is multi-use and the policy allows one-time passes only"
+	ExternalUser   Reason = "external guests sign in elsewhere"
 )
+
+// PassIs is why a pass cannot be used that no policy blocks.
+func PassIs(why Usability) Reason { return Reason("the pass is " + string(why)) }
 
 // Offer is whether one method is offered.
 type Offer struct {

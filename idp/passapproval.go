@@ -71,11 +71,3 @@ func (p *PassApproval) Approve(by Party, now time.Time) error {
 	p.ApprovedBy, p.ApprovedAt = by, now
 	return nil
 }
-
-// Same tells whether two parties are the same one: by id, or by name where there is none.
-func (p Party) Same(q Party) bool {
-	if p.ID != "" || q.ID != "" {
-		return p.Type == q.Type && p.ID == q.ID
-	}
-	return p.Type == q.Type && p.Name == q.Name
-}

@@ -17,11 +17,11 @@ func reasons() []reason {
 		{idp.OutOfScope, "outOfScope", "the policy is not for this user"},
 		{idp.DisabledUser, "userDisabled", "the user is disabled"},
 		{idp.UnknownUser, "userUnknown", "there is no such user"},
-		{"the pass is " + idp.Reason(idp.Expired), "passExpired", "the pass has ended"},
-		{"the pass is " + idp.Reason(idp.OneTimeUsed), "passUsed", "the pass could be used once, and was"},
-		{"the pass is " + idp.Reason(idp.NotYetValid), "passNotYetValid", "the pass has not begun"},
-		{"the pass is multi-use and the policy allows one-time passes only", "passMultiUse", "the pass can be used several times, and the policy allows one-time passes only"},
-		{"external guests sign in elsewhere", "userExternal", "who comes from outside signs in there"},
+		{idp.PassIs(idp.Expired), "passExpired", "the pass has ended"},
+		{idp.PassIs(idp.OneTimeUsed), "passUsed", "the pass could be used once, and was"},
+		{idp.PassIs(idp.NotYetValid), "passNotYetValid", "the pass has not begun"},
+		{idp.MultiUsePass, "passMultiUse", "the pass can be used several times, and the policy allows one-time passes only"},
+		{idp.ExternalUser, "userExternal", "who comes from outside signs in there"},
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -50,7 +49,11 @@ func newHandler(d deps) (http.Handler, *oidc.Provider, error) {
 	})
 	site.Respond = provider.Respond
 	admins := graph.New(graph.Config{
-		Base: d.Config.BaseURL, Admin: d.Admin, Signin: d.Signin, Keys: d.Keys, Authenticate: callers{provider}.of, Log: d.Log,
+		Base: d.Config.BaseURL, Admin: d.Admin, Signin: d.Signin, Keys: d.Keys, Log: d.Log,
+		Authenticate: func(r *http.Request) (c graph.Caller, err error) {
+			c.Tenant, c.Actor, err = provider.Admit(r)
+			return c, err
+		},
 	})
 	entry := web.Entry{
 		Now: d.Clock.Now, Proxies: proxies, Log: d.Log, Large: admins.Owns,
@@ -69,17 +72,6 @@ func whose(admins *graph.API, theirs, others http.HandlerFunc) http.HandlerFunc 
 		}
 		others(w, r)
 	}
-}
-
-// callers lets the provider say who calls the admin API.
-type callers struct{ provider *oidc.Provider }
-
-func (c callers) of(r *http.Request) (graph.Caller, error) {
-	tenant, actor, err := c.provider.Admit(r)
-	if e, ok := errors.AsType[*oidc.Unauthenticated](err); ok {
-		return graph.Caller{}, &graph.Unauthenticated{Message: e.Message, Challenge: e.Challenge}
-	}
-	return graph.Caller{Tenant: tenant, Actor: actor}, err
 }
 
 // routes puts protocol and pages below /{tenant}, beside the admin API. Pages refuse what another site

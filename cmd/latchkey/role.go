@@ -67,7 +67,7 @@ var roleHolders = operation[listArgs, page[userView]]{"role.holders",
 
 // explainRole says where the roles are to be found.
 func explainRole(err error) error {
-	if e, ok := errors.AsType[*idp.Error](err); ok && e.Code == idp.NotFound && e.Kind == "role" {
+	if e, ok := errors.AsType[*idp.Error](err); ok && e.Code == idp.NotFound && e.Kind == idp.PartyRole {
 		return idp.Errorf(idp.NotFound, "%s 'latchkey role list' shows those there are.", e.Message)
 	}
 	return err

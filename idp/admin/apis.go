@@ -177,7 +177,9 @@ func findAPI(tx *storage.Tx, name string) (*idp.API, error) {
 	if a == nil && err == nil {
 		a, err = storage.Get[idp.API](tx, name)
 	}
-	return a, missing(err, "api", name, "There is no API %q.", name)
+	return a, missing(err, idp.PartyAPI, name, "There is no API %q.", name)
 }
 
-func apiParty(a *idp.API) idp.Party { return idp.Party{Type: "api", ID: a.APIID, Name: a.Identifier} }
+func apiParty(a *idp.API) idp.Party {
+	return idp.Party{Type: idp.PartyAPI, ID: a.APIID, Name: a.Identifier}
+}

@@ -17,7 +17,7 @@ type ApprovalInfo struct {
 // requestApproval puts a request before a second administrator. The same request again
 // finds the one that waits.
 func (s *Service) requestApproval(ctx context.Context, actor idp.Actor, tenant, name string, req idp.PassRequest) (info PassInfo, _ string, err error) {
-	err = s.change(ctx, actor, tenant, asked, func(w *work) error {
+	err = s.change(ctx, actor, tenant, asksItself, func(w *work) error {
 		in, err := w.passInputs(name, req)
 		if err != nil {
 			return err
@@ -102,7 +102,7 @@ func (s *Service) Approval(ctx context.Context, actor idp.Actor, tenant, name st
 
 // ApprovePass lets the one who asked fetch the pass. Whoever asked does not approve.
 func (s *Service) ApprovePass(ctx context.Context, actor idp.Actor, tenant, name string) (info ApprovalInfo, err error) {
-	err = s.change(ctx, actor, tenant, asked, func(w *work) error {
+	err = s.change(ctx, actor, tenant, asksItself, func(w *work) error {
 		if info, err = w.findApproval(idp.ApprovePass, name); err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (s *Service) ApprovePass(ctx context.Context, actor idp.Actor, tenant, name
 
 // DenyPass ends a request. Whoever asked may take it back so.
 func (s *Service) DenyPass(ctx context.Context, actor idp.Actor, tenant, name string) (info ApprovalInfo, err error) {
-	err = s.change(ctx, actor, tenant, asked, func(w *work) error {
+	err = s.change(ctx, actor, tenant, asksItself, func(w *work) error {
 		if info, err = w.findApproval(idp.ApprovePass, name); err != nil {
 			return err
 		}

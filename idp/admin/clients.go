@@ -178,9 +178,9 @@ func forget(tx *storage.Tx, c *idp.Client) error {
 
 func findClient(tx *storage.Tx, id string) (*idp.Client, error) {
 	c, err := storage.Get[idp.Client](tx, id)
-	return c, missing(err, "client", id, "There is no client %q.", id)
+	return c, missing(err, idp.ActorClient, id, "There is no client %q.", id)
 }
 
 func clientParty(c *idp.Client) idp.Party {
-	return idp.Party{Type: "client", ID: c.ClientID, Name: c.Name}
+	return idp.Party{Type: idp.ActorClient, ID: c.ClientID, Name: c.Name}
 }

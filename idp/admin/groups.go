@@ -49,7 +49,7 @@ func (s *Service) Groups(ctx context.Context, actor idp.Actor, tenant string, pa
 
 // GroupsOf are the groups a user is in, by their order there.
 func (s *Service) GroupsOf(ctx context.Context, actor idp.Actor, tenant, name string) (gs []*idp.Group, err error) {
-	err = s.read(ctx, actor, tenant, asked, func(w *work) error {
+	err = s.read(ctx, actor, tenant, asksItself, func(w *work) error {
 		u, err := w.user(idp.ReadUser, name)
 		if err != nil {
 			return err
@@ -108,7 +108,7 @@ type GroupChange struct {
 
 // UpdateGroup changes a group.
 func (s *Service) UpdateGroup(ctx context.Context, actor idp.Actor, tenant, name string, c GroupChange) (g *idp.Group, err error) {
-	err = s.change(ctx, actor, tenant, asked, func(w *work) error {
+	err = s.change(ctx, actor, tenant, asksItself, func(w *work) error {
 		if g, err = w.groupToWrite(name); err != nil {
 			return err
 		}
@@ -156,7 +156,7 @@ const maxEmptied = 1000
 
 // DeleteGroup removes a group that no policy names; its members leave it.
 func (s *Service) DeleteGroup(ctx context.Context, actor idp.Actor, tenant, name string) error {
-	return s.change(ctx, actor, tenant, asked, func(w *work) error {
+	return s.change(ctx, actor, tenant, asksItself, func(w *work) error {
 		g, err := w.groupToWrite(name)
 		if err != nil {
 			return err
@@ -201,7 +201,7 @@ func (w *work) empty(g *idp.Group) (int, error) {
 
 // AddMember puts a user into a group.
 func (s *Service) AddMember(ctx context.Context, actor idp.Actor, tenant, group, name string) (u *idp.User, err error) {
-	err = s.change(ctx, actor, tenant, asked, func(w *work) error {
+	err = s.change(ctx, actor, tenant, asksItself, func(w *work) error {
 		u, err = w.updateMember(group, name, idp.MemberAdded, joins)
 		return err
 	})
@@ -210,7 +210,7 @@ func (s *Service) AddMember(ctx context.Context, actor idp.Actor, tenant, group,
 
 // AddMembers puts users into a group, all or none.
 func (s *Service) AddMembers(ctx context.Context, actor idp.Actor, tenant, group string, names []string) error {
-	return s.change(ctx, actor, tenant, asked, func(w *work) error {
+	return s.change(ctx, actor, tenant, asksItself, func(w *work) error {
 		if len(names) == 0 {
 			return idp.Errorf(idp.Invalid, "Name at least one member.")
 		}
@@ -237,7 +237,7 @@ func joins(u *idp.User, g *idp.Group) error {
 
 // RemoveMember takes a user out of a group.
 func (s *Service) RemoveMember(ctx context.Context, actor idp.Actor, tenant, group, name string) (u *idp.User, err error) {
-	err = s.change(ctx, actor, tenant, asked, func(w *work) error {
+	err = s.change(ctx, actor, tenant, asksItself, func(w *work) error {
 		u, err = w.updateMember(group, name, idp.MemberRemoved, func(u *idp.User, g *idp.Group) error {
 			i := slices.Index(u.Groups, g.GroupID)
 			if i < 0 {
@@ -279,6 +279,15 @@ func (w *work) updateMember(group, name string, what idp.Activity, fn func(*idp.
 	return u, w.tell(e)
 }
 
+// mayFill asks for the right to change who is in a group: one that roles can be given to
+// is filled by who may give roles. nil is a group that is not there.
+func (w *work) mayFill(g *idp.Group) error {
+	if g != nil && g.Guarded {
+		return w.may(idp.AssignRoles)
+	}
+	return w.may(idp.WriteMembers)
+}
+
 func findGroup(tx *storage.Tx, name string) (*idp.Group, error) {
 	g, err := idp.Optional(idp.FindGroup(tx, name))
 	if err == nil && g == nil {
@@ -288,9 +297,9 @@ func findGroup(tx *storage.Tx, name string) (*idp.Group, error) {
 }
 
 func noGroup(name string) error {
-	return idp.NoSuch("group", name, "There is no group %q.", name)
+	return idp.NoSuch(idp.PartyGroup, name, "There is no group %q.", name)
 }
 
 func groupParty(g *idp.Group) idp.Party {
-	return idp.Party{Type: "group", ID: g.GroupID, Name: g.Name}
+	return idp.Party{Type: idp.PartyGroup, ID: g.GroupID, Name: g.Name}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"latchkey/idp"
-	"latchkey/storage"
 )
 
 // Methods are the ways to sign in that a user holds, a field a method.
@@ -15,12 +14,12 @@ type Methods struct {
 
 // Methods reads what a user holds.
 func (s *Service) Methods(ctx context.Context, actor idp.Actor, tenant, name string) (held Methods, err error) {
-	err = s.read(ctx, actor, tenant, asked, func(w *work) error {
+	err = s.read(ctx, actor, tenant, asksItself, func(w *work) error {
 		held = Methods{}
 		if held.User, err = w.user(idp.ReadMethods, name); err != nil {
 			return err
 		}
-		p, err := idp.Optional(storage.Lookup[idp.Pass](w.Tx, "user", held.User.UserID))
+		p, err := w.pass(held.User)
 		if p == nil || err != nil {
 			return err
 		}

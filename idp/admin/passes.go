@@ -30,7 +30,7 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name 
 	// The verifier is made outside the transaction, as it takes some 15 ms; the
 	// transaction checks that what the pass rests on still stands.
 	var want passInputs
-	err = s.read(ctx, actor, tenant, asked, func(w *work) error {
+	err = s.read(ctx, actor, tenant, asksItself, func(w *work) error {
 		want, err = w.passInputs(name, req)
 		return err
 	})
@@ -46,7 +46,7 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name 
 	if err != nil {
 		return info, "", err
 	}
-	err = s.change(ctx, actor, tenant, asked, func(w *work) error {
+	err = s.change(ctx, actor, tenant, asksItself, func(w *work) error {
 		current, err := w.passInputs(p.UserID, req)
 		if err != nil {
 			return err
@@ -59,7 +59,10 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name 
 		}
 		anyone := idp.Object{Tenant: w.tenant.TenantID, User: current.user, Guarded: true}
 		p.ForPrivileged = current.two || !current.policy.Approval && idp.May(w.actor, idp.CreatePass, anyone) == nil
-		if err := replacePass(w.Tx, p, now); err != nil {
+		if err := w.removePass(current.user); err != nil {
+			return err
+		}
+		if err := w.Insert(p); err != nil {
 			return err
 		}
 		if err := removeOf[idp.PassApproval](w, current.user); err != nil { // used, or no longer needed
@@ -159,22 +162,23 @@ func (w *work) stands(p *idp.PassApproval, o idp.Object) (bool, error) {
 	return idp.May(idp.Person(w.tenant.TenantID, u), idp.ApprovePass, o) == nil, nil
 }
 
-func replacePass(tx *storage.Tx, p *idp.Pass, now time.Time) error {
-	old, err := idp.Optional(storage.Lookup[idp.Pass](tx, "user", p.UserID))
-	if err != nil {
+// pass is the one of a user, or nil.
+func (w *work) pass(u *idp.User) (*idp.Pass, error) {
+	return idp.Optional(storage.Lookup[idp.Pass](w.Tx, "user", u.UserID))
+}
+
+// removePass removes the pass of a user, if there is one, and ends what came from it.
+func (w *work) removePass(u *idp.User) error {
+	p, err := w.pass(u)
+	if p == nil || err != nil {
 		return err
 	}
-	if old != nil {
-		if err := old.Remove(tx, now); err != nil {
-			return err
-		}
-	}
-	return tx.Insert(p)
+	return p.Remove(w.Tx, w.now)
 }
 
 // Pass reads the pass of a user.
 func (s *Service) Pass(ctx context.Context, actor idp.Actor, tenant, name string) (info PassInfo, err error) {
-	err = s.read(ctx, actor, tenant, asked, func(w *work) error {
+	err = s.read(ctx, actor, tenant, asksItself, func(w *work) error {
 		u, err := w.user(idp.ReadPass, name)
 		if err != nil {
 			return err
@@ -220,7 +224,7 @@ func (s *Service) Passes(ctx context.Context, actor idp.Actor, tenant string, pa
 // With an id it removes only the pass of that id. A person may delete the own
 // pass.
 func (s *Service) DeletePass(ctx context.Context, actor idp.Actor, tenant, name, id string) error {
-	return s.change(ctx, actor, tenant, asked, func(w *work) error {
+	return s.change(ctx, actor, tenant, asksItself, func(w *work) error {
 		u, err := w.user(idp.DeletePass, name)
 		if err != nil {
 			return err

@@ -89,7 +89,7 @@ func (s *Service) updatePassPolicy(ctx context.Context, actor idp.Actor, tenant 
 		if err := w.Put(all); err != nil {
 			return err
 		}
-		target := idp.Party{Type: "policy", ID: all.ID(), Name: "Temporary Access Pass"}
+		target := idp.Party{Type: idp.PartyPolicy, ID: all.ID(), Name: "Temporary Access Pass"}
 		return w.auditChange(idp.PolicyChanged, target, before, p)
 	})
 	return p, err

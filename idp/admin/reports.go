@@ -58,7 +58,7 @@ func (s *Service) MethodsReport(ctx context.Context, actor idp.Actor, tenant, na
 // methodsReport reads what a user holds. A pass stands for all factors.
 func (w *work) methodsReport(policy *idp.MethodsPolicy, u *idp.User) (MethodsReport, error) {
 	r := MethodsReport{User: u}
-	p, err := idp.Optional(storage.Lookup[idp.Pass](w.Tx, "user", u.UserID))
+	p, err := w.pass(u)
 	if p == nil || err != nil {
 		return r, err
 	}

@@ -116,7 +116,7 @@ func (s *Service) Roles(ctx context.Context, actor idp.Actor, tenant string) ([]
 
 // RolesOf are the roles that a user has.
 func (s *Service) RolesOf(ctx context.Context, actor idp.Actor, tenant, name string) (all []ActiveRole, err error) {
-	err = s.read(ctx, actor, tenant, asked, func(w *work) error {
+	err = s.read(ctx, actor, tenant, asksItself, func(w *work) error {
 		u, err := w.user(idp.ReadUser, name)
 		if err != nil {
 			return err
@@ -173,10 +173,10 @@ func (s *Service) ActivateRole(ctx context.Context, actor idp.Actor, tenant, tem
 			return err
 		}
 		if !fresh {
-			return idp.Errorf(idp.Conflict, "A conflicting object with one or more of the specified property values is present in the directory.")
+			return idp.Errorf(idp.Conflict, "The role %s is in use already.", r.Name)
 		}
 		a = *active
-		return w.audit(idp.RoleActivated, idp.Party{Type: "role", ID: a.RoleID, Name: r.Name}, "")
+		return w.audit(idp.RoleActivated, idp.Party{Type: idp.PartyRole, ID: a.RoleID, Name: r.Name}, "")
 	})
 	return a, err
 }
@@ -210,7 +210,7 @@ func (w *work) activate(r idp.Role) (a *ActiveRole, fresh bool, err error) {
 func findRole(name string) (idp.Role, error) {
 	r, known := idp.FindRole(name)
 	if !known {
-		return r, idp.NoSuch("role", name, "There is no role %q.", name)
+		return r, idp.NoSuch(idp.PartyRole, name, "There is no role %q.", name)
 	}
 	return r, nil
 }

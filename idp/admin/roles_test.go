@@ -46,14 +46,14 @@ func TestActivateRole(t *testing.T) {
 	activate := func(role string) func() error {
 		return func() error { return err2(w.admin.ActivateRole(w.ctx, op, tenantID, role)) }
 	}
-	const there = "A conflicting object with one or more of the specified property values is present in the directory."
-	w.wantError("again", idp.Conflict, there, activate(reader.TemplateID))
-	w.wantError("again by name", idp.Conflict, there, activate("global READER"))
-	w.wantError("from the beginning", idp.Conflict, there, activate(idp.GlobalAdministrator))
+	there := func(role string) string { return "The role " + role + " is in use already." }
+	w.wantError("again", idp.Conflict, there(reader.Name), activate(reader.TemplateID))
+	w.wantError("again by name", idp.Conflict, there(idp.GlobalReader), activate("global READER"))
+	w.wantError("from the beginning", idp.Conflict, there(idp.GlobalAdministrator), activate(idp.GlobalAdministrator))
 	w.wantError("by its id", idp.NotFound, `There is no role "`+a.RoleID+`".`, activate(a.RoleID))
 	w.wantError("unknown", idp.NotFound, `There is no role "Boss".`, activate("Boss"))
 	w.person("sec", idp.SecurityReader)
-	w.wantError("somebody has it", idp.Conflict, there, activate(idp.SecurityReader))
+	w.wantError("somebody has it", idp.Conflict, there(idp.SecurityReader), activate(idp.SecurityReader))
 }
 
 // TestAssignRole: a role is given and taken, by its name or template, to whom there is.

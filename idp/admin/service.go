@@ -41,12 +41,12 @@ func (s *Service) tenant(ctx context.Context, name string) (*idp.Tenant, error) 
 		t, err = idp.FindTenant(tx, name)
 		return err
 	})
-	return t, missing(err, "tenant", name, "There is no tenant %q.", name)
+	return t, missing(err, idp.PartyTenant, name, "There is no tenant %q.", name)
 }
 
-// asked is in place of the action where fn asks itself, since it depends on whom it is
-// about, or lets nobody in particular.
-const asked idp.Action = ""
+// asksItself is in place of the action where fn asks idp.May itself, since the answer
+// depends on whom it is about, or lets in whoever shows a secret.
+const asksItself idp.Action = ""
 
 // change runs fn in the tenant's partition, if the actor may do the action.
 func (s *Service) change(ctx context.Context, actor idp.Actor, tenant string, action idp.Action, fn func(*work) error) error {
@@ -69,7 +69,7 @@ func (s *Service) in(ctx context.Context, actor idp.Actor, tenant string, action
 		if err := w.meetActor(); err != nil {
 			return err
 		}
-		if action != asked {
+		if action != asksItself {
 			if err := w.may(action); err != nil {
 				return err
 			}

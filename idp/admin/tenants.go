@@ -223,7 +223,7 @@ func (w *work) auditTenant(what idp.Activity, before, after *idp.Tenant) error {
 }
 
 func tenantParty(t *idp.Tenant) idp.Party {
-	return idp.Party{Type: "tenant", ID: t.TenantID, Name: t.Name}
+	return idp.Party{Type: idp.PartyTenant, ID: t.TenantID, Name: t.Name}
 }
 
 // set assigns what a change gives.

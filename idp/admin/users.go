@@ -44,7 +44,7 @@ func (w *work) checkUser(u *idp.User) error {
 	}
 	for _, g := range u.Groups {
 		if _, err := storage.Get[idp.Group](w.Tx, g); err != nil {
-			return missing(err, "group", g, "There is no group %q.", g)
+			return missing(err, idp.PartyGroup, g, "There is no group %q.", g)
 		}
 	}
 	return nil
@@ -92,18 +92,9 @@ func (w *work) oneRemains(u *idp.User) error {
 	return idp.Errorf(idp.Conflict, "%s is the last Global Administrator: give somebody else the role first.", u.PrincipalName)
 }
 
-// mayFill asks for the right to change who is in a group: one that roles can be given to
-// is filled by who may give roles. nil is a group that is not there.
-func (w *work) mayFill(g *idp.Group) error {
-	if g != nil && g.Guarded {
-		return w.may(idp.AssignRoles)
-	}
-	return w.may(idp.WriteMembers)
-}
-
 // User finds a user by GUID or name.
 func (s *Service) User(ctx context.Context, actor idp.Actor, tenant, name string) (u *idp.User, err error) {
-	err = s.read(ctx, actor, tenant, asked, func(w *work) error {
+	err = s.read(ctx, actor, tenant, asksItself, func(w *work) error {
 		u, err = w.user(idp.ReadUser, name)
 		return err
 	})
@@ -205,7 +196,7 @@ func endSessions(w *work, u *idp.User) error {
 
 // updateUser changes a user that the actor may do the action to.
 func (s *Service) updateUser(ctx context.Context, actor idp.Actor, tenant, name string, action idp.Action, fn func(*work, *idp.User) error, what idp.Activity) (u *idp.User, err error) {
-	err = s.change(ctx, actor, tenant, asked, func(w *work) error {
+	err = s.change(ctx, actor, tenant, asksItself, func(w *work) error {
 		if u, err = w.user(action, name); err != nil {
 			return err
 		}
@@ -239,7 +230,7 @@ func (s *Service) updateUser(ctx context.Context, actor idp.Actor, tenant, name 
 // DeleteUser removes a user with the pass, and ends what came from it. Sessions
 // and grants of a user who is gone are refused.
 func (s *Service) DeleteUser(ctx context.Context, actor idp.Actor, tenant, name string) error {
-	return s.change(ctx, actor, tenant, asked, func(w *work) error {
+	return s.change(ctx, actor, tenant, asksItself, func(w *work) error {
 		u, err := w.user(idp.DeleteUser, name)
 		if err != nil {
 			return err
@@ -267,7 +258,7 @@ func (w *work) put(before, u *idp.User) error {
 		return err
 	}
 	if is.Privileged() && !was.Privileged() {
-		p, err := idp.Optional(storage.Lookup[idp.Pass](w.Tx, "user", u.UserID))
+		p, err := w.pass(u)
 		if err != nil {
 			return err
 		}
@@ -283,16 +274,7 @@ func (w *work) put(before, u *idp.User) error {
 // removeHeld removes what is there only for a user: the pass, one that waits for
 // approval, the invitation.
 func (w *work) removeHeld(u *idp.User) error {
-	p, err := idp.Optional(storage.Lookup[idp.Pass](w.Tx, "user", u.UserID))
-	if err != nil {
-		return err
-	}
-	if p != nil {
-		if err := p.Remove(w.Tx, w.now); err != nil {
-			return err
-		}
-	}
-	return errors.Join(removeOf[idp.PassApproval](w, u), removeOf[idp.Invitation](w, u))
+	return errors.Join(w.removePass(u), removeOf[idp.PassApproval](w, u), removeOf[idp.Invitation](w, u))
 }
 
 // removeOf removes the one record of a kind that a user has.

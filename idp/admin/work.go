@@ -32,20 +32,9 @@ func (w *work) mayTo(action idp.Action, u *idp.User) error {
 	return idp.May(w.actor, action, o)
 }
 
-// user finds whom an action is about, if the actor may do it to them. Who may do it to
-// nobody is not told whether there is such a user.
+// user finds whom an action is about, if the actor may do it to them.
 func (w *work) user(action idp.Action, name string) (*idp.User, error) {
-	u, err := idp.Optional(idp.FindUser(w.Tx, name))
-	if err != nil {
-		return nil, err
-	}
-	if err := w.mayTo(action, u); err != nil {
-		return nil, err
-	}
-	if u == nil {
-		return nil, idp.NoSuch(idp.ActorUser, name, "There is no user %q.", name)
-	}
-	return u, nil
+	return idp.FindFor(w.Tx, w.actor, action, w.tenant, name)
 }
 
 // audit tells of a change, in its transaction.
@@ -62,7 +51,7 @@ func (w *work) auditChange(what idp.Activity, target idp.Party, before, after an
 
 func (w *work) event(what idp.Activity, target idp.Party, reason string) *idp.AuditEvent {
 	e := idp.NewEvent(idp.Directory, w.now)
-	e.Activity, e.Category, e.Service = what.Name, what.Category, what.Service
+	e.Tell(what)
 	e.Actor, e.App, e.Target, e.Reason = w.actor.Party, w.actor.App, target, reason
 	e.Address, e.RequestID = w.actor.Address, w.actor.RequestID
 	return e

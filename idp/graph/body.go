@@ -3,6 +3,7 @@ package graph
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -75,7 +76,7 @@ func bounded(r io.Reader) ([]byte, error) {
 // unreadable keeps the error that says a body is too large; anything else is the
 // client's: damaged compression, or a connection that ended.
 func unreadable(err error) error {
-	if _, large := err.(*http.MaxBytesError); large {
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return err
 	}
 	return idp.Errorf(idp.Invalid, "The request body could not be read.")

@@ -96,7 +96,7 @@ func (c *call) find() error {
 
 // takes is what parseQuery may find: only what filters, where items are counted.
 func (c *call) takes() taken {
-	t := taken{options: c.route.options, expand: c.route.expand, shape: c.route.out, beta: c.version == "beta"}
+	t := taken{options: c.route.options, shape: c.route.out, beta: c.version == "beta"}
 	if c.counting {
 		t.options &= optFilter | optSearch
 	}

@@ -6,12 +6,16 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"latchkey/storage"
 )
 
 // source reads items in the order of their ids: at most limit of those after the id
 // "after". next is the id to go on after, "" at the end. storage.All and storage.List
 // page in this way.
 type source[T any] func(after string, limit int) (items []T, next string, err error)
+
+func pageAt(after string, limit int) storage.Page { return storage.Page{After: after, Limit: limit} }
 
 // The bounds of one request. Each chunk beyond the first counts as a call of its own, so
 // that nobody reads a large directory over and over for the price of a few requests.

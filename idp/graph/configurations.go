@@ -54,7 +54,7 @@ func configurationRoutes(path string) []route {
 			summary: "List what the policy says of each method", action: idp.ReadMethodsPolicy, out: configurations, many: true,
 		},
 		{
-			method: http.MethodGet, path: one, handle: getConfiguration, family: authMethods, options: itemOptions, context: context,
+			method: http.MethodGet, path: one, handle: configurations.reads((*call).configuration), family: authMethods, options: itemOptions, context: context,
 			summary: "Read what the policy says of a method", action: idp.ReadMethodsPolicy, out: configurations,
 		},
 		{
@@ -88,14 +88,6 @@ func (c *call) configuration() (configuration, error) {
 		}
 	}
 	return configuration{}, idp.NoSuch("configuration", c.param("configuration"), "There is no authentication method '%s'.", c.param("configuration"))
-}
-
-func getConfiguration(c *call) (reply, error) {
-	x, err := c.configuration()
-	if err != nil {
-		return reply{}, err
-	}
-	return configurations.one(c, x), nil
 }
 
 // ofPasses lets only the configuration of passes be changed: the other methods come later.

@@ -17,5 +17,8 @@ func conflict(err error, text string) error {
 
 func noObject(id string) error { return idp.NoSuch("object", id, "There is no object %q.", id) }
 
+// objectTwice is Graph's text for an object that is there.
+const objectTwice = "A conflicting object with one or more of the specified property values is present in the directory."
+
 // memberTwice is Graph's text for a member that is there.
 const memberTwice = "One or more added object references already exist for the following modified properties: 'members'."

@@ -16,9 +16,13 @@ import (
 	"latchkey/idp"
 	"latchkey/idp/admin"
 	"latchkey/idp/signin"
+	"latchkey/idp/web"
 	"latchkey/storage"
 	"latchkey/storage/mem"
 )
+
+// What who may not is told.
+const deniedText = "Insufficient privileges to complete the operation."
 
 // desk is the API over the real use cases: a tenant with people and apps that call.
 type desk struct {
@@ -83,7 +87,7 @@ func newDesk(t *testing.T) *desk {
 func (d *desk) authenticate(r *http.Request) (Caller, error) {
 	c, known := d.callers[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]
 	if !known {
-		return c, &Unauthenticated{}
+		return c, &web.Unauthenticated{}
 	}
 	return c, nil
 }

@@ -109,15 +109,15 @@ func targetResources(_ *call, i admin.EventInfo) any {
 // resourceType is what Graph calls the type of a party.
 func resourceType(party string) string {
 	switch party {
-	case "group":
+	case idp.PartyGroup:
 		return "Group"
-	case "role":
+	case idp.PartyRole:
 		return "Role"
-	case "policy":
+	case idp.PartyPolicy:
 		return "Policy"
-	case "tenant":
+	case idp.PartyTenant:
 		return "Directory"
-	case idp.ActorClient, "api":
+	case idp.ActorClient, idp.PartyAPI:
 		return "Application"
 	}
 	return "Other"

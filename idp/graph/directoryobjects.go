@@ -10,7 +10,7 @@ import (
 func objectRoutes() []route {
 	return []route{
 		{
-			method: http.MethodGet, path: "/directoryObjects/{object}", handle: getObject, options: itemOptions,
+			method: http.MethodGet, path: "/directoryObjects/{object}", handle: objects.reads(pathObject), options: itemOptions,
 			summary: "Read a user, group or role", action: idp.ReadUser, out: objects,
 		},
 		{
@@ -20,13 +20,7 @@ func objectRoutes() []route {
 	}
 }
 
-func getObject(c *call) (reply, error) {
-	o, err := c.object(c.key("object"))
-	if err != nil {
-		return reply{}, err
-	}
-	return objects.one(c, o), nil
-}
+func pathObject(c *call) (directoryObject, error) { return c.object(c.key("object")) }
 
 // object finds a user, group or role by its id, among those that the caller may read. Who
 // may read none of them is told so, whatever there is.

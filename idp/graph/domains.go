@@ -35,10 +35,7 @@ var domains = &entity[domain, none]{
 	},
 }
 
-// domainFixed is a property that is the same of every domain.
-func domainFixed(name string, k kind, is any) property[domain, none] {
-	return property[domain, none]{name: name, kind: k, get: func(*call, domain) any { return is }}
-}
+var domainFixed = fixed[domain, none]
 
 func isInitial(_ *call, d domain) any { return d.name == d.all[0] }
 
@@ -54,7 +51,7 @@ func domainRoutes() []route {
 			method: http.MethodGet, path: all, handle: listDomains, counts: true, options: collectionOptions,
 			summary: "List the domains", action: idp.ReadDomains, out: domains, many: true,
 		},
-		{method: http.MethodGet, path: one, handle: getDomain, options: itemOptions, summary: "Read a domain", action: idp.ReadDomains, out: domains},
+		{method: http.MethodGet, path: one, handle: domains.reads((*call).domain), options: itemOptions, summary: "Read a domain", action: idp.ReadDomains, out: domains},
 		{method: http.MethodDelete, path: one, handle: deleteDomain, summary: "Remove a domain that no user name ends in", action: idp.WriteDomains},
 	}
 }
@@ -77,16 +74,13 @@ func listDomains(c *call) (reply, error) {
 	return domains.list(c, domains.unordered(all))
 }
 
-func getDomain(c *call) (reply, error) {
+// domain is the one that the path names.
+func (c *call) domain() (domain, error) {
 	all, err := c.domains()
 	if err != nil {
-		return reply{}, err
+		return domain{}, err
 	}
-	d, err := domains.pick(all, strings.ToLower(c.param("domain")))
-	if err != nil {
-		return reply{}, err
-	}
-	return domains.one(c, d), nil
+	return domains.pick(all, strings.ToLower(c.param("domain")))
 }
 
 func deleteDomain(c *call) (reply, error) {

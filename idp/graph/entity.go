@@ -32,6 +32,14 @@ type property[T, C any] struct {
 	set   func(in C, v value) error // nil: read-only
 }
 
+// constant is what a property is that is the same of every item.
+func constant[T any](v any) func(*call, T) any { return func(*call, T) any { return v } }
+
+// fixed is such a property, which nobody sets.
+func fixed[T, C any](name string, k kind, v any) property[T, C] {
+	return property[T, C]{name: name, kind: k, get: constant[T](v)}
+}
+
 // flags are what is special about a property.
 type flags uint
 

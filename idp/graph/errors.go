@@ -30,16 +30,12 @@ type refusal struct {
 
 func (e *refusal) Error() string { return e.message }
 
-// Texts of Graph's. internalText tells no detail: the log does.
-const (
-	internalText   = "An internal server error occurred. The operation failed."
-	deniedText     = "Insufficient privileges to complete the operation."
-	authDeniedText = "Request Authorization failed"
-)
+// internalText tells no detail: the log does.
+const internalText = "An internal server error occurred. The operation failed."
 
 // directoryKinds are the things that are missed in the directory's words, wherever they
 // are asked for.
-var directoryKinds = []string{idp.ActorUser, idp.ActorClient, "group", "role", "member", "domain", "tenant", "object"}
+var directoryKinds = []string{idp.ActorUser, idp.ActorClient, idp.PartyGroup, idp.PartyRole, idp.PartyTenant, "member", "domain", "object"}
 
 // badQuery is what the OData layer says, whatever the resource.
 func badQuery(message string) error {
@@ -95,8 +91,8 @@ func (f family) refusal(err error) *refusal {
 	if e, ok := errors.AsType[*refusal](err); ok {
 		return e
 	}
-	if e, ok := errors.AsType[*Unauthenticated](err); ok {
-		return e.refusal()
+	if e, ok := errors.AsType[*web.Unauthenticated](err); ok {
+		return unauthenticated(e)
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return f.refusal(tooLarge())
@@ -118,9 +114,9 @@ func (f family) refusal(err error) *refusal {
 // worded is what a family says of a kind of error, until the error itself says more.
 // Graph answers a conflict as a wrong request.
 func (f family) worded(code idp.Code) *refusal {
-	bad, none, denied, deniedText := "Request_BadRequest", "Request_ResourceNotFound", "Authorization_RequestDenied", deniedText
+	bad, none, denied, why := "Request_BadRequest", "Request_ResourceNotFound", "Authorization_RequestDenied", idp.ErrForbidden.Message
 	if f == authMethods {
-		bad, none, denied, deniedText = "badRequest", "resourceNotFound", "accessDenied", authDeniedText
+		bad, none, denied, why = "badRequest", "resourceNotFound", "accessDenied", "Request Authorization failed"
 	}
 	switch code {
 	case idp.Invalid, idp.Conflict:
@@ -128,14 +124,14 @@ func (f family) worded(code idp.Code) *refusal {
 	case idp.NotFound:
 		return &refusal{status: http.StatusNotFound, code: none, message: "The resource could not be found."}
 	case idp.Forbidden:
-		return &refusal{status: http.StatusForbidden, code: denied, message: deniedText}
+		return &refusal{status: http.StatusForbidden, code: denied, message: why}
 	case idp.TooMany:
 		return throttled(10 * time.Second)
 	}
 	return &refusal{status: http.StatusInternalServerError, code: "generalException", message: internalText}
 }
 
-func (e *Unauthenticated) refusal() *refusal {
+func unauthenticated(e *web.Unauthenticated) *refusal {
 	out := &refusal{status: http.StatusUnauthorized, code: "InvalidAuthenticationToken", message: e.Message}
 	if out.message == "" {
 		out.message = "Access token is empty."

@@ -32,16 +32,10 @@ type Config struct {
 	Admin  *admin.Service
 	Signin *signin.Service // explains what it would ask
 	Keys   *idp.Keyring    // seals the tokens of pages
-	// Authenticate reads the access token. Its error is an *Unauthenticated, or our fault.
+	// Authenticate reads the access token. Its error is a *web.Unauthenticated, or our fault.
 	Authenticate func(*http.Request) (Caller, error)
 	Log          *slog.Logger
 }
-
-// Unauthenticated says why an access token was not accepted. Challenge is what
-// WWW-Authenticate says beside Bearer.
-type Unauthenticated struct{ Message, Challenge string }
-
-func (e *Unauthenticated) Error() string { return e.Message }
 
 // API serves /v1.0 and /beta.
 type API struct {

@@ -58,7 +58,7 @@ var groups = &entity[*idp.Group, *groupInput]{
 
 // groupFixed is a property that is the same of every group: check refuses any other value.
 func groupFixed(name string, k kind, f flags, is any, check func(*groupInput, value) error) groupProperty {
-	return groupProperty{name: name, kind: k, flags: f, get: func(*call, *idp.Group) any { return is }, set: check}
+	return groupProperty{name: name, kind: k, flags: f, get: constant[*idp.Group](is), set: check}
 }
 
 func noMail(_ *groupInput, v value) error {

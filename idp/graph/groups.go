@@ -19,7 +19,7 @@ func groupRoutes() []route {
 			method: http.MethodPost, path: all, handle: createGroup, summary: "Create a group",
 			action: idp.WriteGroup, in: groups, out: groups, status: http.StatusCreated,
 		},
-		{method: http.MethodGet, path: one, handle: getGroup, options: itemOptions, summary: "Read a group", action: idp.ReadGroup, out: groups},
+		{method: http.MethodGet, path: one, handle: groups.reads((*call).group), options: itemOptions, summary: "Read a group", action: idp.ReadGroup, out: groups},
 		{method: http.MethodPatch, path: one, handle: updateGroup, summary: "Change a group, or add members to it", action: idp.WriteGroup, in: groups},
 		{method: http.MethodDelete, path: one, handle: deleteGroup, summary: "Delete a group", action: idp.WriteGroup},
 		{
@@ -64,14 +64,6 @@ func createGroup(c *call) (reply, error) {
 
 func (c *call) group() (*idp.Group, error) {
 	return c.Admin.Group(c.ctx(), c.Actor, c.Tenant.TenantID, c.key("group"))
-}
-
-func getGroup(c *call) (reply, error) {
-	g, err := c.group()
-	if err != nil {
-		return reply{}, err
-	}
-	return groups.one(c, g), nil
 }
 
 func updateGroup(c *call) (reply, error) {

@@ -41,7 +41,7 @@ var invitations = &entity[invitation, *invitationInput]{
 			in.DisplayName = v.text()
 			return nil
 		}},
-		{name: "invitedUserType", kind: enumOf("Guest", "Member"), get: func(_ *call, i invitation) any { return invitedType(i.User) }, set: func(in *invitationInput, v value) error {
+		{name: "invitedUserType", kind: enumOf("Guest", "Member"), get: func(c *call, i invitation) any { return userType(c, i.User) }, set: func(in *invitationInput, v value) error {
 			in.Member = v.text() == "Member"
 			return nil
 		}},
@@ -70,13 +70,6 @@ var messageKind = complexOf(
 		field{name: "emailAddress", kind: complexOf(field{name: "name", kind: edmString}, field{name: "address", kind: edmString})},
 	))},
 )
-
-func invitedType(u *idp.User) string {
-	if u.Type == idp.ExternalMember {
-		return "Member"
-	}
-	return "Guest"
-}
 
 func messageObject(m idp.InvitationMessage) object {
 	copies := []object{}

@@ -25,8 +25,8 @@ var authenticatorConfiguration = laterConfiguration("microsoftAuthenticatorAuthe
 
 func laterConfiguration(name, id string, include []object, more ...property[none, none]) *entity[none, none] {
 	properties := append([]property[none, none]{
-		{name: "id", kind: edmString, get: func(*call, none) any { return id }},
-		{name: "state", kind: methodState, get: func(*call, none) any { return stateOf(false) }},
+		{name: "id", kind: edmString, get: constant[none](id)},
+		{name: "state", kind: methodState, get: constant[none](stateOf(false))},
 	}, more...)
 	return &entity[none, none]{name: name, typed: true, properties: append(properties,
 		laterField("includeTargets", listOf(edmAny), include),
@@ -35,7 +35,7 @@ func laterConfiguration(name, id string, include []object, more ...property[none
 }
 
 func laterField(name string, k kind, v any) property[none, none] {
-	return property[none, none]{name: name, kind: k, flags: noFilter, get: func(*call, none) any { return v }}
+	return property[none, none]{name: name, kind: k, flags: noFilter, get: constant[none](v)}
 }
 
 func authenticatorTargets() []object {

@@ -41,7 +41,7 @@ func lex(s string) ([]token, error) {
 	return append(out, token{}), nil
 }
 
-// lexString reads 'it”s' from i on.
+// lexString reads a literal in quotes from i on; an apostrophe within is doubled.
 func lexString(s string, i int) (text string, end int, ok bool) {
 	var b strings.Builder
 	for i++; i < len(s); i++ {

@@ -20,7 +20,7 @@ func logRoutes() []route {
 			summary: "List sign-ins, newest first", action: idp.ReadLogs, out: signIns, many: true,
 		},
 		{
-			method: http.MethodGet, path: "/auditLogs/signIns/{event}", handle: getEvent(signIns, idp.SignIns), options: itemOptions,
+			method: http.MethodGet, path: "/auditLogs/signIns/{event}", handle: signIns.reads(eventIn(idp.SignIns)), options: itemOptions,
 			summary: "Read one sign-in", action: idp.ReadLogs, out: signIns,
 		},
 		{
@@ -28,7 +28,7 @@ func logRoutes() []route {
 			summary: "List what was changed, newest first", action: idp.ReadLogs, out: directoryAudits, many: true,
 		},
 		{
-			method: http.MethodGet, path: "/auditLogs/directoryAudits/{event}", handle: getEvent(directoryAudits, idp.Directory), options: itemOptions,
+			method: http.MethodGet, path: "/auditLogs/directoryAudits/{event}", handle: directoryAudits.reads(eventIn(idp.Directory)), options: itemOptions,
 			summary: "Read one change", action: idp.ReadLogs, out: directoryAudits,
 		},
 	}
@@ -75,13 +75,10 @@ func (c *call) inTime(at string) (oldestFirst bool, err error) {
 	return oldestFirst, nil
 }
 
-func getEvent(e *entity[admin.EventInfo, none], log string) func(*call) (reply, error) {
-	return func(c *call) (reply, error) {
-		info, err := c.Admin.EventInfo(c.ctx(), c.Actor, c.Tenant.TenantID, log, strings.ToLower(c.param("event")))
-		if err != nil {
-			return reply{}, err
-		}
-		return e.one(c, info), nil
+// eventIn is the event of a log that the path names.
+func eventIn(log string) func(*call) (admin.EventInfo, error) {
+	return func(c *call) (admin.EventInfo, error) {
+		return c.Admin.EventInfo(c.ctx(), c.Actor, c.Tenant.TenantID, log, strings.ToLower(c.param("event")))
 	}
 }
 
@@ -107,7 +104,4 @@ func ofEvent(get func(*idp.AuditEvent) string) func(*call, admin.EventInfo) any 
 	return func(_ *call, i admin.EventInfo) any { return nonEmpty(get(i.Event)) }
 }
 
-// ofEach is a property that is the same for every event.
-func ofEach(v any) func(*call, admin.EventInfo) any {
-	return func(*call, admin.EventInfo) any { return v }
-}
+var ofEach = constant[admin.EventInfo]

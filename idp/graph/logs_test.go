@@ -15,6 +15,7 @@ import (
 
 	"latchkey/idp"
 	"latchkey/idp/admin"
+	"latchkey/idp/web"
 	"latchkey/storage"
 	"latchkey/storage/mem"
 )
@@ -114,7 +115,7 @@ func (a *archive) calls(name string, actor idp.Actor, permissions ...string) {
 func (a *archive) authenticate(r *http.Request) (Caller, error) {
 	c, known := a.callers[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]
 	if !known {
-		return c, &Unauthenticated{}
+		return c, &web.Unauthenticated{}
 	}
 	return c, nil
 }

@@ -47,17 +47,18 @@ func listMethods(c *call) (reply, error) {
 	return methods.list(c, methods.slice(held))
 }
 
-func getMethod(c *call) (reply, error) {
+// method is the one that the path names.
+func (c *call) method() (method, error) {
 	held, err := c.heldMethods()
 	if err != nil {
-		return reply{}, err
+		return method{}, err
 	}
 	for _, m := range held {
 		if strings.EqualFold(m.id, c.param("id")) {
-			return methods.one(c, m), nil
+			return m, nil
 		}
 	}
-	return reply{}, noMethod(c)
+	return method{}, noMethod(c)
 }
 
 func methodRoutes() []route {
@@ -67,7 +68,7 @@ func methodRoutes() []route {
 			options: collectionOptions, summary: "List the authentication methods of a user", action: idp.ReadMethods, out: methods, many: true,
 		},
 		{
-			method: http.MethodGet, path: "/users/{user}/authentication/methods/{id}", handle: getMethod, me: true, family: authMethods,
+			method: http.MethodGet, path: "/users/{user}/authentication/methods/{id}", handle: methods.reads((*call).method), me: true, family: authMethods,
 			options: itemOptions, summary: "Read an authentication method of a user", action: idp.ReadMethods, out: methods,
 		},
 		{
@@ -89,8 +90,8 @@ func methodRoutes() []route {
 var preferences = &entity[none, none]{
 	name: "signInPreferences",
 	properties: []property[none, none]{
-		{name: "isSystemPreferredAuthenticationMethodEnabled", kind: edmBoolean, get: func(*call, none) any { return true }},
-		{name: "userPreferredMethodForSecondaryAuthentication", kind: edmString, get: func(*call, none) any { return nil }},
+		{name: "isSystemPreferredAuthenticationMethodEnabled", kind: edmBoolean, get: constant[none](true)},
+		{name: "userPreferredMethodForSecondaryAuthentication", kind: edmString, get: constant[none](nil)},
 	},
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"latchkey/idp"
 	"latchkey/idp/admin"
-	"latchkey/storage"
 )
 
 // directoryObject is one of these.
@@ -107,5 +106,3 @@ func only(kind string, all source[directoryObject]) source[directoryObject] {
 		return out, next, err
 	}
 }
-
-func pageAt(after string, limit int) storage.Page { return storage.Page{After: after, Limit: limit} }

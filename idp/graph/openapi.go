@@ -28,7 +28,7 @@ func (a *API) OpenAPI() []byte {
 		"components": object{
 			"schemas": d.schemas, "parameters": optionParameters(),
 			"responses":       object{"error": answer("The request was refused.", ref("schemas", "error"))},
-			"securitySchemes": object{"bearer": object{"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+			"securitySchemes": object{"bearer": object{"type": "http", "scheme": "bearer"}},
 		},
 		"security": []object{{"bearer": []string{}}},
 	}, "", "  ")
@@ -116,24 +116,26 @@ func (r route) parameters(counting bool) (out []object) {
 	if counting {
 		t &= optFilter | optSearch
 	}
-	for _, name := range []string{"$select", "$filter", "$orderby", "$top", "$skiptoken", "$count", "$search"} {
-		if need, _ := optionOf(name); t&need != 0 {
-			out = append(out, ref("parameters", name[1:]))
+	for _, q := range queryOptions {
+		if t.take(q.name) {
+			out = append(out, ref("parameters", q.name[1:]))
 		}
-	}
-	if len(r.expand) > 0 {
-		out = append(out, object{"name": "$expand", "in": "query", "schema": object{"type": "string", "enum": r.expand}})
 	}
 	return out
 }
 
 func optionParameters() object {
 	out := object{}
-	for _, name := range []string{"$select", "$filter", "$orderby", "$skiptoken", "$search"} {
-		out[name[1:]] = object{"name": name, "in": "query", "schema": object{"type": "string"}}
+	for _, q := range queryOptions {
+		schema := object{"type": "string"}
+		switch q.name {
+		case "$top":
+			schema = object{"type": "integer", "minimum": 1, "maximum": maxTop}
+		case "$count":
+			schema = object{"type": "boolean"}
+		}
+		out[q.name[1:]] = object{"name": q.name, "in": "query", "schema": schema}
 	}
-	out["top"] = object{"name": "$top", "in": "query", "schema": object{"type": "integer", "minimum": 1, "maximum": maxTop}}
-	out["count"] = object{"name": "$count", "in": "query", "schema": object{"type": "boolean"}}
 	return out
 }
 
@@ -174,11 +176,11 @@ func (d document) schema(s shape) object {
 		d.schemas[name] = membersSchema(s.fields())
 	}
 	if kinds := s.derivedShapes(); len(kinds) > 0 {
-		any := []object{ref("schemas", name)}
+		each := []object{ref("schemas", name)}
 		for _, k := range kinds {
-			any = append(any, d.schema(k))
+			each = append(each, d.schema(k))
 		}
-		return object{"anyOf": any}
+		return object{"anyOf": each}
 	}
 	return ref("schemas", name)
 }

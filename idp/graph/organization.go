@@ -42,10 +42,7 @@ var organizations = &entity[*idp.Tenant, *admin.TenantChange]{
 	},
 }
 
-// organizationFixed is a property that is the same of every organization.
-func organizationFixed(name string, k kind, is any) organizationProperty {
-	return organizationProperty{name: name, kind: k, get: func(*call, *idp.Tenant) any { return is }}
-}
+var organizationFixed = fixed[*idp.Tenant, *admin.TenantChange]
 
 var verifiedDomain = complexOf(
 	field{name: "capabilities", kind: edmString},
@@ -71,7 +68,7 @@ func organizationRoutes() []route {
 			summary: "List the organization, of which there is one", action: idp.ReadOrganization, out: organizations, many: true,
 		},
 		{
-			method: http.MethodGet, path: one, handle: getOrganization, options: itemOptions,
+			method: http.MethodGet, path: one, handle: organizations.reads((*call).organization), options: itemOptions,
 			summary: "Read the organization", action: idp.ReadOrganization, out: organizations,
 		},
 		{method: http.MethodPatch, path: one, handle: updateOrganization, summary: "Rename the organization", action: idp.WriteOrganization, in: organizations},
@@ -86,15 +83,13 @@ func listOrganization(c *call) (reply, error) {
 	return organizations.list(c, organizations.slice([]*idp.Tenant{t}))
 }
 
-func getOrganization(c *call) (reply, error) {
+// organization is the one that the path names, which is the caller's or none.
+func (c *call) organization() (*idp.Tenant, error) {
 	t, err := c.Admin.Organization(c.ctx(), c.Actor, c.Tenant.TenantID)
-	if err == nil {
-		t, err = organizations.pick([]*idp.Tenant{t}, c.key("organization"))
-	}
 	if err != nil {
-		return reply{}, err
+		return nil, err
 	}
-	return organizations.one(c, t), nil
+	return organizations.pick([]*idp.Tenant{t}, c.key("organization"))
 }
 
 func updateOrganization(c *call) (reply, error) {

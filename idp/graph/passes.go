@@ -21,7 +21,7 @@ func passRoutes() []route {
 			in: passMethods, out: passMethods, status: http.StatusCreated,
 		},
 		{
-			method: http.MethodGet, path: all + "/{id}", handle: getPass, me: true, family: authMethods, options: itemOptions,
+			method: http.MethodGet, path: all + "/{id}", handle: passMethods.reads((*call).pass), me: true, family: authMethods, options: itemOptions,
 			summary: "Read a user's Temporary Access Pass, without the secret", action: idp.ReadPass, out: passMethods,
 		},
 		{
@@ -51,17 +51,18 @@ func listPasses(c *call) (reply, error) {
 	return passMethods.list(c, passMethods.slice(held))
 }
 
-func getPass(c *call) (reply, error) {
+// pass is the one that the path names.
+func (c *call) pass() (passMethod, error) {
 	held, err := c.heldPass()
 	if err != nil {
-		return reply{}, err
+		return passMethod{}, err
 	}
 	for _, p := range held {
 		if strings.EqualFold(p.id, c.param("id")) {
-			return passMethods.one(c, p), nil
+			return p, nil
 		}
 	}
-	return reply{}, noMethod(c)
+	return passMethod{}, noMethod(c)
 }
 
 func createPass(c *call) (reply, error) {

@@ -13,7 +13,7 @@ const passConfigurationID = "TemporaryAccessPass"
 var passConfiguration = &entity[idp.PassPolicy, *admin.PassPolicyChange]{
 	name: "temporaryAccessPassAuthenticationMethodConfiguration", typed: true,
 	properties: []property[idp.PassPolicy, *admin.PassPolicyChange]{
-		{name: "id", kind: edmString, get: func(*call, idp.PassPolicy) any { return passConfigurationID }, set: setSameID},
+		{name: "id", kind: edmString, get: constant[idp.PassPolicy](passConfigurationID), set: setSameID},
 		{
 			name: "state", kind: methodState, flags: required,
 			get: func(_ *call, p idp.PassPolicy) any { return stateOf(p.Enabled) },

@@ -7,7 +7,6 @@ import (
 
 	"latchkey/idp"
 	"latchkey/idp/admin"
-	"latchkey/storage"
 )
 
 // requestsPath has the passes that wait for a second administrator. Microsoft has no such
@@ -59,11 +58,11 @@ func approvalRoutes() []route {
 			summary: "List the Temporary Access Passes that wait for a second administrator", action: idp.ReadPass, out: passRequests, many: true,
 		},
 		{
-			method: http.MethodGet, path: one, handle: answerRequest((*admin.Service).Approval), family: authMethods, options: itemOptions,
+			method: http.MethodGet, path: one, handle: passRequests.reads(requestAfter((*admin.Service).Approval)), family: authMethods, options: itemOptions,
 			summary: "Read a Temporary Access Pass that waits for a second administrator", action: idp.ReadPass, out: passRequests,
 		},
 		{
-			method: http.MethodPost, path: one + "/approve", handle: answerRequest((*admin.Service).ApprovePass), family: authMethods, emptyBody: true,
+			method: http.MethodPost, path: one + "/approve", handle: passRequests.reads(requestAfter((*admin.Service).ApprovePass)), family: authMethods, emptyBody: true,
 			context: requestsPath[1:], summary: "Let the administrator who asked for the pass create it", action: idp.ApprovePass, out: passRequests,
 		},
 		{
@@ -75,29 +74,21 @@ func approvalRoutes() []route {
 
 func listRequests(c *call) (reply, error) {
 	return passRequests.list(c, func(after string, limit int) ([]admin.ApprovalInfo, string, error) {
-		return c.Admin.Approvals(c.ctx(), c.Actor, c.Tenant.TenantID, storage.Page{After: after, Limit: limit})
+		return c.Admin.Approvals(c.ctx(), c.Actor, c.Tenant.TenantID, pageAt(after, limit))
 	})
 }
 
 // onRequest is a use case about one request.
 type onRequest = func(*admin.Service, context.Context, idp.Actor, string, string) (admin.ApprovalInfo, error)
 
-func (c *call) onRequest(do onRequest) (admin.ApprovalInfo, error) {
-	return do(c.Admin, c.ctx(), c.Actor, c.Tenant.TenantID, strings.ToLower(c.param("request")))
-}
-
-// answerRequest answers with the request as it is after a use case.
-func answerRequest(do onRequest) func(*call) (reply, error) {
-	return func(c *call) (reply, error) {
-		info, err := c.onRequest(do)
-		if err != nil {
-			return reply{}, err
-		}
-		return passRequests.one(c, info), nil
+// requestAfter is the request as it is after a use case.
+func requestAfter(do onRequest) func(*call) (admin.ApprovalInfo, error) {
+	return func(c *call) (admin.ApprovalInfo, error) {
+		return do(c.Admin, c.ctx(), c.Actor, c.Tenant.TenantID, strings.ToLower(c.param("request")))
 	}
 }
 
 func denyRequest(c *call) (reply, error) {
-	_, err := c.onRequest((*admin.Service).DenyPass)
+	_, err := requestAfter((*admin.Service).DenyPass)(c)
 	return noContent(), err
 }

@@ -33,7 +33,7 @@ func splitPath(path string) ([]string, error) {
 	return segments, nil
 }
 
-// keyForm splits users('o”brien') into its name and key.
+// keyForm splits users('id') into its name and key; an apostrophe within is doubled.
 func keyForm(s string) (name, key string, ok bool) {
 	name, rest, found := strings.Cut(s, "('")
 	key, closed := strings.CutSuffix(rest, "')")

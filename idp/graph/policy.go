@@ -11,27 +11,22 @@ import (
 var methodsPolicy = &entity[*idp.MethodsPolicy, none]{
 	name: "authenticationMethodsPolicy",
 	properties: []property[*idp.MethodsPolicy, none]{
-		{name: "id", kind: edmString, get: constant("authenticationMethodsPolicy")},
-		{name: "displayName", kind: edmString, get: constant("Authentication Methods Policy")},
-		{name: "description", kind: edmString, get: constant("The tenant-wide policy that controls which authentication methods are allowed in the tenant.")},
+		{name: "id", kind: edmString, get: constant[*idp.MethodsPolicy]("authenticationMethodsPolicy")},
+		{name: "displayName", kind: edmString, get: constant[*idp.MethodsPolicy]("Authentication Methods Policy")},
+		{name: "description", kind: edmString, get: constant[*idp.MethodsPolicy]("The tenant-wide policy that controls which authentication methods are allowed in the tenant.")},
 		{name: "lastModifiedDateTime", kind: edmDateTime, get: func(_ *call, p *idp.MethodsPolicy) any { return p.UpdatedAt }},
-		{name: "policyVersion", kind: edmString, get: constant("1.5")},
-		{name: "reconfirmationInDays", kind: edmInt32, get: constant(0)},
-		{name: "policyMigrationState", kind: enumOf("preMigration", "migrationInProgress", "migrationComplete"), get: constant("migrationComplete")},
-		{name: "registrationEnforcement", kind: edmAny, flags: noFilter, get: constant(noCampaign)},
-		{name: "reportSuspiciousActivitySettings", kind: edmAny, flags: noFilter | betaOnly, get: constant(object{
+		{name: "policyVersion", kind: edmString, get: constant[*idp.MethodsPolicy]("1.5")},
+		{name: "reconfirmationInDays", kind: edmInt32, get: constant[*idp.MethodsPolicy](0)},
+		{name: "policyMigrationState", kind: enumOf("preMigration", "migrationInProgress", "migrationComplete"), get: constant[*idp.MethodsPolicy]("migrationComplete")},
+		{name: "registrationEnforcement", kind: edmAny, flags: noFilter, get: constant[*idp.MethodsPolicy](noCampaign)},
+		{name: "reportSuspiciousActivitySettings", kind: edmAny, flags: noFilter | betaOnly, get: constant[*idp.MethodsPolicy](object{
 			"state": "disabled", "includeTarget": object{"targetType": "group", "id": idp.AllUsers}, "voiceReportingCode": 0,
 		})},
-		{name: "systemCredentialPreferences", kind: edmAny, flags: noFilter | betaOnly, get: constant(object{
+		{name: "systemCredentialPreferences", kind: edmAny, flags: noFilter | betaOnly, get: constant[*idp.MethodsPolicy](object{
 			"state": "enabled", "includeTargets": []object{{"targetType": "group", "id": idp.AllUsers}}, "excludeTargets": []object{},
 		})},
 		{name: "authenticationMethodConfigurations", kind: listOf(edmAny), flags: noFilter, get: configurationObjects},
 	},
-}
-
-// constant is a property that is the same for everybody.
-func constant(v any) func(*call, *idp.MethodsPolicy) any {
-	return func(*call, *idp.MethodsPolicy) any { return v }
 }
 
 var noCampaign = object{"authenticationMethodsRegistrationCampaign": object{

@@ -34,7 +34,6 @@ const (
 // taken is what the options are checked against.
 type taken struct {
 	options options
-	expand  []string
 	shape   shape
 	beta    bool
 }
@@ -45,7 +44,6 @@ type query struct {
 	filter   *filter
 	order    []ordering
 	search   search
-	expand   []string
 	whole    bool // also what is shown only where it is selected
 	top      int
 	count    bool
@@ -102,10 +100,8 @@ func parsePair(part string) (p pair, err error) {
 }
 
 func (q *query) set(option, value string, h http.Header, t taken) (err error) {
-	if need, known := optionOf(option); !known || t.options&need == 0 {
-		if option != "$expand" || len(t.expand) == 0 {
-			return badQuery("Query option '" + option + "' is not supported here.")
-		}
+	if !t.options.take(option) {
+		return badQuery("Query option '" + option + "' is not supported here.")
 	}
 	switch option {
 	case "$select":
@@ -125,29 +121,27 @@ func (q *query) set(option, value string, h http.Header, t taken) (err error) {
 		q.search, err = parseSearch(value, t)
 	case "$skiptoken":
 		q.token = value
-	case "$expand":
-		q.expand, err = parseExpand(value, t)
 	}
 	return err
 }
 
-// optionOf is what a route must take for an option. Pages are of whatever has $top.
-func optionOf(name string) (options, bool) {
-	switch name {
-	case "$select":
-		return optSelect, true
-	case "$filter":
-		return optFilter, true
-	case "$orderby":
-		return optOrder, true
-	case "$top", "$skiptoken":
-		return optTop, true
-	case "$count":
-		return optCount, true
-	case "$search":
-		return optSearch, true
+// queryOptions are all there are, with what a route must take for each. Pages are of
+// whatever has $top.
+var queryOptions = []struct {
+	name string
+	need options
+}{
+	{"$select", optSelect}, {"$filter", optFilter}, {"$orderby", optOrder}, {"$top", optTop}, {"$skiptoken", optTop},
+	{"$count", optCount}, {"$search", optSearch},
+}
+
+func (o options) take(name string) bool {
+	for _, q := range queryOptions {
+		if q.name == name {
+			return o&q.need != 0
+		}
 	}
-	return 0, false
+	return false
 }
 
 var badSearch = &refusal{
@@ -189,23 +183,6 @@ func parseCount(value string) (bool, error) {
 		return false, nil
 	}
 	return false, badQuery("Invalid value '" + value + "' for $count query option found. Valid values are 'true' and 'false'.")
-}
-
-func parseExpand(value string, t taken) ([]string, error) {
-	var names []string
-	for name := range strings.SplitSeq(value, ",") {
-		known := ""
-		for _, e := range t.expand {
-			if strings.EqualFold(e, strings.TrimSpace(name)) {
-				known = e
-			}
-		}
-		if known == "" {
-			return nil, badQuery("$expand of '" + name + "' is not supported here.")
-		}
-		names = append(names, known)
-	}
-	return names, nil
 }
 
 // encoded is the query without $skiptoken, as the next link repeats it.

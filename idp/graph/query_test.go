@@ -85,15 +85,3 @@ func TestEscape(t *testing.T) {
 		t.Errorf("%v %v", q, err)
 	}
 }
-
-func TestExpand(t *testing.T) {
-	q, err := parseQuery("$expand=Manager", nil, taken{expand: []string{"manager"}, shape: toys})
-	if err != nil || !slices.Equal(q.expand, []string{"manager"}) {
-		t.Errorf("%v %v", q, err)
-	}
-	for _, bad := range []string{"$expand=manager($select=id)", "$expand=", "$expand=manager,x"} {
-		if _, err := parseQuery(bad, nil, taken{expand: []string{"manager"}, shape: toys}); err == nil {
-			t.Errorf("%s is accepted", bad)
-		}
-	}
-}

@@ -56,6 +56,17 @@ func (e *entity[T, C]) one(c *call, item T) reply {
 	return ok(o)
 }
 
+// reads is the handler of a route that answers with the one item that find finds.
+func (e *entity[T, C]) reads(find func(*call) (T, error)) func(*call) (reply, error) {
+	return func(c *call) (reply, error) {
+		item, err := find(c)
+		if err != nil {
+			return reply{}, err
+		}
+		return e.one(c, item), nil
+	}
+}
+
 // single answers 200 with what there is one of, which is no item of a collection.
 func (e *entity[T, C]) single(c *call, it T) reply {
 	out := e.one(c, it)

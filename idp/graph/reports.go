@@ -5,7 +5,6 @@ import (
 
 	"latchkey/idp"
 	"latchkey/idp/admin"
-	"latchkey/storage"
 )
 
 const reportsPath = "/reports/authenticationMethods"
@@ -36,9 +35,7 @@ var registrationDetails = &entity[admin.MethodsReport, none]{
 	},
 }
 
-func ofEveryUser(v any) func(*call, admin.MethodsReport) any {
-	return func(*call, admin.MethodsReport) any { return v }
-}
+var ofEveryUser = constant[admin.MethodsReport]
 
 func reportRoutes() []route {
 	const details = reportsPath + "/userRegistrationDetails"
@@ -48,7 +45,7 @@ func reportRoutes() []route {
 			summary: "List what each user has to sign in with", action: idp.ReadReports, out: registrationDetails, many: true,
 		},
 		{
-			method: http.MethodGet, path: details + "/{user}", handle: getRegistration, options: itemOptions,
+			method: http.MethodGet, path: details + "/{user}", handle: registrationDetails.reads((*call).registration), options: itemOptions,
 			summary: "Read what a user has to sign in with", action: idp.ReadReports, out: registrationDetails,
 		},
 	}, summaryRoutes()...)
@@ -56,15 +53,11 @@ func reportRoutes() []route {
 
 // registrations is the source of everybody's details.
 func (c *call) registrations(after string, limit int) ([]admin.MethodsReport, string, error) {
-	return c.Admin.MethodsReports(c.ctx(), c.Actor, c.Tenant.TenantID, storage.Page{After: after, Limit: limit})
+	return c.Admin.MethodsReports(c.ctx(), c.Actor, c.Tenant.TenantID, pageAt(after, limit))
 }
 
 func listRegistrations(c *call) (reply, error) { return registrationDetails.list(c, c.registrations) }
 
-func getRegistration(c *call) (reply, error) {
-	r, err := c.Admin.MethodsReport(c.ctx(), c.Actor, c.Tenant.TenantID, c.param("user"))
-	if err != nil {
-		return reply{}, err
-	}
-	return registrationDetails.one(c, r), nil
+func (c *call) registration() (admin.MethodsReport, error) {
+	return c.Admin.MethodsReport(c.ctx(), c.Actor, c.Tenant.TenantID, c.param("user"))
 }

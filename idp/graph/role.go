@@ -14,7 +14,7 @@ var directoryRoles = &entity[admin.ActiveRole, *string]{
 	id:   func(r admin.ActiveRole) string { return r.RoleID },
 	properties: []property[admin.ActiveRole, *string]{
 		{name: "id", kind: edmString, get: func(_ *call, r admin.ActiveRole) any { return r.RoleID }},
-		{name: "deletedDateTime", kind: edmDateTime, get: func(*call, admin.ActiveRole) any { return nil }},
+		{name: "deletedDateTime", kind: edmDateTime, get: constant[admin.ActiveRole](nil)},
 		{name: "description", kind: edmString, get: func(_ *call, r admin.ActiveRole) any { return r.Description }},
 		{name: "displayName", kind: edmString, get: func(_ *call, r admin.ActiveRole) any { return r.Name }},
 		{
@@ -54,10 +54,7 @@ var rolePermission = complexOf(field{name: "allowedResourceActions", kind: listO
 
 func templateID(r idp.Role) string { return r.TemplateID }
 
-// roleFixed is a property that is the same of every role.
-func roleFixed(name string, k kind, is any) property[idp.Role, none] {
-	return property[idp.Role, none]{name: name, kind: k, get: func(*call, idp.Role) any { return is }}
-}
+var roleFixed = fixed[idp.Role, none]
 
 // assignmentInput is who is to have which role.
 type assignmentInput struct{ principal, role string }
@@ -76,10 +73,10 @@ var assignments = &entity[admin.RoleAssignment, *assignmentInput]{
 			set: func(in *assignmentInput, v value) error { in.role = v.text(); return nil },
 		},
 		{
-			name: "directoryScopeId", kind: edmString, flags: onCreate, get: func(*call, admin.RoleAssignment) any { return "/" },
+			name: "directoryScopeId", kind: edmString, flags: onCreate, get: constant[admin.RoleAssignment]("/"),
 			set: wholeDirectory,
 		},
-		{name: "appScopeId", kind: edmString, flags: onSelect, get: func(*call, admin.RoleAssignment) any { return nil }},
+		{name: "appScopeId", kind: edmString, flags: onSelect, get: constant[admin.RoleAssignment](nil)},
 	},
 }
 

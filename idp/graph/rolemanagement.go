@@ -19,7 +19,7 @@ func roleManagementRoutes() []route {
 			method: http.MethodPost, path: all, handle: assignRole, summary: "Give a user a role",
 			action: idp.AssignRoles, in: assignments, out: assignments, status: http.StatusCreated,
 		},
-		{method: http.MethodGet, path: all + "/{assignment}", handle: getAssignment, options: itemOptions, summary: "Read a role assignment", action: idp.ReadRoles, out: assignments},
+		{method: http.MethodGet, path: all + "/{assignment}", handle: assignments.reads((*call).assignment), options: itemOptions, summary: "Read a role assignment", action: idp.ReadRoles, out: assignments},
 		{method: http.MethodDelete, path: all + "/{assignment}", handle: deleteAssignment, summary: "Take a role from a user", action: idp.AssignRoles},
 	}
 	return slices.Concat(rows,
@@ -65,7 +65,7 @@ func assignRole(c *call) (reply, error) {
 	}
 	a, err := c.Admin.AssignRole(c.ctx(), c.Actor, c.Tenant.TenantID, in.role, in.principal)
 	if err != nil {
-		return reply{}, conflict(err, "A conflicting object with one or more of the specified property values is present in the directory.")
+		return reply{}, conflict(err, objectTwice)
 	}
 	return assignments.created(c, a), nil
 }
@@ -77,14 +77,6 @@ func (c *call) assignment() (admin.RoleAssignment, error) {
 		return admin.RoleAssignment{}, err
 	}
 	return assignments.pick(all, c.param("assignment"))
-}
-
-func getAssignment(c *call) (reply, error) {
-	a, err := c.assignment()
-	if err != nil {
-		return reply{}, err
-	}
-	return assignments.one(c, a), nil
 }
 
 func deleteAssignment(c *call) (reply, error) {

@@ -26,7 +26,7 @@ func roleRoutes() []route {
 // directoryRoleRoutes are those of one role, by either key.
 func directoryRoleRoutes(one string) []route {
 	rows := []route{
-		{method: http.MethodGet, path: one, handle: getRole, options: itemOptions, summary: "Read a role in use", action: idp.ReadRoles, out: directoryRoles},
+		{method: http.MethodGet, path: one, handle: directoryRoles.reads((*call).role), options: itemOptions, summary: "Read a role in use", action: idp.ReadRoles, out: directoryRoles},
 		{method: http.MethodPost, path: one + "/members/$ref", handle: addHolder, summary: "Give a user a role", action: idp.AssignRoles, in: reference},
 		{method: http.MethodDelete, path: one + "/members/$ref", handle: removeHolderQueried, summary: "Take a role from the user of the query's @id", action: idp.AssignRoles},
 		{method: http.MethodDelete, path: one + "/members/{member}/$ref", handle: removeHolder, summary: "Take a role from a user", action: idp.AssignRoles},
@@ -49,7 +49,7 @@ func activateRole(c *call) (reply, error) {
 	}
 	r, err := c.Admin.ActivateRole(c.ctx(), c.Actor, c.Tenant.TenantID, template)
 	if err != nil {
-		return reply{}, err
+		return reply{}, conflict(err, objectTwice)
 	}
 	return directoryRoles.created(c, r), nil
 }
@@ -70,14 +70,6 @@ func (c *call) role() (admin.ActiveRole, error) {
 		}
 	}
 	return directoryRoles.pick(active, id)
-}
-
-func getRole(c *call) (reply, error) {
-	r, err := c.role()
-	if err != nil {
-		return reply{}, err
-	}
-	return directoryRoles.one(c, r), nil
 }
 
 func holdersOf(c *call) (source[directoryObject], error) {

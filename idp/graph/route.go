@@ -21,7 +21,6 @@ type route struct {
 	betaOnly  bool
 	family    family
 	options   options
-	expand    []string   // what $expand may name
 	emptyBody bool       // no body counts as {}
 	context   string     // of @odata.context, where the path does not tell: directoryObjects
 	summary   string     // for the OpenAPI document, as the rest

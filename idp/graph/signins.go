@@ -128,8 +128,8 @@ func signedInType(_ *call, i admin.EventInfo) any {
 
 // memberOrGuest is how logs and reports write a user's type.
 func memberOrGuest(u *idp.User) string {
-	if u.Type == idp.Member || u.Type == idp.ExternalMember {
-		return "member"
+	if u.Type.Guest() {
+		return "guest"
 	}
-	return "guest"
+	return "member"
 }

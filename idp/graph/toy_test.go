@@ -208,9 +208,9 @@ func authenticate(r *http.Request) (Caller, error) {
 	kind, tenant, _ := strings.Cut(token, "@")
 	switch {
 	case !ok:
-		return Caller{}, &Unauthenticated{}
+		return Caller{}, &web.Unauthenticated{}
 	case kind == "expired":
-		return Caller{}, &Unauthenticated{Message: "Lifetime validation failed, the token is expired.", Challenge: `error="invalid_token"`}
+		return Caller{}, &web.Unauthenticated{Message: "Lifetime validation failed, the token is expired.", Challenge: `error="invalid_token"`}
 	case kind == "broken":
 		return Caller{}, io.ErrUnexpectedEOF
 	case tenant == "":

@@ -49,18 +49,18 @@ var users = &entity[*idp.User, *userInput]{
 				return in.edit(func(u *idp.User) { u.OtherMails = v.texts() })
 			},
 		},
-		{name: "passwordProfile", kind: passwordProfile, flags: onSelect | noFilter | required | onCreate, get: userNull, set: checkPassword},
+		{name: "passwordProfile", kind: passwordProfile, flags: onSelect | noFilter | required | onCreate, get: constant[*idp.User](nil), set: checkPassword},
 		{name: "createdDateTime", kind: edmDateTime, flags: onSelect, get: func(_ *call, u *idp.User) any { return u.CreatedAt }},
 		{name: "creationType", kind: edmString, flags: onSelect, get: creationType},
 		{name: "externalUserState", kind: edmString, flags: onSelect, get: func(_ *call, u *idp.User) any { return nonEmpty(string(u.External.State)) }},
 		{name: "externalUserStateChangeDateTime", kind: edmDateTime, flags: onSelect, get: func(_ *call, u *idp.User) any { return u.External.ChangedAt }},
 		{name: "identities", kind: listOf(identity), flags: onSelect, get: identities},
 		{name: "signInSessionsValidFromDateTime", kind: edmDateTime, flags: onSelect, get: validFrom},
-		{name: "assignedLicenses", kind: listOf(edmAny), flags: onSelect | noFilter, get: func(*call, *idp.User) any { return []any{} }},
-		{name: "deletedDateTime", kind: edmDateTime, flags: onSelect, get: userNull},
-		{name: "lastPasswordChangeDateTime", kind: edmDateTime, flags: onSelect, get: userNull},
-		{name: "onPremisesSyncEnabled", kind: edmBoolean, flags: onSelect, get: userNull},
-		{name: "passwordPolicies", kind: edmString, flags: onSelect, get: userNull},
+		{name: "assignedLicenses", kind: listOf(edmAny), flags: onSelect | noFilter, get: constant[*idp.User]([]any{})},
+		{name: "deletedDateTime", kind: edmDateTime, flags: onSelect, get: constant[*idp.User](nil)},
+		{name: "lastPasswordChangeDateTime", kind: edmDateTime, flags: onSelect, get: constant[*idp.User](nil)},
+		{name: "onPremisesSyncEnabled", kind: edmBoolean, flags: onSelect, get: constant[*idp.User](nil)},
+		{name: "passwordPolicies", kind: edmString, flags: onSelect, get: constant[*idp.User](nil)},
 	},
 }
 
@@ -74,9 +74,6 @@ func userText(name string, f flags, at func(*idp.User) *string) userProperty {
 		},
 	}
 }
-
-// userNull is what Graph knows and we have none of.
-func userNull(*call, *idp.User) any { return nil }
 
 func userType(_ *call, u *idp.User) any {
 	if u.Type.Guest() {

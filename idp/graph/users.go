@@ -28,7 +28,7 @@ func userRoutes() []route {
 			action: idp.CreateUser, in: users, out: users, status: http.StatusCreated,
 		},
 		{
-			method: http.MethodGet, path: one, handle: getUser, me: true, options: itemOptions, context: "users",
+			method: http.MethodGet, path: one, handle: users.reads((*call).user), me: true, options: itemOptions, context: "users",
 			summary: "Read a user", action: idp.ReadUser, out: users,
 		},
 		{method: http.MethodPatch, path: one, handle: updateUser, me: true, summary: "Change a user", action: idp.UpdateUser, in: users},
@@ -81,12 +81,8 @@ func createUser(c *call) (reply, error) {
 	return users.created(c, made), nil
 }
 
-func getUser(c *call) (reply, error) {
-	u, err := c.Admin.User(c.ctx(), c.Actor, c.Tenant.TenantID, c.key("user"))
-	if err != nil {
-		return reply{}, err
-	}
-	return users.one(c, u), nil
+func (c *call) user() (*idp.User, error) {
+	return c.Admin.User(c.ctx(), c.Actor, c.Tenant.TenantID, c.key("user"))
 }
 
 func updateUser(c *call) (reply, error) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -13,20 +12,12 @@ import (
 	"latchkey/idp/web"
 )
 
-// Unauthenticated is why a request to the admin API is not let in.
-type Unauthenticated struct {
-	Message   string
-	Challenge string // parameters of WWW-Authenticate, "" for none
-}
-
-func (e *Unauthenticated) Error() string { return "oidc: " + e.Message }
-
 // Admit tells who calls the admin API, by the access token in the Authorization header,
-// and of which tenant. An error other than *Unauthenticated is a fault of ours.
+// and of which tenant. An error other than *web.Unauthenticated is a fault of ours.
 func (p *Provider) Admit(r *http.Request) (*idp.Tenant, idp.Actor, error) {
 	shown, fault := readBearerHeader(r)
 	if fault != nil || shown.token == "" {
-		return nil, idp.Actor{}, &Unauthenticated{Message: "Access token is empty."}
+		return nil, idp.Actor{}, &web.Unauthenticated{Message: "Access token is empty."}
 	}
 	q := web.From(r)
 	tenant, err := p.Tenants.Find(r.Context(), tenantOf(shown.token), q.Now)
@@ -34,7 +25,7 @@ func (p *Provider) Admit(r *http.Request) (*idp.Tenant, idp.Actor, error) {
 		return nil, idp.Actor{}, err
 	}
 	if tenant == nil {
-		return nil, idp.Actor{}, &Unauthenticated{Message: "Access token validation failure."}
+		return nil, idp.Actor{}, &web.Unauthenticated{Message: "Access token validation failure."}
 	}
 	q.Tenant = tenant
 	b, err := p.admit(r, shown)
@@ -45,38 +36,36 @@ func (p *Provider) Admit(r *http.Request) (*idp.Tenant, idp.Actor, error) {
 		return nil, idp.Actor{}, err
 	}
 	if b.Audience != idp.GraphID {
-		return nil, idp.Actor{}, &Unauthenticated{Message: "Access token validation failure. Invalid audience."}
+		return nil, idp.Actor{}, &web.Unauthenticated{Message: "Access token validation failure. Invalid audience."}
 	}
 	return tenant, p.actorOf(q, b), nil
 }
 
-// actorOf is who acts by a token. A role counts for who has proved more than one factor;
-// a permission of an app for itself, for as long as it is permitted.
+// actorOf is who acts by a token. A permission of an app for itself counts for as long as
+// it is permitted.
 func (p *Provider) actorOf(q *web.Request, b *bearer) idp.Actor {
-	app := idp.Party{Type: idp.ActorClient, ID: b.client.ClientID, Name: b.client.Name}
-	a := idp.Actor{Party: app, Tenant: q.Tenant.TenantID, Permissions: b.Scopes, Address: q.Address, RequestID: q.ID}
-	if b.user == nil {
-		a.Permissions = idp.Both(b.Scopes, b.client.EveryScope(idp.GraphAPI()))
-		return a
+	app := idp.Actor{
+		Party: idp.Party{Type: idp.ActorClient, ID: b.client.ClientID, Name: b.client.Name}, Tenant: q.Tenant.TenantID,
+		Permissions: b.Scopes, Address: q.Address, RequestID: q.ID,
 	}
-	a.Party, a.App, a.Exchanged = idp.PartyOf(b.user), app, b.Actor != ""
-	if slices.Contains(b.grant.AMR, "mfa") {
-		a.Roles = b.user.Roles
+	if b.user != nil {
+		return app.Through(b.user, b.grant.AMR, b.Actor != "")
 	}
-	return a
+	app.Permissions = idp.Both(b.Scopes, b.client.EveryScope(idp.GraphAPI()))
+	return app
 }
 
 // unauthenticated tells a library what to do about a token that is no longer good: one
 // whose grant has ended is to be replaced by a new sign-in, and not to be tried again
 // (continuous access evaluation, as Microsoft's libraries know it).
-func (p *Provider) unauthenticated(q *web.Request, e *protocolError) *Unauthenticated {
+func (p *Provider) unauthenticated(q *web.Request, e *protocolError) *web.Unauthenticated {
 	if !e.ended {
-		return &Unauthenticated{Message: "Access token validation failure. " + e.description()}
+		return &web.Unauthenticated{Message: "Access token validation failure. " + e.description()}
 	}
 	claims, _ := json.Marshal(map[string]any{"access_token": map[string]any{ // of text alone: cannot fail
 		"nbf": map[string]any{"essential": true, "value": strconv.FormatInt(q.Now.Unix(), 10)},
 	}})
-	return &Unauthenticated{
+	return &web.Unauthenticated{
 		Message:   "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp.",
 		Challenge: `realm="", authorization_uri="` + p.url(q.Tenant, "/oauth2/v2.0/authorize") + `", error="insufficient_claims", claims="` + base64.StdEncoding.EncodeToString(claims) + `"`,
 	}

@@ -16,7 +16,6 @@ import (
 
 	"latchkey/idp"
 	"latchkey/idp/admin"
-	"latchkey/idp/oidc"
 	"latchkey/idp/web"
 )
 
@@ -55,7 +54,7 @@ func (w *world) admitted(header string) (tenant *idp.Tenant, actor idp.Actor, er
 func (w *world) wantRefused(what, header string, challenged bool) {
 	w.t.Helper()
 	tenant, actor, err := w.admitted(header)
-	e, ok := errors.AsType[*oidc.Unauthenticated](err)
+	e, ok := errors.AsType[*web.Unauthenticated](err)
 	if !ok || tenant != nil || !reflect.DeepEqual(actor, idp.Actor{}) || e.Message == "" || (e.Challenge != "") != challenged {
 		w.t.Errorf("%s: %v %+v %v", what, tenant, actor, err)
 	}
@@ -150,7 +149,7 @@ func TestGraphPerson(t *testing.T) {
 	v.must(v.admin.DeletePass(v.ctx(), operator, tenantID, v.users["anna"].UserID, ""))
 	v.wantRefused("after the pass was deleted", header, true)
 	_, _, err = v.admitted(header)
-	e, _ := errors.AsType[*oidc.Unauthenticated](err)
+	e, _ := errors.AsType[*web.Unauthenticated](err)
 	_, rest, _ := strings.Cut(e.Challenge, `claims="`)
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(rest, `"`))
 	v.must(err)

@@ -20,7 +20,7 @@ type Explanation struct {
 // client the id of the app they come from, "" for none.
 func (s *Service) Explain(ctx context.Context, actor idp.Actor, t *idp.Tenant, name, client string, now time.Time) (x Explanation, err error) {
 	err = s.store.View(ctx, t.TenantID, func(tx *storage.Tx) error {
-		if x.User, err = explained(tx, actor, t, name); err != nil {
+		if x.User, err = idp.FindFor(tx, actor, idp.ExplainSignIn, t, name); err != nil {
 			return err
 		}
 		if t.Disabled {
@@ -41,25 +41,6 @@ func (s *Service) Explain(ctx context.Context, actor idp.Actor, t *idp.Tenant, n
 		return nil
 	})
 	return x, err
-}
-
-// explained finds whom it is about, if the actor may ask.
-func explained(tx *storage.Tx, actor idp.Actor, t *idp.Tenant, name string) (*idp.User, error) {
-	u, err := idp.Optional(idp.FindUser(tx, name))
-	if err != nil {
-		return nil, err
-	}
-	o, err := idp.ObjectOf(tx, t, u)
-	if err != nil {
-		return nil, err
-	}
-	if err := idp.May(actor, idp.ExplainSignIn, o); err != nil {
-		return nil, err
-	}
-	if u == nil {
-		return nil, idp.NoSuch(idp.ActorUser, name, "There is no user %q.", name)
-	}
-	return u, nil
 }
 
 func explainedClient(tx *storage.Tx, id string) (*idp.Client, error) {

@@ -85,7 +85,7 @@ func (v Visit) about(out Outcome) *idp.AuditEvent {
 // themselves.
 func (s *Service) logConsent(tx *storage.Tx, v Visit, out Outcome, scopes []string) error {
 	e := v.event(idp.Directory)
-	e.Activity, e.Category, e.Service = idp.ConsentGiven.Name, idp.ConsentGiven.Category, idp.ConsentGiven.Service
+	e.Tell(idp.ConsentGiven)
 	e.Actor, e.Target = idp.PartyOf(out.User), idp.Party{Type: idp.ActorClient, ID: out.Client.ClientID, Name: out.Client.Name}
 	e.Details = map[string]string{"scope": clip(strings.Join(scopes, " "), 1024)}
 	e.Passing = true

@@ -42,6 +42,14 @@ func From(r *http.Request) *Request {
 	return &Request{}
 }
 
+// Unauthenticated is why a request to the admin API is not let in.
+type Unauthenticated struct {
+	Message   string
+	Challenge string // what WWW-Authenticate says beside Bearer, "" for nothing
+}
+
+func (e *Unauthenticated) Error() string { return e.Message }
+
 // Entry is the outermost handler's configuration.
 type Entry struct {
 	Now     func() time.Time
