@@ -183,7 +183,7 @@ func used(t *testing.T) map[string]bool {
 	}
 	for _, key := range strings.Fields(`
 		usability.EnabledByPolicy usability.NotYetValid usability.Expired usability.OneTimeUsed usability.DisabledByPolicy
-		scope.api.title scope.whole.title notice.pass-deleted time.today time.tomorrow time.date
+		permission.bounded scope.api.title scope.whole.title notice.pass-deleted time.today time.tomorrow time.date
 		duration.days duration.hours duration.minutes duration.both duration.moment`) {
 		keys[key] = true
 	}

@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -111,14 +112,26 @@ func (p *page) Scopes(names []string, apis map[string]string) ([]choice, error) 
 			if !ok { // none of its scopes in particular
 				id = "scope.whole.title"
 			}
-			list[i].Text = c.Name
-			if named := "permission." + scope + ".title"; identifier == idp.GraphID && ok && p.texts.has(named) {
-				id, list[i].Text = named, scope
+			if identifier == idp.GraphID && ok {
+				list[i], err = p.permission(scope)
+				continue
 			}
+			list[i].Text = c.Name
 			list[i].Title, err = p.texts.text(id, map[string]any{"API": api, "Scope": scope}, nil)
 		}
 	}
 	return list, err
+}
+
+// permission puts one of the admin API in words, and says where the person's role bounds
+// it.
+func (p *page) permission(name string) (c choice, err error) {
+	c = choice{Name: name, Text: name}
+	if c.Title, err = p.texts.text("permission."+name+".title", nil, nil); err != nil || !slices.Contains(idp.AppPermissions(), name) {
+		return c, err
+	}
+	c.Text, err = p.texts.text("permission.bounded", map[string]any{"Permission": name}, nil)
+	return c, err
 }
 
 // Methods puts the kinds of sign-in methods in words.

@@ -31,8 +31,8 @@ func (c *cli) auditExportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "export", Short: "Write a log as JSON lines, oldest first",
 		Long: "Write the events of a tenant as JSON, one a line and oldest first, each with the link that ties it to the one\n" +
-			"before it in its chain: sort a chain by seq, and each event's previous is the mac of the one before. What is told\n" +
-			"of the tenants themselves, such as their domains, is in the deployment's own log. A file that is written is\n" +
+			"before it in its chain: sort a chain by seq, and each event's previous is the mac of the one before. Changes to\n" +
+			"tenants, such as to their domains, are in the deployment's own log. A file that is written is\n" +
 			"whole; if standard output breaks off, the exit code is 1.",
 		Example: "  latchkey audit export --log audit --since 24h\n" +
 			"  latchkey audit export --tenant contoso.example --output contoso.jsonl\n" +

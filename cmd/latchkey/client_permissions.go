@@ -34,6 +34,7 @@ func keptPermissions(shown *[]string) *[]string {
 
 // permission reads a permission as it is typed: a bare name in any case.
 func permission(typed string) (string, error) {
+	typed = strings.TrimPrefix(typed, "https://graph.microsoft.com/") // as Microsoft's documents write it
 	if typed == noEntries || strings.Contains(typed, "/") {
 		return typed, nil
 	}

@@ -23,6 +23,7 @@ type approvalView struct {
 	OneTime           *bool      `json:"one_time"`         // null: as the policy says
 	Reason            string     `json:"reason"`
 	RequestedBy       string     `json:"requested_by"`
+	RequestedByType   string     `json:"requested_by_type"` // operator, user or client
 	RequestedAt       *time.Time `json:"requested_at"`
 	ApprovedBy        string     `json:"approved_by"`
 	ApprovedAt        *time.Time `json:"approved_at"`
@@ -34,7 +35,7 @@ func viewApproval(i admin.ApprovalInfo) approvalView {
 	return approvalView{
 		ID: a.ApprovalID, UserID: i.User.UserID, UserPrincipalName: i.User.PrincipalName,
 		StartsAt: moment(a.StartsAt), LifetimeMinutes: a.Lifetime, OneTime: a.Once, Reason: a.Reason,
-		RequestedBy: a.RequestedBy.Name, RequestedAt: moment(a.RequestedAt),
+		RequestedBy: a.RequestedBy.Name, RequestedByType: a.RequestedBy.Type, RequestedAt: moment(a.RequestedAt),
 		ApprovedBy: a.ApprovedBy.Name, ApprovedAt: moment(a.ApprovedAt), EndsAt: moment(a.Ends),
 	}
 }
@@ -118,9 +119,14 @@ func showWaiting(p *printer, v approvalView) {
 }
 
 func showApproved(p *printer, v approvalView) {
-	p.line("Approved: %s can fetch the pass for %s until %s, by asking for the same again:", v.RequestedBy, v.UserPrincipalName, p.when(v.EndsAt))
-	p.line("    %s", v.again())
+	p.line("Approved: %s can fetch the pass for %s until %s, by asking for the same again%s", v.RequestedBy, v.UserPrincipalName, p.when(v.EndsAt), map[bool]string{true: ":", false: " where they asked first."}[v.byOperator()])
+	if v.byOperator() {
+		p.line("    %s", v.again())
+	}
 }
+
+// byOperator tells whether it was asked for by this command line.
+func (v approvalView) byOperator() bool { return v.RequestedByType == idp.ActorOperator }
 
 func showDenied(p *printer, v approvalView) {
 	p.line("The request of %s for a pass for %s is gone. No pass was given.", v.RequestedBy, v.UserPrincipalName)

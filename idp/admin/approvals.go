@@ -2,6 +2,8 @@ package admin
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -54,10 +56,15 @@ func (w *work) makeWay(u *idp.User) error {
 	if err != nil {
 		return err
 	}
-	if old != nil && !old.RequestedBy.Same(w.actor.Party) {
-		return idp.Errorf(idp.Conflict, "A pass for %s that %s asked for waits for approval. It has to be denied first.", u.PrincipalName, old.RequestedBy.Name)
+	switch {
+	case old == nil:
+		return removeOf[idp.PassApproval](w, u) // one that has ended
+	case old.RequestedBy.Same(w.actor.Party):
+		return errors.Join(w.Delete(old), w.audit(idp.PassDenied, idp.PartyOf(u), "Replaced by another request"))
+	case old.Approved():
+		return idp.Errorf(idp.Conflict, "A pass for %s was approved, and %s can fetch it until %s. It has to be denied first.", u.PrincipalName, old.RequestedBy.Name, old.Ends.UTC().Format(time.RFC3339))
 	}
-	return removeOf[idp.PassApproval](w, u)
+	return idp.Errorf(idp.Conflict, "A pass for %s that %s asked for waits for approval. It has to be denied first.", u.PrincipalName, old.RequestedBy.Name)
 }
 
 // approval is the live one of a user, or nil.

@@ -106,7 +106,7 @@ func TestAnotherRequest(t *testing.T) {
 	waiting := b.asks(b.pia, base)
 	b.approves(b.ada, waiting.ApprovalID)
 	ola := b.person("ola", idp.GlobalAdministrator)
-	b.wantError("another administrator", idp.Conflict, "A pass for chief@contoso.example that pia@contoso.example asked for waits for approval. It has to be denied first.", func() error {
+	b.wantError("another administrator", idp.Conflict, "A pass for chief@contoso.example was approved, and pia@contoso.example can fetch it until "+waiting.Ends.UTC().Format(time.RFC3339)+". It has to be denied first.", func() error {
 		return err3(b.admin.CreatePass(b.ctx, ola, tenantID, b.chief.ID, base))
 	})
 	if info, err := b.admin.Approval(b.ctx, b.ada, tenantID, waiting.ApprovalID); err != nil || !info.Approval.Approved() {

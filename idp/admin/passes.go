@@ -234,7 +234,7 @@ func (s *Service) DeletePass(ctx context.Context, actor idp.Actor, tenant, name,
 			return err
 		}
 		if id != "" && p.PassID != id {
-			return idp.NoSuch("pass", id, "%s has no pass %q; it was replaced.", u.PrincipalName, id)
+			return idp.NoSuch("pass", id, "%s has no pass %q.", u.PrincipalName, id)
 		}
 		if err := p.Remove(w.Tx, w.now); err != nil {
 			return err

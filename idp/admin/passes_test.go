@@ -88,7 +88,7 @@ func TestPassErrors(t *testing.T) {
 	if err != nil || info.Reason != idp.DisabledByPolicy {
 		t.Errorf("%+v, %v", info, err)
 	}
-	w.wantError("another pass", idp.NotFound, name+` has no pass "x"; it was replaced.`, func() error { return w.admin.DeletePass(w.ctx, op, tenantID, name, "x") })
+	w.wantError("another pass", idp.NotFound, name+` has no pass "x".`, func() error { return w.admin.DeletePass(w.ctx, op, tenantID, name, "x") })
 }
 
 // TestCreatePassParallel is A5: of 50 passes created at once for one user exactly one

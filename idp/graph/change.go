@@ -23,6 +23,9 @@ func (e *entity[T, C]) readInto(c *call, in C, creating bool) error {
 	seen := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(c.body)) {
 		p, known := e.property(c, name)
+		if meant := e.meant(name); !known && meant != "" {
+			return idp.Errorf(idp.Invalid, "The property '%s' does not exist on type 'microsoft.graph.%s'. Did you mean '%s'?", name, e.name, meant)
+		}
 		if !known || creating && p.set == nil {
 			continue
 		}
@@ -86,4 +89,29 @@ func (e *entity[T, C]) checkType(body object) error {
 		return idp.Errorf(idp.Invalid, "The @odata.type must be '%s'.", e.odataType())
 	}
 	return nil
+}
+
+// meant is the property that a name is a slip of, "" for none. What there is not at all is
+// tolerated, as SDKs send such things; a misspelt property of a pass would leave it weaker
+// than was meant.
+func (e *entity[T, C]) meant(name string) string {
+	for _, p := range e.properties {
+		if p.set != nil && isSlip(strings.ToLower(name), strings.ToLower(p.name)) {
+			return p.name
+		}
+	}
+	return ""
+}
+
+// isSlip tells whether two words are a letter apart: one too many, missing or wrong, or
+// two in the wrong order.
+func isSlip(a, b string) bool {
+	for a != "" && b != "" && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	swapped := len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
+	return a != b && (len(a) <= 1 && len(b) <= 1 || swapped)
 }

@@ -74,7 +74,7 @@ func explain(c *call) (reply, error) {
 	if err := explainBody.readNew(c, &client); err != nil {
 		return reply{}, err
 	}
-	x, err := c.Signin.Explain(c.ctx(), c.Actor, c.Tenant, c.param("user"), client, c.now)
+	x, err := c.Signin.Explain(c.ctx(), c.Actor, c.Tenant, c.key("user"), client, c.now)
 	if err != nil {
 		return reply{}, err
 	}

@@ -31,6 +31,7 @@ type operand struct {
 	inner   bool     // path is of the variable
 	literal any
 	isPath  bool
+	kind    kind   // of what a path leads to, where that is known
 	fold    string // tolower, toupper
 }
 

@@ -31,6 +31,9 @@ func lex(s string) ([]token, error) {
 			i++
 		default:
 			end := wordEnd(s, i)
+			if end == i && (ch == '"' || ch == '`') {
+				return nil, badFilter("texts stand in single quotes, at position " + at(i))
+			}
 			if end == i {
 				return nil, badFilter("there is a syntax error at position " + at(i))
 			}

@@ -26,7 +26,7 @@ var methods = &entity[method, none]{
 
 // heldMethods are those of the path's user, by id.
 func (c *call) heldMethods() ([]method, error) {
-	held, err := c.Admin.Methods(c.ctx(), c.Actor, c.Tenant.TenantID, c.param("user"))
+	held, err := c.Admin.Methods(c.ctx(), c.Actor, c.Tenant.TenantID, c.key("user"))
 	if err != nil || held.Pass == nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package graph
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"latchkey/idp"
 )
@@ -48,8 +49,14 @@ func (p *parser) path(first string) (operand, error) {
 	if p.variable != "" && first == p.variable {
 		return operand{isPath: true, inner: true, path: memberNames(names[1:], p.items)}, nil
 	}
-	_, canonical, err := findPath(p.shape, names, p.beta)
-	return operand{isPath: true, path: canonical}, err
+	if p.peek().kind == '(' {
+		return operand{}, badFilter("there is no function '" + first + "'; there are startswith, endswith, contains, tolower and toupper")
+	}
+	if first[0] >= '0' && first[0] <= '9' {
+		return operand{}, badFilter("'" + first + "' is neither a date, such as 2026-11-24T09:00:00Z, nor a number; texts stand in single quotes")
+	}
+	f, canonical, err := findPath(p.shape, names, p.beta)
+	return operand{isPath: true, path: canonical, kind: f.kind}, err
 }
 
 func (p *parser) lambdaAhead() bool {
@@ -93,4 +100,42 @@ func literal(word string) (any, bool) {
 	}
 	f, err := strconv.ParseFloat(word, 64)
 	return f, err == nil
+}
+
+// takes refuses to compare a property with a literal of another type, which nothing could
+// ever equal.
+func (o operand) takes(op string, literal any, isLiteral bool) error {
+	if !o.isPath || o.inner || !isLiteral || literal == nil || o.kind.list || o.kind.fits(literal) {
+		return nil
+	}
+	return badFilter("A binary operator with incompatible types was detected. Found operand types 'Edm." + o.kind.edm + "' and '" + edmOf(literal) + "' for operator '" + op + "'")
+}
+
+// fits tells whether a literal is of a kind, as far as that says.
+func (k kind) fits(literal any) bool {
+	switch v := literal.(type) {
+	case string:
+		if k.edm == "DateTimeOffset" {
+			_, isTime := parseTime(v)
+			return isTime
+		}
+		return k.edm != "Boolean" && k.edm != "Int32"
+	case bool:
+		return k.edm == "Boolean" || k.edm == "Untyped" || k.edm == ""
+	case time.Time:
+		return k.edm != "Boolean" && k.edm != "Int32"
+	}
+	return k.edm == "Int32" || k.edm == "Untyped" || k.edm == ""
+}
+
+func edmOf(literal any) string {
+	switch literal.(type) {
+	case string:
+		return "Edm.String"
+	case bool:
+		return "Edm.Boolean"
+	case time.Time:
+		return "Edm.DateTimeOffset"
+	}
+	return "Edm.Int32"
 }

@@ -124,7 +124,7 @@ func (p *parser) comparison(depth int) (*node, error) {
 		if err != nil {
 			return nil, err
 		}
-		return p.make(node{op: op, left: left, right: right})
+		return p.compared(node{op: op, left: left, right: right})
 	case "in":
 		p.next()
 		return p.in(left)
@@ -148,7 +148,17 @@ func (p *parser) function(name string) (*node, error) {
 	if err := p.expect(')'); err != nil {
 		return nil, err
 	}
-	return p.make(node{op: name, left: left, right: right})
+	return p.compared(node{op: name, left: left, right: right})
+}
+
+// compared makes a node of two operands that can be compared.
+func (p *parser) compared(n node) (*node, error) {
+	for _, pair := range [][2]operand{{n.left, n.right}, {n.right, n.left}} {
+		if err := pair[0].takes(n.op, pair[1].literal, !pair[1].isPath); err != nil {
+			return nil, err
+		}
+	}
+	return p.make(n)
 }
 
 // in reads ('a', 'b'), each of which counts as a node.
@@ -166,6 +176,9 @@ func (p *parser) in(left operand) (*node, error) {
 			return nil, badFilter("in takes literals")
 		}
 		if _, err := p.make(node{}); err != nil {
+			return nil, err
+		}
+		if err := left.takes("eq", o.literal, true); err != nil {
 			return nil, err
 		}
 		n.set = append(n.set, o.literal)

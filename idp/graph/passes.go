@@ -33,7 +33,7 @@ func passRoutes() []route {
 
 // heldPass is the pass of the path's user: one or none.
 func (c *call) heldPass() ([]passMethod, error) {
-	info, err := c.Admin.Pass(c.ctx(), c.Actor, c.Tenant.TenantID, c.param("user"))
+	info, err := c.Admin.Pass(c.ctx(), c.Actor, c.Tenant.TenantID, c.key("user"))
 	if e, ok := errors.AsType[*idp.Error](err); ok && e.Kind == "pass" {
 		return nil, nil
 	}
@@ -70,7 +70,7 @@ func createPass(c *call) (reply, error) {
 	if err := passMethods.readNew(c, &req); err != nil {
 		return reply{}, err
 	}
-	info, secret, err := c.Admin.CreatePass(c.ctx(), c.Actor, c.Tenant.TenantID, c.param("user"), req)
+	info, secret, err := c.Admin.CreatePass(c.ctx(), c.Actor, c.Tenant.TenantID, c.key("user"), req)
 	if err != nil {
 		return reply{}, err
 	}
@@ -85,6 +85,6 @@ func createPass(c *call) (reply, error) {
 }
 
 func deletePass(c *call) (reply, error) {
-	err := c.Admin.DeletePass(c.ctx(), c.Actor, c.Tenant.TenantID, c.param("user"), strings.ToLower(c.param("id")))
+	err := c.Admin.DeletePass(c.ctx(), c.Actor, c.Tenant.TenantID, c.key("user"), strings.ToLower(c.param("id")))
 	return noContent(), err
 }

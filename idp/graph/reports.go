@@ -59,5 +59,5 @@ func (c *call) registrations(after string, limit int) ([]admin.MethodsReport, st
 func listRegistrations(c *call) (reply, error) { return registrationDetails.list(c, c.registrations) }
 
 func (c *call) registration() (admin.MethodsReport, error) {
-	return c.Admin.MethodsReport(c.ctx(), c.Actor, c.Tenant.TenantID, c.param("user"))
+	return c.Admin.MethodsReport(c.ctx(), c.Actor, c.Tenant.TenantID, c.key("user"))
 }

@@ -25,7 +25,7 @@ func (p *Provider) Admit(r *http.Request) (*idp.Tenant, idp.Actor, error) {
 		return nil, idp.Actor{}, err
 	}
 	if tenant == nil {
-		return nil, idp.Actor{}, &web.Unauthenticated{Message: "Access token validation failure."}
+		return nil, idp.Actor{}, &web.Unauthenticated{Message: "Access token validation failure. " + whyForeign(shown.token)}
 	}
 	q.Tenant = tenant
 	b, err := p.admit(r, shown)
@@ -86,4 +86,13 @@ func tenantOf(token string) string {
 		return ""
 	}
 	return hex[:8] + "-" + hex[8:12] + "-" + hex[12:16] + "-" + hex[16:20] + "-" + hex[20:]
+}
+
+// whyForeign tells an engineer who sends the right kind of token to the wrong place from
+// one who sends something else.
+func whyForeign(token string) string {
+	if strings.HasPrefix(token, accessPrefix) && tenantOf(token) == "" || strings.Count(token, ".") == 2 {
+		return "Invalid audience: ask for a token with the scope of this API."
+	}
+	return "It is no access token of this deployment."
 }

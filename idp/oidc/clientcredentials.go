@@ -24,8 +24,11 @@ func (p *Provider) grantClient(tx *storage.Tx, q *tokenRequest, m *minting) (*pr
 	} else if strings.Contains(q.given["scope"], idp.EveryScope) {
 		scopes = idp.Both(scopes, q.client.Permissions)
 	}
-	if len(idp.Without(scopes, q.client.Permissions)) > 0 {
-		return nil, bad("invalid_scope", "The client is not permitted that scope.")
+	if more := idp.Without(scopes, q.client.Permissions); len(more) > 0 {
+		return nil, bad("invalid_scope", "The client is not permitted the scope "+more[0][strings.LastIndexByte(more[0], '/')+1:]+".")
+	}
+	if unknown := idp.Without(strings.Fields(q.given["scope"]), idp.Scopes); len(unknown) > 0 && len(asked.resources) == 0 { // those alone would be a token for nothing
+		return nil, bad("invalid_scope", "No API of this organization has the scope "+clip(unknown[0])+".")
 	}
 	if m.target, err = p.audienceOf(tx, q.given, asked.resources, scopes, q.Now); err != nil {
 		return nil, err

@@ -18,13 +18,13 @@ func (p *Provider) addEntra(claims map[string]any, m minting) {
 	claims["oid"], claims["preferred_username"], claims["upn"] = m.user.UserID, m.user.PrincipalName, m.user.PrincipalName
 	claims["name"] = m.user.DisplayName
 	claims["acct"] = 0
-	if guest := m.user.Type != idp.Member; guest {
+	if m.user.Type.Guest() {
 		claims["acct"] = 1
 	}
 	if m.user.Type.External() { // they proved themselves elsewhere
 		claims["idp"] = "mail"
 	}
-	if m.user.Profile.Email != "" && (m.user.Type != idp.Member || slices.Contains(m.grant.Scopes, idp.ScopeEmail)) {
+	if m.user.Profile.Email != "" && (m.user.Type.Guest() || slices.Contains(m.grant.Scopes, idp.ScopeEmail)) {
 		claims["email"] = m.user.Profile.Email
 	}
 }
