@@ -73,7 +73,7 @@ func (s *Service) RegisterClient(ctx context.Context, tenant string, c idp.Clien
 	c.ClientID = idp.NewID()
 	r.Access = idp.NewToken(idp.RegistrationAuth)
 	c.Registration = idp.HashToken(idp.RegistrationAuth, r.Access)
-	err = s.change(ctx, idp.Actor{}, tenant, asksItself, func(w *work) error {
+	err = s.change(ctx, idp.Actor{}, tenant, open, func(w *work) error {
 		let, err := admit(w.Tx, w.tenant, &c, initial, w.now)
 		if err != nil {
 			return err
@@ -94,7 +94,7 @@ func (s *Service) RegisterClient(ctx context.Context, tenant string, c idp.Clien
 // MayRegister is RegisterClient's first answer, before anybody looks at what is to be
 // registered.
 func (s *Service) MayRegister(ctx context.Context, tenant, initial string) error {
-	return s.read(ctx, idp.Actor{}, tenant, asksItself, func(w *work) error {
+	return s.read(ctx, idp.Actor{}, tenant, open, func(w *work) error {
 		_, err := letIn(w.Tx, w.tenant, initial, w.now)
 		return err
 	})
@@ -172,7 +172,7 @@ var errRegistration = idp.Errorf(idp.Forbidden, "The registration access token i
 
 // OwnClient is the client whose registration access token is shown (RFC 7592 2.1).
 func (s *Service) OwnClient(ctx context.Context, tenant, id, access string) (c *idp.Client, err error) {
-	err = s.read(ctx, idp.Actor{}, tenant, asksItself, func(w *work) error {
+	err = s.read(ctx, idp.Actor{}, tenant, open, func(w *work) error {
 		c, err = ownClient(w.Tx, id, access)
 		return err
 	})
@@ -193,7 +193,7 @@ func ownClient(tx *storage.Tx, id, access string) (*idp.Client, error) {
 // ReplaceOwnClient lets a client replace its registration (RFC 7592 2.2). What only an
 // administrator may set stays as it is; edit gets the client with the rest.
 func (s *Service) ReplaceOwnClient(ctx context.Context, tenant, id, access string, edit func(*idp.Client) error) (r Registered, err error) {
-	err = s.change(ctx, idp.Actor{}, tenant, asksItself, func(w *work) error {
+	err = s.change(ctx, idp.Actor{}, tenant, open, func(w *work) error {
 		r = Registered{}
 		c, err := ownClient(w.Tx, id, access)
 		if err != nil {
@@ -221,7 +221,7 @@ func (s *Service) ReplaceOwnClient(ctx context.Context, tenant, id, access strin
 
 // DeleteOwnClient lets a client end its registration (RFC 7592 2.3).
 func (s *Service) DeleteOwnClient(ctx context.Context, tenant, id, access string) error {
-	return s.change(ctx, idp.Actor{}, tenant, asksItself, func(w *work) error {
+	return s.change(ctx, idp.Actor{}, tenant, open, func(w *work) error {
 		c, err := ownClient(w.Tx, id, access)
 		if err != nil {
 			return err

@@ -44,9 +44,15 @@ func (s *Service) tenant(ctx context.Context, name string) (*idp.Tenant, error) 
 	return t, missing(err, idp.PartyTenant, name, "There is no tenant %q.", name)
 }
 
-// asksItself is in place of the action where fn asks idp.May itself, since the answer
-// depends on whom it is about, or lets in whoever shows a secret.
-const asksItself idp.Action = ""
+// In place of an action: asksItself where fn asks, since it depends on whom it is about,
+// and open for what anybody may, such as to register a client.
+const (
+	asksItself idp.Action = ""
+	open       idp.Action = "open"
+)
+
+// errNobodyAsked is a fault of ours: a use case that would be open to everybody.
+var errNobodyAsked = errors.New("admin: a use case did not ask whether the actor may")
 
 // change runs fn in the tenant's partition, if the actor may do the action.
 func (s *Service) change(ctx context.Context, actor idp.Actor, tenant string, action idp.Action, fn func(*work) error) error {
@@ -69,12 +75,18 @@ func (s *Service) in(ctx context.Context, actor idp.Actor, tenant string, action
 		if err := w.meetActor(); err != nil {
 			return err
 		}
-		if action != asksItself {
+		if action != asksItself && action != open {
 			if err := w.may(action); err != nil {
 				return err
 			}
 		}
-		return fn(w)
+		if err := fn(w); err != nil {
+			return err
+		}
+		if action != open && !w.asked {
+			return errNobodyAsked
+		}
+		return nil
 	})
 }
 

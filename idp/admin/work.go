@@ -18,6 +18,7 @@ type work struct {
 	tenant *idp.Tenant
 	actor  idp.Actor
 	now    time.Time
+	asked  bool // whether the actor may
 }
 
 // may asks whether the actor may do something that is about nobody in particular.
@@ -29,11 +30,13 @@ func (w *work) mayTo(action idp.Action, u *idp.User) error {
 	if err != nil {
 		return err
 	}
+	w.asked = true
 	return idp.May(w.actor, action, o)
 }
 
 // user finds whom an action is about, if the actor may do it to them.
 func (w *work) user(action idp.Action, name string) (*idp.User, error) {
+	w.asked = true
 	return idp.FindFor(w.Tx, w.actor, action, w.tenant, name)
 }
 
