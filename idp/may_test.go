@@ -422,3 +422,23 @@ func TestObjectOf(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRolesNeedMoreThanOneFactor: a role counts for who has proved more than one factor;
+// what is the person's own stays theirs.
+func TestRolesNeedMoreThanOneFactor(t *testing.T) {
+	t.Parallel()
+	u := &idp.User{UserID: "u", PrincipalName: "ada@contoso.example", Roles: []string{idp.GlobalAdministrator}}
+	app := idp.Actor{Party: idp.Party{Type: idp.ActorClient, ID: "app"}, Tenant: "t", Permissions: idp.Permissions()}
+	for _, c := range []struct {
+		amr   []string
+		roles bool
+	}{{[]string{"otp", "mfa"}, true}, {[]string{"otp"}, false}, {[]string{"pwd"}, false}, {nil, false}} {
+		a := app.Through(u, c.amr, false)
+		if may := idp.May(a, idp.CreateUser, idp.Object{Tenant: "t"}) == nil; may != c.roles || !a.Is(u) || a.App.ID != "app" {
+			t.Errorf("%v: %t, %+v", c.amr, may, a)
+		}
+		if err := idp.May(a, idp.ReadUser, idp.Object{Tenant: "t", User: u}); err != nil {
+			t.Errorf("%v: the own profile: %v", c.amr, err)
+		}
+	}
+}

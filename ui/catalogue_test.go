@@ -279,6 +279,9 @@ func TestEveryTextGoesThroughTheCatalogue(t *testing.T) {
 			t.Errorf("%s: not in the pseudo language", s.name)
 		}
 		text := brackets.ReplaceAllString(visible(t, body), "")
+		for _, permission := range slices.Backward(idp.Permissions()) { // the longer of two before the one it begins with
+			text = strings.ReplaceAll(text, permission, "")
+		}
 		for _, own := range append(values(s.view), f.TenantName, f.RequestID, "2026", "UTC", "read") { // read: a scope
 			text = strings.ReplaceAll(text, own, "")
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"latchkey/idp"
 )
 
 // noon is the moment at which all test pages are drawn.
@@ -77,6 +79,11 @@ func states() []state {
 			Action: "/t/consent", State: sealed, AppName: "Intranet", AppHost: "intranet.contoso.example", Username: anna,
 			Scopes: []string{"openid", "https://reports.contoso.example/read", "https://calendar.contoso.example/"},
 			APIs:   map[string]string{"https://reports.contoso.example": "Reports & Figures", "https://calendar.contoso.example/": "Calendar"},
+		}},
+		{"consent-admin", Consent{
+			Action: "/t/consent", State: sealed, AppName: "Admin Tools", AppHost: "tools.contoso.example", Username: anna,
+			Scopes: []string{idp.ScopeOpenID, idp.ScopeOf(idp.GraphID, "User.Read"), idp.ScopeOf(idp.GraphID, "UserAuthenticationMethod.ReadWrite.All"), idp.ScopeOf(idp.GraphID, "AuditLog.Read.All")},
+			APIs:   map[string]string{idp.GraphID: "Latchkey administration"},
 		}},
 		{"consent-app", Consent{AppLinks: wiki, Action: "/t/consent", State: sealed, AppName: "Contoso Wiki", AppHost: "wiki.contoso.example", Username: anna, Scopes: scopes[:3]}},
 		{"sign-out", SignOut{Action: "/t/logout", State: sealed, AppName: "Intranet", Username: anna}},
