@@ -66,7 +66,9 @@ func (s *Service) UpdatePassPolicy(ctx context.Context, actor idp.Actor, tenant 
 // ResetPassPolicy puts the policy back to what a fresh tenant has.
 func (s *Service) ResetPassPolicy(ctx context.Context, actor idp.Actor, tenant string) (idp.PassPolicy, error) {
 	return s.updatePassPolicy(ctx, actor, tenant, func(_ *work, p *idp.PassPolicy) error {
+		two := p.Approval // which is no setting of a pass, and not to be lost with those
 		*p = idp.DefaultPassPolicy()
+		p.Approval = two
 		return nil
 	})
 }

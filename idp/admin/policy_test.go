@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -100,5 +101,18 @@ func TestPolicyHoldsAtOnce(t *testing.T) {
 	w.must(err)
 	if info, _ := w.admin.Pass(w.ctx, op, tenantID, name); info.Reason != idp.DisabledByPolicy {
 		t.Errorf("out of the group: %s", info.Reason)
+	}
+}
+
+// TestResetKeepsTheSecondPerson: what passes are like goes back to the beginning; that two
+// people must want one for the powerful does not end with it.
+func TestResetKeepsTheSecondPerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.change(admin.PassPolicyChange{Approval: new(true), Length: new(20)})
+	want := idp.DefaultPassPolicy()
+	want.Approval = true
+	if got, err := w.admin.ResetPassPolicy(w.ctx, op, tenantID); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
