@@ -26,19 +26,15 @@ func attacked(t *testing.T) *desk {
 	return d
 }
 
-// quick measures what a request costs.
-func (d *desk) quick(what string, do func() answered) answered {
+// lean expects a request to allocate little; BenchmarkGraphBadInput has the times.
+func (d *desk) lean(what string, do func() answered) answered {
 	d.t.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	began := time.Now()
 	a := do()
-	took := time.Since(began)
 	runtime.ReadMemStats(&after)
-	grown := (after.TotalAlloc - before.TotalAlloc) >> 20
-	d.t.Logf("%s: %d, %v, %d MiB, answer %d KiB", what, a.Code, took.Round(time.Millisecond), grown, a.Body.Len()>>10)
-	if took > 400*time.Millisecond || grown > 64 {
-		d.t.Errorf("%s by somebody without any right takes %v and %d MiB", what, took.Round(time.Millisecond), grown)
+	if grown := (after.TotalAlloc - before.TotalAlloc) >> 20; grown > 64 {
+		d.t.Errorf("%s by somebody without any right takes %d MiB", what, grown)
 	}
 	return a
 }
@@ -53,7 +49,7 @@ func one(method, url string, body any) string {
 func TestLongSelect(t *testing.T) {
 	d := attacked(t)
 	names := strings.TrimSuffix(strings.Repeat("id,", 300_000), ",")
-	d.quick("$select of 300,000 names", func() answered {
+	d.lean("$select of 300,000 names", func() answered {
 		return d.large("member", "POST", "/v1.0/$batch", one("GET", "/directoryObjects/"+d.users["anna"].UserID+"?$select="+names, nil))
 	})
 	a := d.as("member", "GET", "/v1.0/me?$select=id,ID,displayName,id", "")
@@ -66,13 +62,16 @@ func TestLongSelect(t *testing.T) {
 // compared.
 func TestManyBound(t *testing.T) {
 	d := attacked(t)
-	var refs []string
+	refs := []string{"//"} // which would be the first thing to be told, if it were looked at
 	for i := range 80_000 {
 		refs = append(refs, fmt.Sprintf("/%05d", i))
 	}
 	raw, _ := json.Marshal(object{"displayName": "x", "mailNickname": "x", "mailEnabled": false, "securityEnabled": true, "members@odata.bind": refs})
-	a := d.quick("80,000 members", func() answered { return d.large("member", "POST", "/v1.0/groups", string(raw)) })
+	a := d.lean("80,000 members", func() answered { return d.large("member", "POST", "/v1.0/groups", string(raw)) })
 	a.refused(400, "Request_BadRequest")
+	if !strings.Contains(a.Body.String(), "At most 20 members") {
+		t.Errorf("%s", a.Body)
+	}
 }
 
 // TestOneIDManyTimes: what is asked for twice is read and answered once.
@@ -88,7 +87,7 @@ func TestOneIDManyTimes(t *testing.T) {
 		requests = append(requests, object{"id": fmt.Sprint(i), "method": "POST", "url": "/directoryObjects/getByIds", "body": object{"ids": ids}})
 	}
 	raw, _ := json.Marshal(object{"requests": requests})
-	d.quick("getByIds of one id 20,000 times", func() answered { return d.large("member", "POST", "/v1.0/$batch", string(raw)) })
+	d.lean("getByIds of one id 20,000 times", func() answered { return d.large("member", "POST", "/v1.0/$batch", string(raw)) })
 	body, _ := json.Marshal(object{"ids": ids})
 	if got := d.as("member", "POST", "/v1.0/directoryObjects/getByIds", string(body)).ids(); len(got) != 1 {
 		t.Errorf("%d objects", len(got))
@@ -98,7 +97,7 @@ func TestOneIDManyTimes(t *testing.T) {
 // TestLongName: a name that is none costs nothing.
 func TestLongName(t *testing.T) {
 	d := attacked(t)
-	d.quick("a name of a megabyte", func() answered {
+	d.lean("a name of a megabyte", func() answered {
 		return d.large("member", "POST", "/v1.0/$batch", one("GET", "/users/"+strings.Repeat("\ufdfa", 340_000), nil))
 	})
 }
