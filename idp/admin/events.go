@@ -147,7 +147,8 @@ type AuditReport struct {
 }
 
 // VerifyAudit proves that no event in a tenant's partition was altered or removed; what
-// is told of the tenants themselves is VerifySystemAudit's. known are ends of chains that were written down.
+// is told of the tenants themselves is VerifySystemAudit's. known are ends of chains that
+// were written down.
 func (s *Service) VerifyAudit(ctx context.Context, actor idp.Actor, tenant string, known ...idp.AuditHead) (r AuditReport, err error) {
 	err = s.read(ctx, actor, tenant, idp.ReadLogs, func(w *work) error {
 		r.Tenant = w.tenant

@@ -1,10 +1,9 @@
 package graph
 
 import (
-	"context"
-	"net/http/httptest"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -38,27 +37,27 @@ func TestScansAreCharged(t *testing.T) {
 	}
 }
 
-// TestScansTakeTurns: no more than two requests read a whole collection at once, and one
-// that would have to wait too long is told to come again.
+// TestScansTakeTurns: no more than two requests read a whole collection at once; a third
+// waits for a place, for some seconds at most, and is told to come again.
 func TestScansTakeTurns(t *testing.T) {
-	w := newWorld(t, 5000)
-	for range cap(w.api.scans) {
-		w.api.scans <- struct{}{}
-	}
-	impatient, cancel := context.WithCancel(t.Context())
-	cancel()
-	r := httptest.NewRequest("GET", "/v1.0/toys?$count=true", nil).WithContext(impatient)
-	r.Header.Set("Authorization", "Bearer user")
-	if a := w.do(r); a.Code == 200 {
-		t.Error("a third one reads")
-	}
-	if a := w.get("/v1.0/toys?$top=5"); a.Code != 200 {
-		t.Errorf("a page: %d", a.Code)
-	}
-	for range cap(w.api.scans) {
-		<-w.api.scans
-	}
-	if a := w.get("/v1.0/toys?$count=true"); a.Code != 200 || len(w.api.scans) != 0 {
-		t.Errorf("%d, %d places taken", a.Code, len(w.api.scans))
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 5000)
+		for range cap(w.api.scans) {
+			w.api.scans <- struct{}{}
+		}
+		w.get("/v1.0/toys?$count=true").refused(429, "activityLimitReached")
+		if a := w.get("/v1.0/toys?$top=5"); a.Code != 200 {
+			t.Errorf("a page: %d", a.Code)
+		}
+		go func() {
+			time.Sleep(scanWait / 2)
+			<-w.api.scans
+		}()
+		if a := w.get("/v1.0/toys?$count=true"); a.Code != 200 {
+			t.Errorf("a place came free: %d", a.Code)
+		}
+		if n := len(w.api.scans); n != cap(w.api.scans)-1 {
+			t.Errorf("%d places are taken", n)
+		}
+	})
 }
