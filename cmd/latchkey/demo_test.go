@@ -35,8 +35,14 @@ func startDemo(t *testing.T, dir string, change ...func(*demoOptions)) *demo {
 	for _, c := range change {
 		c(&o)
 	}
+	return runDemo(t, o, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})))
+}
+
+// runDemo serves a demo until the test has ended.
+func runDemo(t testing.TB, o demoOptions, log *slog.Logger) *demo {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	d, err := openDemo(ctx, o, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})))
+	d, err := openDemo(ctx, o, log)
 	if err != nil {
 		stop()
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -32,21 +31,8 @@ type graphWorld struct {
 func newGraphWorld(t testing.TB) *graphWorld {
 	t.Helper()
 	w := &graphWorld{TB: t, log: &told{}, transport: newTransport("", "")}
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	o := demoOptions{Listen: "localhost:0", AppListen: "127.0.0.1:0", MetricsListen: "localhost:0", Data: filepath.Join(t.TempDir(), "d")}
-	d, err := openDemo(ctx, o, slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelInfo})))
-	if err != nil {
-		stop()
-		t.Fatal(err)
-	}
-	ended := make(chan error)
-	go func() { ended <- d.wait(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
+	d := runDemo(t, o, slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelInfo})))
 	r := d.report()
 	w.demo, w.base = d, r.BaseURL
 	w.home, w.other = r.tenant(t, "contoso.example"), r.tenant(t, "fabrikam.example")
