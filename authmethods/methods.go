@@ -4,12 +4,17 @@
 // right; all else is done for it by idp/signin.
 package authmethods
 
-import "latchkey/idp"
+import (
+	"latchkey/authmethods/passkey"
+	"latchkey/idp"
+)
 
 // All is every method in the order in which they are offered. A pass comes first:
 // before any other method and before any redirect.
-func All(keys *idp.Keyring) []idp.Method {
+func All(keys *idp.Keyring, passkeys passkey.Method) []idp.Method {
 	return []idp.Method{
 		tap{keys},
+		passkeys,
+		password{keys},
 	}
 }

@@ -12,14 +12,19 @@ type tap struct{ keys *idp.Keyring }
 
 func (tap) Info() idp.Info {
 	return idp.Info{
-		Kind: idp.TemporaryAccessPass, Name: "Temporary Access Pass", ACR: idp.ACRBootstrap, MFA: true,
+		Kind: idp.TemporaryAccessPass, Name: "Temporary Access Pass", ACRs: []string{idp.ACRBootstrap}, MFA: true,
 		Held: idp.HeldPass,
 	}
 }
 
 func (tap) Offer(s idp.Subject) idp.Reason {
 	p := passOf(s)
-	if p == nil {
+	switch {
+	case s.User == nil && s.Policy.TemporaryAccessPass.Enabled:
+		return idp.Offered
+	case s.User == nil:
+		return idp.MethodDisabled
+	case p == nil:
 		return idp.NoCredential
 	}
 	switch why := p.Usability(s.Policy.TemporaryAccessPass, s.User, s.Now); why {
@@ -70,8 +75,11 @@ func (m tap) Verify(_ context.Context, s idp.Subject, _ idp.Prompt, a idp.Answer
 	if r := p.Refusal(p.Usability(s.Policy.TemporaryAccessPass, s.User, s.Now)); r != nil {
 		return idp.Verdict{}, r
 	}
-	return idp.Verdict{Proof: m.proof(p, s), Settle: settlePass}, nil
+	return idp.Verdict{Proof: m.proof(p, s), Settle: settlePass, Gone: &idp.Refusal{Told: idp.PassWrong, Logged: idp.PassNotFound, Detail: gone}}, nil
 }
+
+// gone is why an answer is refused that was right when it was looked at.
+const gone = "deleted or replaced while the answer was looked at"
 
 func absence(s idp.Subject) string {
 	if s.User == nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"latchkey/authmethods"
+	"latchkey/authmethods/passkey"
 	"latchkey/idp"
 	"latchkey/storage"
 	"latchkey/storage/mem"
@@ -39,7 +40,7 @@ func newHolder(t *testing.T, once bool) *holder {
 		t.Fatal(err)
 	}
 	h := &holder{keys: keys.WithCost(idp.Cost{Passes: 1, Memory: 8})}
-	methods := authmethods.All(h.keys)
+	methods := authmethods.All(h.keys, passkey.Method{})
 	h.tap = methods[0]
 	policy := idp.DefaultMethodsPolicy()
 	policy.TemporaryAccessPass.Enabled = true
@@ -92,7 +93,7 @@ func TestPassInfo(t *testing.T) {
 	t.Parallel()
 	h := newHolder(t, false)
 	i := h.tap.Info()
-	if i.Kind != "temporaryAccessPass" || i.Name != "Temporary Access Pass" || i.ACR != idp.ACRBootstrap || !i.MFA || i.Identifies || i.PhishingResistant {
+	if i.Kind != "temporaryAccessPass" || i.Name != "Temporary Access Pass" || !slices.Equal(i.ACRs, []string{idp.ACRBootstrap}) || !i.MFA || i.Identifies || i.PhishingResistant {
 		t.Errorf("%+v", i)
 	}
 	p, err := h.tap.Begin(context.Background(), h.subject)
@@ -132,8 +133,11 @@ func TestPassOffer(t *testing.T) {
 	if got := h.tap.Offer(h.subject); got != idp.NoCredential {
 		t.Errorf("no pass: %q", got)
 	}
-	if h.subject.User = nil; h.tap.Offer(h.subject) != idp.NoCredential {
-		t.Errorf("nobody: %q", h.tap.Offer(h.subject))
+	if h.subject.User = nil; h.tap.Offer(h.subject) != idp.Offered {
+		t.Errorf("to anybody: %q", h.tap.Offer(h.subject))
+	}
+	if h.policy().Enabled = false; h.tap.Offer(h.subject) != idp.MethodDisabled {
+		t.Errorf("to nobody: %q", h.tap.Offer(h.subject))
 	}
 }
 
@@ -202,7 +206,7 @@ func TestPassVerifyCostsAlike(t *testing.T) {
 	}
 	h.subject.Credentials = []idp.Credential{h.pass}
 	for _, watched := range []*idp.Keyring{keys, keys.WithCost(cost)} {
-		tap := authmethods.All(watched)[0]
+		tap := authmethods.All(watched, passkey.Method{})[0]
 		for name, change := range map[string]func(*idp.Subject){
 			"unknown":     func(s *idp.Subject) { s.User, s.Credentials = nil, nil },
 			"pass-less":   func(s *idp.Subject) { s.Credentials = nil },

@@ -32,10 +32,15 @@ type Config struct {
 	TLS           TLS
 	// TrustedProxy names the reverse proxies that terminate TLS before
 	// Latchkey: addresses, networks in CIDR notation, or host names.
-	TrustedProxy    []string
-	Outbound        Outbound
-	Log             Log
-	ShutdownTimeout time.Duration // how long running requests may take to finish
+	TrustedProxy []string
+	Outbound     Outbound
+	Passkeys     Passkeys
+	// BreachedPasswords is the path of a list of hashes of passwords that are known to
+	// others, ascending; empty = new passwords are not looked up.
+	BreachedPasswords string
+	SMTP              SMTP
+	Log               Log
+	ShutdownTimeout   time.Duration // how long running requests may take to finish
 
 	sources map[string]string // key name → where its value came from; absent = default
 }

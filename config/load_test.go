@@ -14,19 +14,27 @@ import (
 // mixture. A key without an entry fails TestPrecedence.
 func samples() map[string][4]string {
 	return map[string][4]string{
-		"base_url":         {"https://file.example", "https://env.example", "https://named.example", "https://flag.example"},
-		"listen":           {"localhost:1", "localhost:2", "localhost:3", "localhost:4"},
-		"metrics_listen":   {"localhost:5", "localhost:6", "", "localhost:8"},
-		"data":             {"./file", "./env", "./named", "./flag"},
-		"pepper":           {pepper('a'), pepper('b'), pepper('c'), ""},
-		"tls.certificate":  {"file.pem", "env.pem", "named.pem", "flag.pem"},
-		"tls.key":          {"file.key", "env.key", "named.key", "flag.key"},
-		"trusted_proxy":    {"10.0.0.1", "10.0.0.2,proxy", "10.0.0.0/8", "proxy.example"},
-		"outbound.allow":   {"10.0.0.0/8", "10.0.0.5/32,fd00::/8", "192.168.0.0/16", "127.0.0.0/8,::1/128"},
-		"outbound.ca":      {"file.pem", "env.pem", "named.pem", "flag.pem"},
-		"log.level":        {"debug", "warn", "error", "info"},
-		"log.format":       {"text", "json", "text", "json"},
-		"shutdown_timeout": {"1s", "2s", "1m0s", "4s"},
+		"base_url":               {"https://file.example", "https://env.example", "https://named.example", "https://flag.example"},
+		"listen":                 {"localhost:1", "localhost:2", "localhost:3", "localhost:4"},
+		"metrics_listen":         {"localhost:5", "localhost:6", "", "localhost:8"},
+		"data":                   {"./file", "./env", "./named", "./flag"},
+		"pepper":                 {pepper('a'), pepper('b'), pepper('c'), ""},
+		"tls.certificate":        {"file.pem", "env.pem", "named.pem", "flag.pem"},
+		"tls.key":                {"file.key", "env.key", "named.key", "flag.key"},
+		"trusted_proxy":          {"10.0.0.1", "10.0.0.2,proxy", "10.0.0.0/8", "proxy.example"},
+		"outbound.allow":         {"10.0.0.0/8", "10.0.0.5/32,fd00::/8", "192.168.0.0/16", "127.0.0.0/8,::1/128"},
+		"outbound.ca":            {"file.pem", "env.pem", "named.pem", "flag.pem"},
+		"passkeys.metadata":      {"file.jwt", "env.jwt", "named.jwt", "flag.jwt"},
+		"passkeys.metadata_root": {"file.pem", "env.pem", "named.pem", "flag.pem"},
+		"breached_passwords":     {"file.txt", "env.txt", "named.txt", "flag.txt"},
+		"smtp_address":           {"mail.example:25", "mail.example:587", "localhost:465", "[::1]:25"},
+		"smtp_username":          {"file", "env", "named", "flag"},
+		"smtp_password":          {"from file", "from env", "from named", ""},
+		"smtp_tls":               {"tls", "starttls", "none", "tls"},
+		"smtp_from":              {"file@login.example", "env@login.example", "named@login.example", "flag@login.example"},
+		"log.level":              {"debug", "warn", "error", "info"},
+		"log.format":             {"text", "json", "text", "json"},
+		"shutdown_timeout":       {"1s", "2s", "1m0s", "4s"},
 	}
 }
 
@@ -34,10 +42,13 @@ func pepper(c byte) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat(string(c), pepperBytes)))
 }
 
-// shown is the value of a key as text, the pepper's too.
+// shown is the value of a key as text, a secret's too.
 func shown(c Config, k Key) string {
-	if k.Secret {
+	switch k.Name {
+	case "pepper":
 		return c.Pepper.Reveal()
+	case "smtp_password":
+		return c.SMTP.Password.Reveal()
 	}
 	if list, ok := k.get(&c).([]string); ok {
 		return strings.Join(list, ",")
@@ -65,9 +76,12 @@ func write(t *testing.T, name, text string) string {
 
 // TestPrecedence sets each key in one layer after the other and expects the
 // later to win, by value and by the source that is told. The two TLS paths need
-// each other, so a partner stands in the file.
+// each other, as other keys do, so a partner stands in the file.
 func TestPrecedence(t *testing.T) {
-	partner := map[string]string{"tls.certificate": "  key: \"file.key\"\n", "tls.key": "  certificate: \"file.pem\"\n"}
+	partner := map[string]string{
+		"tls.certificate": "  key: \"file.key\"\n", "tls.key": "  certificate: \"file.pem\"\n",
+		"smtp_address": "smtp_from: a@login.example\n", "smtp_username": "smtp_password: x\n", "smtp_password": "smtp_username: x\n",
+	}
 	for _, k := range Keys() {
 		t.Run(k.Name, func(t *testing.T) {
 			want, ok := samples()[k.Name]

@@ -48,6 +48,15 @@ func TestBadFiles(t *testing.T) {
 		"metrics by number":    {"metrics_listen: 127.0.0.1:9400", `metrics_listen: "127.0.0.1:9400" (FILE) is the address of listen: choose another port`},
 		"metrics everywhere":   {"metrics_listen: :9400", `metrics_listen: ":9400" (FILE) is the address of listen: choose another port`},
 		"metrics at listen":    {"metrics_listen: localhost:9400", `metrics_listen: "localhost:9400" (FILE) is the address of listen: choose another port`},
+		"mail nowhere":         {"{smtp_address: mail.example, smtp_from: a@login.example}", `smtp_address: "mail.example" (FILE) is not host:port: write an address such as smtp.example:587, or leave it empty to send no mail`},
+		"mail without host":    {"{smtp_address: ':25', smtp_from: a@login.example}", `smtp_address: ":25" (FILE) is not host:port: write an address such as smtp.example:587, or leave it empty to send no mail`},
+		"mail from nobody":     {"smtp_address: mail.example:587", `smtp_from: "" (default) is missing beside smtp_address: set the address that mail comes from, such as no-reply@login.example`},
+		"mail from a name":     {"smtp_from: Contoso <a@login.example>", `smtp_from: "Contoso <a@login.example>" (FILE) is not a mail address: write one alone, such as no-reply@login.example`},
+		"mail from no domain":  {"smtp_from: a@log_in", `smtp_from: "a@log_in" (FILE) is not a mail address: write one alone, such as no-reply@login.example`},
+		"mail in the clear":    {"{smtp_address: 'mail.example:25', smtp_from: a@login.example, smtp_tls: none}", `smtp_tls: "none" (FILE) sends mail in the clear to another machine: use starttls or tls`},
+		"mail in some way":     {"smtp_tls: ssl", `smtp_tls: "ssl" (FILE) is not a way to protect mail: use starttls, tls or none`},
+		"mail user alone":      {"smtp_username: x", `smtp_password: (default) is missing beside smtp_username: set both or none`},
+		"mail password alone":  {"smtp_password: hunter2", `smtp_username: "" (default) is missing beside smtp_password: set both or none`},
 		"data":                 {`data: ""`, `data: "" (FILE) is not a directory's path: write one such as ./latchkey-data`},
 		"pepper letters":       {"pepper: hunter2!", `pepper: (FILE) is not base64url: write 32 random bytes or more in base64url, or leave it out and run latchkey init`},
 		"pepper short":         {"pepper: " + pepper('s')[:40], `pepper: (FILE) holds 30 bytes: it needs at least 32 random ones, in base64url`},
@@ -100,6 +109,9 @@ func TestGoodAddresses(t *testing.T) {
 		"metrics_listen: ':9490'",
 		"{listen: '127.0.0.2:9400', metrics_listen: '127.0.0.1:9400'}",
 		"pepper: " + pepper('a') + "=",
+		"{smtp_address: 'mail.example:587', smtp_from: a@login.example}",
+		"{smtp_address: 'localhost:25', smtp_from: a@login.example, smtp_tls: none}",
+		"{smtp_address: '[::1]:25', smtp_from: a@login.example, smtp_tls: none, smtp_username: x, smtp_password: x}",
 	} {
 		if _, err := Load(Sources{File: write(t, "c.yaml", yaml)}); err != nil {
 			t.Errorf("%s: %v", yaml, err)

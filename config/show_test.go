@@ -28,6 +28,15 @@ trusted_proxy: ["10.0.0.0/8","proxy"] # FILE
 outbound:
   allow: ["192.168.0.0/16"] # FILE
   ca: "" # default
+passkeys:
+  metadata: "" # default
+  metadata_root: "" # default
+breached_passwords: "" # default
+smtp_address: "" # default
+smtp_username: "" # default
+smtp_password: "" # default
+smtp_tls: "starttls" # default
+smtp_from: "" # default
 log:
   level: "warn" # FILE
   format: "json" # default
@@ -90,7 +99,7 @@ func TestShowJSON(t *testing.T) {
 func TestSecretHides(t *testing.T) {
 	const value = "hunter2hunter2"
 	c := Defaults()
-	c.Pepper = NewSecret(value)
+	c.Pepper, c.SMTP.Password = NewSecret(value), NewSecret(value)
 	inside := struct{ hidden Config }{c}
 	asJSON, err := json.Marshal(c)
 	if err != nil {

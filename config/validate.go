@@ -22,7 +22,7 @@ func (c Config) Validate() error { return c.problems(false).err() }
 func (c Config) ValidateServe() error { return c.problems(true).err() }
 
 func (c Config) problems(serve bool) Problems {
-	rules := c.rules()
+	rules := append(c.rules(), c.SMTP.rules()...)
 	if serve {
 		rules = append(rules, c.serveRules()...)
 	}

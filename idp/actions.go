@@ -31,7 +31,14 @@ const (
 	CreatePass         Action = "pass.create"
 	ApprovePass        Action = "pass.approve"
 	DeletePass         Action = "pass.delete"
+	PreferMethod       Action = "method.prefer"
+	ReadPasskey        Action = "passkey.read"
+	WritePasskey       Action = "passkey.write"
+	ReadPassword       Action = "password.read"
+	WritePassword      Action = "password.write"
+	DeletePassword     Action = "password.delete"
 	ExplainSignIn      Action = "signin.explain"
+	ReadOwnSignIns     Action = "signin.own"
 	ReadMethodsPolicy  Action = "policy.read"
 	WriteMethodsPolicy Action = "policy.write"
 	ReadLogs           Action = "log.read"
@@ -110,10 +117,38 @@ var rules = map[Action]rule{
 		own:         []string{"UserAuthMethod-TAP.ReadWrite", "UserAuthenticationMethod.ReadWrite"},
 		roles:       writesMethods(),
 	},
+	PreferMethod: {
+		permissions: []string{"UserAuthenticationMethod.ReadWrite.All"}, sparing: true, strong: true,
+		own: []string{"UserAuthenticationMethod.ReadWrite"}, roles: writesMethods(),
+	},
+	ReadPasskey: {
+		permissions: append([]string{"UserAuthMethod-Passkey.Read.All", "UserAuthMethod-Passkey.ReadWrite.All"}, readMethods...),
+		own:         []string{"UserAuthMethod-Passkey.Read", "UserAuthMethod-Passkey.ReadWrite", "UserAuthenticationMethod.Read", "UserAuthenticationMethod.ReadWrite"},
+		roles:       readsMethods(),
+	},
+	WritePasskey: {
+		permissions: []string{"UserAuthMethod-Passkey.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}, sparing: true, strong: true,
+		own:   []string{"UserAuthMethod-Passkey.ReadWrite", "UserAuthenticationMethod.ReadWrite"},
+		roles: writesMethods(),
+	},
+	ReadPassword: {
+		permissions: append([]string{"UserAuthMethod-Password.Read.All", "UserAuthMethod-Password.ReadWrite.All"}, readMethods...),
+		own:         []string{"UserAuthMethod-Password.Read", "UserAuthMethod-Password.ReadWrite", "UserAuthenticationMethod.Read", "UserAuthenticationMethod.ReadWrite"},
+		roles:       readsMethods(),
+	},
+	// WritePassword has no roles: nobody but its holder knows a password.
+	WritePassword: {strong: true, own: []string{"UserAuthMethod-Password.ReadWrite", "UserAuthenticationMethod.ReadWrite"}},
+	DeletePassword: {
+		permissions: []string{"UserAuthMethod-Password.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}, strong: true,
+		own:   []string{"UserAuthMethod-Password.ReadWrite", "UserAuthenticationMethod.ReadWrite"},
+		roles: writesMethods(),
+	},
 	ExplainSignIn: {
 		permissions: readMethods,
 		roles:       both(readsMethods(), both(roles(anyone, SecurityAdministrator, SecurityReader), roles(ordinary, HelpdeskAdministrator))),
 	},
+	// ReadOwnSignIns is for people on our own pages: there is no permission for it.
+	ReadOwnSignIns: {own: []string{}},
 	ReadMethodsPolicy: {
 		permissions: []string{"Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod", "Policy.Read.All"},
 		roles:       roles(anyone, GlobalAdministrator, AuthenticationPolicyAdministrator, GlobalReader),

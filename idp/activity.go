@@ -33,14 +33,33 @@ const (
 	keyManagement         = "KeyManagement"
 )
 
+// Did is the resultReason of what a person, or an administrator for them, did to a method:
+// "User registered passkey method".
+func Did(own bool, verb string, k Kind) string {
+	if own {
+		return "User " + verb + " " + string(k) + " method"
+	}
+	return "Admin " + verb + " " + string(k) + " method for user"
+}
+
 // What is audited, as Microsoft Entra ID names it where it has a name for it.
 var (
-	PassGiven     = Activity{AdminRegistered, UserManagement, AuthenticationService}
-	PassTaken     = Activity{AdminDeleted, UserManagement, AuthenticationService}
-	PassGivenUp   = Activity{UserDeleted, UserManagement, AuthenticationService}
-	PassRequested = Activity{"Request temporary access pass", UserManagement, AuthenticationService}
-	PassApproved  = Activity{"Approve temporary access pass", UserManagement, AuthenticationService}
-	PassDenied    = Activity{"Deny temporary access pass", UserManagement, AuthenticationService}
+	PassGiven            = Activity{AdminRegistered, UserManagement, AuthenticationService}
+	PassTaken            = Activity{AdminDeleted, UserManagement, AuthenticationService}
+	PassGivenUp          = Activity{UserDeleted, UserManagement, AuthenticationService}
+	PassRequested        = Activity{"Request temporary access pass", UserManagement, AuthenticationService}
+	PassApproved         = Activity{"Approve temporary access pass", UserManagement, AuthenticationService}
+	PassDenied           = Activity{"Deny temporary access pass", UserManagement, AuthenticationService}
+	MethodRegistered     = Activity{UserRegistered, UserManagement, AuthenticationService}
+	MethodGiven          = Activity{AdminRegistered, UserManagement, AuthenticationService}
+	MethodTaken          = Activity{AdminDeleted, UserManagement, AuthenticationService}
+	MethodGivenUp        = Activity{UserDeleted, UserManagement, AuthenticationService}
+	MethodUpdated        = Activity{"User updated security info", UserManagement, AuthenticationService}
+	MethodUpdatedByAdmin = Activity{"Admin updated security info", UserManagement, AuthenticationService}
+	PreferenceChanged    = Activity{"Update sign-in preferences", UserManagement, AuthenticationService}
+	CredentialSuspended  = Activity{"Suspend authentication method", UserManagement, AuthenticationService}
+	RegistrationSnoozed  = Activity{"User snoozed security info registration", UserManagement, AuthenticationService}
+
 	PolicyChanged = Activity{PolicyUpdated, PolicyManagement, AuthenticationService}
 
 	UserAdded       = Activity{"Add user", UserManagement, CoreService}

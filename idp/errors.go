@@ -50,6 +50,9 @@ func ErrorCode(err error) Code {
 // STS is one of the AADSTS numbers that people and software look up.
 type STS int
 
+// ErrStepUp: the person may, once they have proved more than one factor anew.
+var ErrStepUp = Errorf(Forbidden, "Sign in again with a pass or a passkey first: this needs a strong sign-in of the last 5 minutes.")
+
 // The numbers in use. The texts are below.
 const (
 	PassBlocked       STS = 130502
@@ -58,6 +61,8 @@ const (
 	PassUsed          STS = 130505
 	PassNotFound      STS = 130507
 	UserDisabled      STS = 50057
+	PasswordWrong     STS = 50126
+	StrongerNeeded    STS = 50076
 	UserLocked        STS = 50053
 	NoSession         STS = 50058
 	GrantRevoked      STS = 50173
@@ -81,6 +86,8 @@ var stsTexts = map[STS]string{
 	PassUsed:          "Your one-time Temporary Access Pass has been redeemed. Contact your admin to get a new pass.",
 	PassNotFound:      "An access pass could not be found or verified for the user.",
 	UserDisabled:      "The user account is disabled.",
+	PasswordWrong:     "Error validating credentials due to invalid username or password.",
+	StrongerNeeded:    "A stronger sign-in method is needed to go on.",
 	UserLocked:        "Sign-in is paused after too many wrong attempts.",
 	NoSession:         "There is no session to sign in with silently.",
 	GrantRevoked:      "The grant was revoked. Sign in again.",
@@ -108,6 +115,17 @@ type Refusal struct {
 	Detail string    // for the log: the exact reason, no secret
 	Start  time.Time // when a pass that is not yet valid begins
 	Wrong  bool      // the answer was wrong: another try may succeed
+	// Problem is what the person learns where there is no number for it: the key of a text.
+	Problem string
+	// Unknown is the id of a WebAuthn credential that the tenant does not know, base64url.
+	Unknown string
+	// Suspect is the id of a credential that must not be accepted any more.
+	Suspect string
 }
 
-func (r *Refusal) Error() string { return r.Logged.String() + " " + r.Detail }
+func (r *Refusal) Error() string {
+	if r.Logged == 0 {
+		return r.Problem + ": " + r.Detail
+	}
+	return r.Logged.String() + " " + r.Detail
+}

@@ -82,18 +82,19 @@ func NewGrant(s *Session, req *AuthRequest, now time.Time) *Grant {
 		RedirectURI: req.RedirectURI, Nonce: req.Nonce, CodeChallenge: req.CodeChallenge, CreatedAt: now,
 		Resources: req.Resources, KeyThumb: req.KeyThumb,
 	}
-	g.Bind(s, now)
+	g.Bind(s, req.ACRValues, now)
 	if once := now.Add(max(AccessTokenLifetime, IDTokenLifetime)); req.FrontOnly() && once.Before(g.NotAfter) {
 		g.NotAfter, g.EndsAs = once, GrantExpired // all that can come of it comes now
 	}
 	return g
 }
 
-// Bind rests the grant on a session.
-func (g *Grant) Bind(s *Session, now time.Time) {
-	p := s.Latest()
+// Bind rests the grant on a session. It tells of the proof that reaches a class that was
+// asked for, if one does (OIDC Core 5.5.1.1).
+func (g *Grant) Bind(s *Session, acrs []string, now time.Time) {
+	p, acr := s.Answering(acrs)
 	g.UserID, g.SessionID, g.Credentials = s.UserID, s.SessionID, s.Credentials()
-	g.AuthTime, g.AMR, g.ACR = p.At, p.AMR, p.ACR
+	g.AuthTime, g.AMR, g.ACR = p.At, p.AMR, acr
 	g.NotAfter, g.EndsAs = s.NotAfter, s.EndsAs
 	if g.Offline() {
 		g.NotAfter, g.EndsAs = now.Add(OfflineLifetime), GrantExpired

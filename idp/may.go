@@ -2,6 +2,7 @@ package idp
 
 import (
 	"slices"
+	"time"
 
 	"latchkey/storage"
 )
@@ -14,6 +15,7 @@ type Actor struct {
 	App         Party    // through which a person acts; zero on our own pages
 	Exchanged   bool     // the app got its token for another that it was sent: the person was not asked
 	Permissions []string // what the app may do: by itself, or for the person
+	Strong      bool     // the person has proved more than one factor a moment ago (StrongFor)
 	Address     string   // from where, for the log
 	RequestID   string   // likewise
 }
@@ -23,21 +25,46 @@ const (
 	ActorOperator = "operator" // holds the server's socket
 	ActorUser     = "user"
 	ActorClient   = "client" // an app, for itself
+	ActorSystem   = "system" // nobody: what was seen made it happen
 )
 
-// Person is the actor behind a session on our own pages.
+// Person is somebody with the roles they have.
 func Person(tenant string, u *User) Actor {
 	return Actor{Party: PartyOf(u), Tenant: tenant, Roles: u.Roles}
 }
 
-// Through is a person acting through the app that a is, by proofs of these amr values, and
-// by a token that it got for another one or not. A role counts for who has proved more than one factor.
-func (a Actor) Through(u *User, amr []string, exchanged bool) Actor {
-	a.App, a.Party, a.Exchanged = a.Party, PartyOf(u), exchanged
-	if slices.Contains(amr, "mfa") {
-		a.Roles = u.Roles
+// By is a person acting by a session, on our own pages. A role counts for who has proved
+// more than one factor.
+func (a Actor) By(s *Session, now time.Time) Actor {
+	if a.Strong = s.Strong(now); !s.MFA() {
+		a.Roles = nil
 	}
 	return a
+}
+
+// Through is a person acting through the app that a is, by a grant, and by a token that it
+// got for another one or not. A role counts for who has proved more than one factor.
+func (a Actor) Through(u *User, g *Grant, exchanged bool, now time.Time) Actor {
+	a.App, a.Party, a.Exchanged = a.Party, PartyOf(u), exchanged
+	if slices.Contains(g.AMR, "mfa") {
+		a.Roles, a.Strong = u.Roles, !exchanged && now.Sub(g.AuthTime) < StrongFor
+	}
+	return a
+}
+
+// Current takes from a person the roles that they have lost since the request began, which
+// may have been a while ago for who sends slowly.
+func (a Actor) Current(tx *storage.Tx) (Actor, error) {
+	if a.Type != ActorUser {
+		return a, nil
+	}
+	u, err := Optional(storage.Get[User](tx, a.ID))
+	if u == nil || u.Disabled {
+		a.Roles = nil
+	} else {
+		a.Roles = Both(a.Roles, u.Roles)
+	}
+	return a, err
 }
 
 // Is tells whether the actor is this person.
@@ -99,6 +126,7 @@ type rule struct {
 	notSelf     bool // nobody does it to themselves
 	personal    bool // no app does it by itself, nor for a person who has not let it
 	sparing     bool // an app by itself does it to nobody who is privileged
+	strong      bool // on what is the person's own it takes a strong proof of the last minutes
 }
 
 // ErrForbidden: the actor may not.
@@ -117,6 +145,8 @@ func May(a Actor, action Action, o Object) error {
 		return selfService(a)
 	case r.personal && a.Exchanged:
 		return ErrForbidden
+	case r.strong && a.Is(o.User) && a.mayAsPerson(r, o) && !a.Strong:
+		return ErrStepUp
 	case a.Type == ActorClient && !r.personal && !(r.sparing && o.Privileged()) && a.permitted(r.permissions):
 		return nil
 	case a.Type == ActorUser && a.mayAsPerson(r, o):

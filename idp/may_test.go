@@ -1,6 +1,7 @@
 package idp_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"testing"
+	"time"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -31,6 +33,8 @@ type permit struct {
 	roles    map[string]whom
 	notSelf  bool
 	personal bool // an app never does it by itself
+	sparing  bool // an app never does it by itself to who is privileged
+	strong   bool // to oneself it takes a strong proof of the last minutes
 }
 
 var (
@@ -38,7 +42,17 @@ var (
 	tapWrite    = []string{"UserAuthMethod-TAP.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}
 	ownTAPRead  = append([]string{"UserAuthMethod-TAP.Read", "UserAuthMethod-TAP.ReadWrite", "UserAuthenticationMethod.Read", "UserAuthenticationMethod.ReadWrite"}, tapRead...)
 	ownTAPWrite = append([]string{"UserAuthMethod-TAP.ReadWrite", "UserAuthenticationMethod.ReadWrite"}, tapWrite...)
-	logReaders  = map[string]whom{
+	keyWrite    = []string{"UserAuthMethod-Passkey.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}
+	keyRead     = append([]string{"UserAuthMethod-Passkey.Read.All", "UserAuthenticationMethod.Read.All"}, keyWrite...)
+	wordWrite   = []string{"UserAuthMethod-Password.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}
+	wordRead    = append([]string{"UserAuthMethod-Password.Read.All", "UserAuthenticationMethod.Read.All"}, wordWrite...)
+	ownMethods  = []string{"UserAuthenticationMethod.ReadWrite"}
+	readMethods = map[string]whom{
+		"Global Administrator": everybody, "Privileged Authentication Administrator": everybody,
+		"Authentication Administrator": members, "Global Reader": everybody,
+	}
+	writeMethods = map[string]whom{"Global Administrator": everybody, "Privileged Authentication Administrator": everybody, "Authentication Administrator": members}
+	logReaders   = map[string]whom{
 		"Global Administrator": everybody, "Global Reader": everybody, "Reports Reader": everybody,
 		"Security Administrator": everybody, "Security Reader": everybody,
 	}
@@ -64,6 +78,28 @@ var documented = []permit{
 		action: idp.ApprovePass, app: tapWrite, notSelf: true, personal: true,
 		roles: map[string]whom{"Global Administrator": everybody, "Privileged Authentication Administrator": everybody},
 	},
+	{
+		action: idp.ReadPasskey, app: keyRead, roles: readMethods,
+		own: slices.Concat(keyRead, ownMethods, []string{"UserAuthMethod-Passkey.Read", "UserAuthMethod-Passkey.ReadWrite", "UserAuthenticationMethod.Read"}),
+	},
+	{
+		action: idp.WritePasskey, app: keyWrite, roles: writeMethods, sparing: true, strong: true,
+		own: slices.Concat(keyWrite, ownMethods, []string{"UserAuthMethod-Passkey.ReadWrite"}),
+	},
+	{
+		action: idp.ReadPassword, app: wordRead, roles: readMethods,
+		own: slices.Concat(wordRead, ownMethods, []string{"UserAuthMethod-Password.Read", "UserAuthMethod-Password.ReadWrite", "UserAuthenticationMethod.Read"}),
+	},
+	{
+		action: idp.DeletePassword, app: wordWrite, roles: writeMethods, strong: true,
+		own: slices.Concat(wordWrite, ownMethods, []string{"UserAuthMethod-Password.ReadWrite"}),
+	},
+	{action: idp.WritePassword, strong: true, own: slices.Concat(ownMethods, []string{"UserAuthMethod-Password.ReadWrite"})},
+	{
+		action: idp.PreferMethod, app: []string{"UserAuthenticationMethod.ReadWrite.All"}, roles: writeMethods, sparing: true, strong: true,
+		own: slices.Concat(ownMethods, []string{"UserAuthenticationMethod.ReadWrite.All"}),
+	},
+	{action: idp.ReadOwnSignIns, own: []string{}},
 	{
 		action: idp.ReadMethodsPolicy,
 		app:    []string{"Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod", "Policy.Read.All"},
@@ -157,6 +193,24 @@ func byItself(permissions ...string) idp.Actor {
 	return idp.Actor{Party: idp.Party{Type: idp.ActorClient, ID: staffID}, Tenant: tenantID, Permissions: permissions}
 }
 
+// stronger is the person when they have just proved more than one factor.
+func stronger(a idp.Actor) idp.Actor {
+	a.Strong = true
+	return a
+}
+
+// tellOwn is tell of what somebody does to themselves: where it takes a strong proof they
+// may if they have given one, and else are asked for one.
+func tellOwn(t *testing.T, p permit, a idp.Actor, o idp.Object, want bool, format string, args ...any) {
+	t.Helper()
+	tell(t, idp.May(stronger(a), p.action, o), want, format+", with a strong proof", args...)
+	err := idp.May(a, p.action, o)
+	tell(t, err, want && !p.strong, format, args...)
+	if stepUp := errors.Is(err, idp.ErrStepUp); stepUp != (want && p.strong) {
+		t.Errorf("%s: asked for a strong proof %t: %v", fmt.Sprintf(format, args...), stepUp, err)
+	}
+}
+
 // tell compares an answer of May with what it must be.
 func tell(t *testing.T, got error, want bool, format string, args ...any) {
 	t.Helper()
@@ -205,10 +259,10 @@ func TestMayDoToOneself(t *testing.T) {
 			for _, guarded := range []bool{false, true} {
 				a := holder(role)
 				o := idp.Object{Tenant: tenantID, User: &idp.User{UserID: annaID, Roles: a.Roles}, Guarded: guarded}
-				tell(t, idp.May(a, p.action, o), p.own != nil, "%s by %q on itself", p.action, role)
+				tellOwn(t, p, a, o, p.own != nil, "%s by %q on itself", p.action, role)
 				tell(t, idp.May(through(a), p.action, o), false, "%s by %q on itself, through an app without", p.action, role)
 				for _, name := range tried() {
-					tell(t, idp.May(through(a, name), p.action, o), slices.Contains(p.own, name), "%s by %q on itself, through an app with %q", p.action, role, name)
+					tellOwn(t, p, through(a, name), o, slices.Contains(p.own, name), "%s by %q on itself, through an app with %q", p.action, role, name)
 				}
 				if p.notSelf {
 					wantError(t, idp.May(a, p.action, o), idp.Forbidden, selfService)
@@ -227,7 +281,7 @@ func TestMayAnAppByItself(t *testing.T) {
 		for _, x := range targets() {
 			tell(t, idp.May(byItself(), p.action, x.object), false, "%s by an app without on %s", p.action, x.name)
 			for _, name := range tried() {
-				want := slices.Contains(p.app, name) && !p.personal
+				want := slices.Contains(p.app, name) && !p.personal && !(p.sparing && x.privileged)
 				tell(t, idp.May(byItself(name), p.action, x.object), want, "%s by an app with %q on %s", p.action, name, x.name)
 			}
 			tell(t, idp.May(byItself(tried()...), p.action, elsewhere(x).object), false, "%s by an app on %s", p.action, elsewhere(x).name)
@@ -283,7 +337,8 @@ func TestMayNobodyAndOperators(t *testing.T) {
 		tell(t, idp.May(byItself(idp.Permissions()...), action, here), false, "%s by an app with everything", action)
 	}
 	for _, action := range idp.Actions() {
-		tell(t, idp.May(strong, action, here), true, "%s by a Global Administrator", action)
+		own := action == idp.WritePassword || action == idp.ReadOwnSignIns
+		tell(t, idp.May(strong, action, here), !own, "%s by a Global Administrator", action)
 	}
 }
 
@@ -332,6 +387,7 @@ func TestMayIsMonotone(t *testing.T) {
 		more := clone(a)
 		more.Roles = append(more.Roles, pick(r, someRoles))
 		more.Permissions = append(more.Permissions, pick(r, somePermissions))
+		more.Strong = true
 		direct := clone(a)
 		if direct.App = (idp.Party{}); a.Type == idp.ActorUser {
 			direct.Permissions = nil
@@ -371,7 +427,7 @@ var (
 func randomActor(r *rand.Rand) idp.Actor {
 	a := idp.Actor{
 		Party:  idp.Party{Type: pick(r, []string{idp.ActorUser, idp.ActorUser, idp.ActorUser, idp.ActorClient, idp.ActorOperator, "system", ""}), ID: annaID},
-		Tenant: pick(r, someTenants), Roles: some(r, someRoles), Permissions: some(r, somePermissions),
+		Tenant: pick(r, someTenants), Roles: some(r, someRoles), Permissions: some(r, somePermissions), Strong: r.IntN(2) == 0,
 	}
 	if r.IntN(2) == 0 {
 		a.App = idp.Party{Type: idp.ActorClient, ID: staffID}
@@ -430,15 +486,77 @@ func TestRolesNeedMoreThanOneFactor(t *testing.T) {
 	u := &idp.User{UserID: "u", PrincipalName: "ada@contoso.example", Roles: []string{idp.GlobalAdministrator}}
 	app := idp.Actor{Party: idp.Party{Type: idp.ActorClient, ID: "app"}, Tenant: "t", Permissions: idp.Permissions()}
 	for _, c := range []struct {
-		amr   []string
-		roles bool
-	}{{[]string{"otp", "mfa"}, true}, {[]string{"otp"}, false}, {[]string{"pwd"}, false}, {nil, false}} {
-		a := app.Through(u, c.amr, false)
-		if may := idp.May(a, idp.CreateUser, idp.Object{Tenant: "t"}) == nil; may != c.roles || !a.Is(u) || a.App.ID != "app" {
-			t.Errorf("%v: %t, %+v", c.amr, may, a)
+		amr    []string
+		age    time.Duration
+		roles  bool
+		strong bool
+	}{
+		{[]string{"otp", "mfa"}, 0, true, true},
+		{[]string{"otp", "mfa"}, idp.StrongFor - 1, true, true},
+		{[]string{"otp", "mfa"}, idp.StrongFor, true, false},
+		{[]string{"otp"}, 0, false, false},
+		{[]string{"pwd"}, 0, false, false},
+		{nil, 0, false, false},
+	} {
+		a := app.Through(u, &idp.Grant{AMR: c.amr, AuthTime: t0}, false, t0.Add(c.age))
+		if may := idp.May(a, idp.CreateUser, idp.Object{Tenant: "t"}) == nil; may != c.roles || a.Strong != c.strong || !a.Is(u) || a.App.ID != "app" {
+			t.Errorf("%v after %s: %t, %+v", c.amr, c.age, may, a)
 		}
 		if err := idp.May(a, idp.ReadUser, idp.Object{Tenant: "t", User: u}); err != nil {
 			t.Errorf("%v: the own profile: %v", c.amr, err)
 		}
+		s := &idp.Session{Proofs: []idp.Proof{{At: t0, AMR: c.amr, MFA: slices.Contains(c.amr, "mfa")}}}
+		a = idp.Person("t", u).By(s, t0.Add(c.age))
+		if may := idp.May(a, idp.CreateUser, idp.Object{Tenant: "t"}) == nil; may != c.roles || a.Strong != c.strong || !a.Is(u) {
+			t.Errorf("%v after %s, on our own pages: %t, %+v", c.amr, c.age, may, a)
+		}
 	}
+}
+
+// TestActorCurrent: a role that was taken away while a request was under way is none any
+// more, and one that was given meanwhile is not one yet.
+func TestActorCurrent(t *testing.T) {
+	t.Parallel()
+	reader, chief := idp.GlobalReader, idp.GlobalAdministrator
+	begun := anna()
+	begun.Roles = []string{reader, chief}
+	for name, c := range map[string]struct {
+		now  func(*idp.User)
+		want []string
+	}{
+		"unchanged":            {func(*idp.User) {}, []string{reader, chief}},
+		"a role taken away":    {func(u *idp.User) { u.Roles = []string{reader} }, []string{reader}},
+		"a role given":         {func(u *idp.User) { u.Roles = append(u.Roles, idp.UserAdministrator) }, []string{reader, chief}},
+		"all roles taken away": {func(u *idp.User) { u.Roles = nil }, nil},
+		"disabled":             {func(u *idp.User) { u.Disabled = true }, nil},
+		"gone":                 {nil, nil},
+	} {
+		update(t, func(tx *storage.Tx) error {
+			if u := clonedUser(begun); c.now != nil {
+				c.now(u)
+				if err := tx.Put(u); err != nil {
+					return err
+				}
+			}
+			a, err := idp.Person(tenantID, begun).Current(tx)
+			if !slices.Equal(a.Roles, c.want) || a.ID != annaID || a.Tenant != tenantID {
+				t.Errorf("%s: %+v", name, a)
+			}
+			return err
+		})
+	}
+	update(t, func(tx *storage.Tx) error {
+		app := byItself("User.Read.All")
+		a, err := app.Current(tx)
+		if !reflect.DeepEqual(a, app) {
+			t.Errorf("an app: %+v", a)
+		}
+		return err
+	})
+}
+
+func clonedUser(u *idp.User) *idp.User {
+	copied := *u
+	copied.Roles = slices.Clone(u.Roles)
+	return &copied
 }

@@ -15,8 +15,8 @@ type Kind string
 // storing, so that no method can forget them.
 type Method interface {
 	Info() Info
-	// Offer tells why the method is not offered to the subject; "" means it is.
-	// It is pure, and the subject's user may be nil.
+	// Offer tells why the method is not offered to the subject; "" means it is. Of nobody
+	// (the subject's user is nil) it tells whether the policy offers it to anybody. It is pure.
 	Offer(Subject) Reason
 	// Begin makes the question.
 	Begin(context.Context, Subject) (Prompt, error)
@@ -28,13 +28,34 @@ type Method interface {
 // Info is what does not depend on who signs in.
 type Info struct {
 	Kind              Kind
-	Name              string // authenticationMethod in the sign-in log
-	ACR               string // what it reaches at best
+	Name              string   // authenticationMethod in the sign-in log
+	ACRs              []string // what it may reach, best first
 	MFA               bool
 	Identifies        bool // finds the user itself, without a name
 	PhishingResistant bool
+	Passwordless      bool // registering one is what registration policies ask for
+	Unguessable       bool // no answer can be found by trying, so that none is counted
 	// Held reads the credentials a user has of this method.
 	Held func(tx *storage.Tx, userID string) ([]Credential, error)
+}
+
+// Finder is a method whose answer says whose it is.
+type Finder interface {
+	Method
+	// Find is the user whose credential the answer shows, nil if nobody's. It proves nothing.
+	Find(*storage.Tx, Answer) (*User, error)
+}
+
+// Enroller is a method of which people can register a credential.
+type Enroller interface {
+	Method
+	// Registrable tells why the subject cannot register one; "" if they can. self: they
+	// do so themselves.
+	Registrable(s Subject, self bool) Reason
+	// BeginEnroll makes the question, over a challenge of the core's.
+	BeginEnroll(ctx context.Context, s Subject, challenge []byte) (Prompt, error)
+	// Enroll judges the answer to it. A *Refusal says what was wrong with it.
+	Enroll(ctx context.Context, s Subject, challenge []byte, a Answer) (Credential, error)
 }
 
 // Credential is what one user holds of a method.
@@ -50,6 +71,8 @@ type Subject struct {
 	Policy      *MethodsPolicy
 	User        *User // nil: no such user
 	Credentials []Credential
+	// Known: the browser has signed this user in before, so that it may learn what they hold.
+	Known bool
 }
 
 // Prompt is a question as data: the page that shows it and what the page needs.
@@ -70,6 +93,8 @@ type Verdict struct {
 	// that it was used, or may not be used any more, meanwhile. It may run more
 	// than once.
 	Settle func(Subject, Credential) error
+	// Gone is what to say when the credential is there no longer.
+	Gone *Refusal
 }
 
 // Reason says why a method is not offered; administrators see it.
@@ -85,6 +110,12 @@ const (
 	DisabledUser   Reason = "the user account is disabled"
 	MultiUsePass   Reason = "the pass is multi-use and the policy allows one-time passes only"
 	ExternalUser   Reason = "external guests sign in elsewhere"
+
+	MaxHeld          Reason = "the user holds as many as one may"
+	NoSelfService    Reason = "the policy does not let people register their own"
+	CopiedPasskey    Reason = "the passkey may have been copied"
+	ForbiddenPasskey Reason = "the policy does not accept passkeys of this kind or model"
+	Unavailable      Reason = "the deployment's base URL has no host name that passkeys can be made for"
 )
 
 // PassIs is why a pass cannot be used that no policy blocks.
@@ -94,13 +125,14 @@ func PassIs(why Usability) Reason { return Reason("the pass is " + string(why)) 
 type Offer struct {
 	Info   Info
 	Reason Reason // Offered, or why not
+	Open   bool   // the policy offers it to somebody
 }
 
 // Offers asks every method in order. load gives the credentials of one method.
 func Offers(methods []Method, s Subject, load func(Info) ([]Credential, error)) ([]Offer, error) {
 	offers := make([]Offer, 0, len(methods))
 	for _, m := range methods {
-		o := Offer{Info: m.Info()}
+		o := Offer{Info: m.Info(), Open: m.Offer(Subject{Now: s.Now, Tenant: s.Tenant, Policy: s.Policy}) == Offered}
 		switch {
 		case s.User == nil:
 			o.Reason = UnknownUser

@@ -21,6 +21,15 @@ type Facts struct {
 	Another     bool     // the person said to sign in as somebody else, or typed a name
 	Consented   []string // scopes the session's user has allowed the client
 	Allowed     bool     // the person has just allowed them
+
+	Pretended  Kind      // what to ask for when no method is offered
+	Strong     bool      // more than one factor must have been proved within StrongFor
+	Prove      Kind      // this method must be answered, though the session would suit
+	Enrol      Kind      // what the person came to register
+	Interrupt  Interrupt // whether they are asked to register something
+	Enrolable  Kind      // what that is
+	Later      bool      // they said not now
+	Registered bool      // they have just registered something, and were not told yet
 }
 
 // Step is what happens next.
@@ -28,17 +37,20 @@ type Step string
 
 // The steps.
 const (
-	Identify    Step = "identify" // ask who it is
-	Ask         Step = "ask"      // put Method's question
-	ConsentStep Step = "consent"  // ask for leave to give the app what it wants
-	Refuse      Step = "refuse"   // tell the app why not
-	Issue       Step = "issue"    // the session satisfies the request
+	Identify    Step = "identify"   // ask who it is
+	Ask         Step = "ask"        // put Method's question
+	ConsentStep Step = "consent"    // ask for leave to give the app what it wants
+	EnrolStep   Step = "enrol"      // have a sign-in method registered: Method, or one to choose
+	Enrolled    Step = "registered" // tell what was registered, and what it is good for
+	Refuse      Step = "refuse"     // tell the app why not
+	Issue       Step = "issue"      // the session satisfies the request
 )
 
 // Decision is what Next answers.
 type Decision struct {
 	Step    Step
-	Method  Kind     // for Ask
+	Method  Kind     // for Ask and EnrolStep; for Identify, what can be answered without a name
+	Must    bool     // for EnrolStep: there is no "not now"
 	Account bool     // for Identify: offer the session's account
 	Offers  []Offer  // why each method is or is not offered
 	Error   string   // for Refuse: the OAuth error (OIDC Core 3.1.2.6, and the error code of OIDC Core Unmet Authentication Requirements 1.0)
@@ -49,8 +61,8 @@ type Decision struct {
 // Next decides what a person is asked. It is pure: it reads no clock and no
 // store, and the same facts always give the same decision.
 //
-// A user nobody knows is asked for the first method of the list, exactly as
-// somebody who holds none.
+// A user nobody knows is asked for what they pretend to hold, exactly as somebody who
+// holds nothing.
 func Next(f Facts) Decision {
 	d := Decision{Offers: f.Offers}
 	if f.sessionSuits() {
@@ -62,6 +74,9 @@ func Next(f Facts) Decision {
 	if f.unreachable() {
 		return d.refuse("unmet_authentication_requirements", NoSession)
 	}
+	if f.tooWeak() {
+		return d.refuse("unmet_authentication_requirements", StrongerNeeded)
+	}
 	if f.Identifier == "" && !f.stepUp() && !(f.Account && f.accountOffered()) {
 		d.Step, d.Account = Identify, f.accountOffered()
 		return d
@@ -72,6 +87,9 @@ func Next(f Facts) Decision {
 
 // afterSignIn decides when the session is good enough as it is.
 func (f Facts) afterSignIn(d Decision) Decision {
+	if f.enrols(&d) {
+		return d
+	}
 	if f.Request == nil {
 		d.Step = Issue
 		return d
@@ -95,6 +113,25 @@ func (f Facts) afterSignIn(d Decision) Decision {
 	return d
 }
 
+// enrols decides whether something is registered before the person goes on.
+func (f Facts) enrols(d *Decision) bool {
+	switch {
+	case f.silent():
+		return false
+	case f.Registered && f.Request != nil && f.Session.Bounded(): // else nothing is left to choose
+		d.Step = Enrolled
+	case f.Enrol != "":
+		d.Step, d.Method = EnrolStep, f.Enrol
+	case f.Interrupt == NoInterrupt || !f.fresh() || !f.Session.Strong(f.Now):
+		return false // who cannot register now is not kept from going on
+	case f.Interrupt == MayRegister && f.Later:
+		return false
+	default:
+		d.Step, d.Method, d.Must = EnrolStep, f.Enrolable, f.Interrupt == MustRegister
+	}
+	return true
+}
+
 func (d Decision) refuse(code string, sts STS) Decision {
 	d.Step, d.Error, d.STS = Refuse, code, sts
 	return d
@@ -112,9 +149,12 @@ func (f Facts) sessionSuits() bool {
 	if f.Session == nil || !f.Session.Live(f.SessionUser, f.Now) || f.otherUser() {
 		return false
 	}
+	if f.Prove != "" && !f.answered(f.Prove) {
+		return false
+	}
 	r := f.Request
 	if r == nil {
-		return true
+		return !f.Strong || f.Session.Strong(f.Now)
 	}
 	switch {
 	case r.Asks("login") && !f.fresh(): // OIDC Core 3.1.2.1
@@ -147,10 +187,20 @@ func (f Facts) strayed() bool {
 // request does not insist (acr_values is voluntary, OIDC Core 3.1.2.1).
 func (f Facts) acrSuits() bool {
 	want := f.Request.ACRValues
-	if len(want) == 0 || slices.ContainsFunc(f.Session.Proofs, func(p Proof) bool { return slices.Contains(want, p.ACR) }) {
+	if len(want) == 0 || slices.ContainsFunc(f.Session.Proofs, func(p Proof) bool { return p.Reaches(want) != "" && f.recent(p) }) {
 		return true
 	}
 	return !f.Request.ACREssential && f.reaching() == ""
+}
+
+// recent: the proof is as new as the request wants one (OIDC Core 3.1.2.1), so that class
+// and time of the authentication are told of the same.
+func (f Facts) recent(p Proof) bool {
+	if !p.At.Before(f.StartedAt) {
+		return true
+	}
+	r := f.Request
+	return !r.Asks("login") && (r.MaxAge < 0 || f.Now.Sub(p.At) <= time.Duration(r.MaxAge)*time.Second)
 }
 
 // unreachable: an essential class that no method can reach, which is told alike
@@ -164,22 +214,33 @@ func (f Facts) unreachable() bool {
 		return true
 	}
 	return !slices.ContainsFunc(f.Offers, func(o Offer) bool {
-		return slices.Contains(f.Request.ACRValues, o.Info.ACR)
+		return o.Info.reaches(f.Request.ACRValues)
 	})
 }
 
 // reaching is the first offered method that reaches a class asked for. One that
 // was used in this sign-in has given what it can: asking again would never end.
 func (f Facts) reaching() Kind {
-	if f.Request == nil {
-		return ""
-	}
 	for _, o := range f.Offers {
-		if o.Reason == Offered && slices.Contains(f.Request.ACRValues, o.Info.ACR) && !f.answered(o.Info.Kind) {
+		if o.Reason == Offered && f.wants(o.Info) && !f.answered(o.Info.Kind) {
 			return o.Info.Kind
 		}
 	}
 	return ""
+}
+
+// wants: the method reaches what is asked for.
+func (f Facts) wants(i Info) bool {
+	if f.Request == nil {
+		return f.Strong && i.MFA
+	}
+	return i.reaches(f.Request.ACRValues)
+}
+
+// tooWeak: one of our own pages needs a strong proof, and the session's user has nothing
+// left to give one with.
+func (f Facts) tooWeak() bool {
+	return f.Request == nil && f.Strong && f.accountOffered() && f.reaching() == ""
 }
 
 // answered: the person wanted has answered this method since this sign-in began.
@@ -191,31 +252,66 @@ func (f Facts) answered(k Kind) bool {
 
 // stepUp: the session's user stays and is only asked for more.
 func (f Facts) stepUp() bool {
-	return f.Request != nil && f.Session != nil && f.Session.Live(f.SessionUser, f.Now) && !f.otherUser() && f.reaching() != "" && !f.acrSuits()
+	switch {
+	case !f.accountOffered():
+		return false
+	case f.Prove != "":
+		return true
+	case f.Request == nil:
+		return f.Strong && f.reaching() != ""
+	}
+	return f.reaching() != "" && !f.acrSuits()
 }
 
 func (f Facts) accountOffered() bool {
 	return f.Session != nil && f.Session.Live(f.SessionUser, f.Now) && !f.otherUser()
 }
 
-// method picks what to ask: the person's choice if it is offered, then what
-// reaches a class asked for, then the first that is offered, then the first of all.
+// method picks what to ask: the person's choice if there is such a method, then what must be
+// proved, then what
+// reaches a class asked for, then the first that is offered, then what is pretended, then the first of all.
 func (f Facts) method() Kind {
 	if f.Chosen != "" && slices.ContainsFunc(f.Offers, func(o Offer) bool { return o.Info.Kind == f.Chosen }) {
 		return f.Chosen
 	}
+	if f.Prove != "" {
+		return f.Prove
+	}
 	if k := f.reaching(); k != "" {
 		return k
 	}
-	for _, o := range f.Offers {
-		if o.Reason == Offered {
-			return o.Info.Kind
-		}
+	if k := f.first(); k != "" {
+		return k
+	}
+	if f.Pretended != "" {
+		return f.Pretended
 	}
 	if len(f.Offers) == 0 {
 		return ""
 	}
 	return f.Offers[0].Info.Kind
+}
+
+// first is what the wanted user is asked for: the first method that is offered, or the one
+// they prefer. Nothing goes before a pass.
+func (f Facts) first() Kind {
+	var offered []Kind
+	for _, o := range f.Offers {
+		if o.Reason == Offered {
+			offered = append(offered, o.Info.Kind)
+		}
+	}
+	u := f.User
+	if f.Identifier == "" {
+		u = f.SessionUser
+	}
+	switch {
+	case len(offered) == 0:
+		return ""
+	case u != nil && offered[0] != TemporaryAccessPass && slices.Contains(offered, u.Preferred):
+		return u.Preferred
+	}
+	return offered[0]
 }
 
 // missingConsent are the scopes to ask leave for.

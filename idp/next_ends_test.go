@@ -128,7 +128,7 @@ func (p *person) answer(d idp.Decision) bool {
 		id = p.facts.Session.UserID
 	}
 	proof := idp.Proof{Method: d.Method, Credential: string(d.Method) + id, At: p.facts.Now, ACR: idp.ACRBootstrap}
-	if d.Method == passkey {
+	if d.Method == idp.PasskeyMethod {
 		proof.ACR = p.yields
 	}
 	p.facts.Session, p.facts.SessionUser = idp.NewSession(contoso(), id, idp.NewToken(idp.SessionSecret), proof), p.users[id]

@@ -9,11 +9,9 @@ import (
 	"latchkey/idp"
 )
 
-const passkey idp.Kind = "passkey"
-
 var (
-	passInfo = idp.Info{Kind: idp.TemporaryAccessPass, ACR: idp.ACRBootstrap, MFA: true}
-	keyInfo  = idp.Info{Kind: passkey, ACR: idp.ACRPhishing, MFA: true}
+	passInfo = idp.Info{Kind: idp.TemporaryAccessPass, ACRs: []string{idp.ACRBootstrap}, MFA: true}
+	keyInfo  = idp.Info{Kind: idp.PasskeyMethod, ACRs: []string{idp.ACRPhishing}, MFA: true}
 )
 
 // offers is what the two methods of these tests say about somebody.
@@ -54,7 +52,7 @@ type nextRow struct {
 
 var (
 	ask     = idp.Decision{Step: idp.Ask, Method: idp.TemporaryAccessPass}
-	askKey  = idp.Decision{Step: idp.Ask, Method: passkey}
+	askKey  = idp.Decision{Step: idp.Ask, Method: idp.PasskeyMethod}
 	issue   = idp.Decision{Step: idp.Issue}
 	who     = idp.Decision{Step: idp.Identify}
 	account = idp.Decision{Step: idp.Identify, Account: true}
@@ -152,7 +150,7 @@ func classRows() []nextRow {
 		{"acr reached", func(f *idp.Facts) { f.Request.ACRValues = []string{idp.ACRBootstrap} }, issue},
 		{"acr reached by an earlier proof", func(f *idp.Facts) {
 			f.Request.ACRValues = []string{idp.ACRBootstrap}
-			f.Session.Proofs = append(f.Session.Proofs, idp.Proof{Method: passkey, ACR: idp.ACRPhishing, At: t0})
+			f.Session.Proofs = append(f.Session.Proofs, idp.Proof{Method: idp.PasskeyMethod, ACR: idp.ACRPhishing, At: t0})
 		}, issue},
 		{"acr voluntary, out of reach", func(f *idp.Facts) { f.Request.ACRValues = []string{idp.ACRPhishing} }, issue},
 		{"acr voluntary, within reach: step up", func(f *idp.Facts) {
@@ -170,12 +168,12 @@ func classRows() []nextRow {
 		}, askKey},
 		{"acr essential, the method gave less than its best", func(f *idp.Facts) {
 			essential(f, idp.ACRPhishing)
-			f.Session.Proofs[0] = idp.Proof{Method: passkey, At: t0.Add(time.Second), ACR: idp.ACRMFA}
+			f.Session.Proofs[0] = idp.Proof{Method: idp.PasskeyMethod, At: t0.Add(time.Second), ACR: idp.ACRMFA}
 			typed(f, anna(), offers(idp.Offered, idp.Offered))
 		}, unmet},
 		{"acr voluntary, the method gave less than its best", func(f *idp.Facts) {
 			f.Request.ACRValues = []string{idp.ACRPhishing}
-			f.Session.Proofs[0] = idp.Proof{Method: passkey, At: t0.Add(time.Second), ACR: idp.ACRMFA}
+			f.Session.Proofs[0] = idp.Proof{Method: idp.PasskeyMethod, At: t0.Add(time.Second), ACR: idp.ACRMFA}
 			typed(f, anna(), offers(idp.Offered, idp.Offered))
 		}, issue},
 		{"acr voluntary decides what is asked first", func(f *idp.Facts) {
@@ -201,7 +199,7 @@ func personRows() []nextRow {
 		{"disabled user", func(f *idp.Facts) { typed(f, bob(), offers(idp.DisabledUser, idp.DisabledUser)) }, ask},
 		{"only the second way is offered", func(f *idp.Facts) { typed(f, bob(), offers("the pass is Expired", idp.Offered)) }, askKey},
 		{"first way wins", func(f *idp.Facts) { typed(f, bob(), offers(idp.Offered, idp.Offered)) }, ask},
-		{"another way chosen", func(f *idp.Facts) { typed(f, bob(), offers(idp.Offered, idp.Offered)); f.Chosen = passkey }, askKey},
+		{"another way chosen", func(f *idp.Facts) { typed(f, bob(), offers(idp.Offered, idp.Offered)); f.Chosen = idp.PasskeyMethod }, askKey},
 		{"a way that does not exist chosen", func(f *idp.Facts) { typed(f, bob(), offers(idp.Offered, idp.Offered)); f.Chosen = "fax" }, ask},
 	}
 }
@@ -257,13 +255,16 @@ func TestNextUnknownUser(t *testing.T) {
 				if acr != "" {
 					f.Request.ACRValues = []string{acr}
 				}
-				typed(&f, nil, offers(idp.UnknownUser, idp.UnknownUser))
-				unknown := idp.Next(f)
-				typed(&f, anna(), offers(idp.NoCredential, idp.NoCredential))
-				known := idp.Next(f)
-				unknown.Offers, known.Offers = nil, nil
-				if !reflect.DeepEqual(unknown, known) {
-					t.Errorf("prompt %q, acr %q: unknown %+v, known %+v", prompt, acr, unknown, known)
+				for _, f.Pretended = range []idp.Kind{"", idp.TemporaryAccessPass, idp.PasskeyMethod} {
+					typed(&f, nil, offers(idp.UnknownUser, idp.UnknownUser))
+					unknown := idp.Next(f)
+					typed(&f, anna(), offers(idp.NoCredential, idp.NoCredential))
+					f.User.Preferred = idp.PasskeyMethod
+					known := idp.Next(f)
+					unknown.Offers, known.Offers = nil, nil
+					if !reflect.DeepEqual(unknown, known) {
+						t.Errorf("prompt %q, acr %q: unknown %+v, known %+v", prompt, acr, unknown, known)
+					}
 				}
 			}
 		}

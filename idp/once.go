@@ -31,10 +31,20 @@ func (o *Once) ExpiresAt() time.Time { return o.Ends }
 
 // Spend is false for what was spent before. It counts only if the transaction does.
 func Spend(tx *storage.Tx, ends time.Time, parts ...string) (bool, error) {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	err := tx.Insert(&Once{Key: hex.EncodeToString(sum[:]), Ends: ends})
+	err := tx.Insert(&Once{Key: onceKey(parts), Ends: ends})
 	if errors.Is(err, storage.ErrExists) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// Spent tells whether something was spent before, and spends nothing.
+func Spent(tx *storage.Tx, parts ...string) (bool, error) {
+	o, err := Optional(storage.Get[Once](tx, onceKey(parts)))
+	return o != nil, err
+}
+
+func onceKey(parts []string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:])
 }

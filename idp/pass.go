@@ -2,7 +2,6 @@ package idp
 
 import (
 	"crypto/rand"
-	"errors"
 	"strings"
 	"time"
 	"unicode"
@@ -117,6 +116,7 @@ type PassRequest struct {
 	Once     *bool     // nil: as the policy says
 	Reason   string
 	Actor    string
+	Form     string // what it was asked for with, which makes one pass only; "": nothing that could be sent again
 }
 
 // The latest a pass may start, so that nobody has to reckon with centuries.
@@ -238,35 +238,4 @@ func HeldPass(tx *storage.Tx, userID string) ([]Credential, error) {
 }
 
 // Remove deletes the pass and ends what came from it.
-func (p *Pass) Remove(tx *storage.Tx, now time.Time) error {
-	return errors.Join(EndPass(tx, p.PassID, now), tx.Delete(p))
-}
-
-// EndPass revokes the sessions and grants that came from a credential, and no
-// others, in the transaction that removes or replaces it. The caller has read
-// the credential in tx, which keeps a sign-in with it from slipping in between.
-func EndPass(tx *storage.Tx, credentialID string, now time.Time) error {
-	sessions, _, err := storage.List[Session](tx, "credential", credentialID, storage.Page{})
-	if err != nil {
-		return err
-	}
-	for _, s := range sessions {
-		if s.End(now, PassNotFound) {
-			if err := tx.Put(s); err != nil {
-				return err
-			}
-		}
-	}
-	grants, _, err := storage.List[Grant](tx, "credential", credentialID, storage.Page{})
-	if err != nil {
-		return err
-	}
-	for _, g := range grants {
-		if g.Revoke(now, PassNotFound) {
-			if err := tx.Put(g); err != nil {
-				return err
-			}
-		}
-	}
-	return HastenNotices(tx, "credential", credentialID, now)
-}
+func (p *Pass) Remove(tx *storage.Tx, now time.Time) error { return removeCredential(tx, p, now) }

@@ -226,9 +226,9 @@ func TestNewPassSecrets(t *testing.T) {
 	}
 }
 
-// TestEndPassWritesOnlyWhatItEnds: what was revoked before is not written again, so
+// TestEndCredentialWritesOnlyWhatItEnds: what was revoked before is not written again, so
 // that ending a pass takes no longer for it.
-func TestEndPassWritesOnlyWhatItEnds(t *testing.T) {
+func TestEndCredentialWritesOnlyWhatItEnds(t *testing.T) {
 	t.Parallel()
 	now := t0.Add(time.Hour)
 	grant := func() *idp.Grant {
@@ -241,7 +241,7 @@ func TestEndPassWritesOnlyWhatItEnds(t *testing.T) {
 	d := &writes{Driver: mem.New()}
 	st := storage.New(d)
 	put := func(tx *storage.Tx) error { return putAll(tx, live, revoked, session) }
-	end := func(tx *storage.Tx) error { return idp.EndPass(tx, "p1", now) }
+	end := func(tx *storage.Tx) error { return idp.EndCredential(tx, "p1", idp.PassNotFound, now) }
 	for i, fn := range []func(*storage.Tx) error{put, end} {
 		d.records = nil
 		if err := st.Update(context.Background(), tenantID, fn); err != nil {
@@ -278,7 +278,7 @@ func (w *writing) Put(key, value []byte) error {
 	return w.KV.Put(key, value)
 }
 
-func TestHeldPassAndEndPass(t *testing.T) {
+func TestHeldPassAndEndCredential(t *testing.T) {
 	t.Parallel()
 	resting := func(ids ...string) *idp.Session {
 		s := &idp.Session{SessionID: idp.NewID(), UserID: annaID, NotAfter: t0.Add(time.Hour)}
@@ -305,7 +305,7 @@ func TestHeldPassAndEndPass(t *testing.T) {
 		if held, err := idp.HeldPass(tx, bobID); held != nil || err != nil {
 			t.Errorf("Bob holds %v, %v", held, err)
 		}
-		return idp.EndPass(tx, "p1", now)
+		return idp.EndCredential(tx, "p1", idp.PassNotFound, now)
 	})
 	if err != nil {
 		t.Fatal(err)

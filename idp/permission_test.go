@@ -9,9 +9,18 @@ import (
 // TestRulesNameWhatExists reads the rules themselves, which no other package sees.
 func TestRulesNameWhatExists(t *testing.T) {
 	t.Parallel()
+	own := []Action{WritePassword, ReadOwnSignIns} // nobody does these for somebody else
 	for action, r := range rules {
-		if len(r.permissions) == 0 || len(r.roles) == 0 {
+		switch others := len(r.permissions) > 0 && len(r.roles) > 0; {
+		case slices.Contains(own, action):
+			if len(r.permissions) > 0 || len(r.roles) > 0 || r.own == nil {
+				t.Errorf("%s: %+v is not for people themselves alone", action, r)
+			}
+		case !others:
 			t.Errorf("%s: no permission or no role is enough", action)
+		}
+		if r.strong && r.own == nil {
+			t.Errorf("%s: nobody does it to themselves, but for that it takes a strong proof", action)
 		}
 		for name, reach := range r.roles {
 			if role, known := FindRole(name); !known || role.Name != name {
@@ -34,7 +43,7 @@ func TestRulesNameWhatExists(t *testing.T) {
 
 func TestPermissions(t *testing.T) {
 	t.Parallel()
-	form := regexp.MustCompile(`^[A-Z][A-Za-z]+(-TAP)?\.(Read|ReadWrite|Invite|RevokeSessions)(\.(All|Directory|AuthenticationMethod))?$`)
+	form := regexp.MustCompile(`^[A-Z][A-Za-z]+(-TAP|-Passkey|-Password)?\.(Read|ReadWrite|Invite|RevokeSessions)(\.(All|Directory|AuthenticationMethod))?$`)
 	all, app := Permissions(), AppPermissions()
 	for name, list := range map[string][]string{"all": all, "app": app} {
 		if !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {
@@ -54,7 +63,8 @@ func TestPermissions(t *testing.T) {
 	}
 	// Microsoft's permissions for what is one's own name no reach at their end.
 	if want := []string{
-		"User.Read", "User.ReadWrite", "UserAuthMethod-TAP.Read", "UserAuthMethod-TAP.ReadWrite",
+		"User.Read", "User.ReadWrite", "UserAuthMethod-Passkey.Read", "UserAuthMethod-Passkey.ReadWrite",
+		"UserAuthMethod-Password.Read", "UserAuthMethod-Password.ReadWrite", "UserAuthMethod-TAP.Read", "UserAuthMethod-TAP.ReadWrite",
 		"UserAuthenticationMethod.Read", "UserAuthenticationMethod.ReadWrite",
 	}; !slices.Equal(personal, want) {
 		t.Errorf("for a person's own: %q\nwant %q", personal, want)

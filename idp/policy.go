@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 // A tenant that stored none has DefaultMethodsPolicy.
 type MethodsPolicy struct {
 	TemporaryAccessPass PassPolicy
+	Passkey             PasskeyPolicy
+	Password            PasswordPolicy
+	Registration        RegistrationPolicy
 	UpdatedAt           time.Time
 }
 
@@ -27,16 +31,37 @@ func (*MethodsPolicy) Indexes() []storage.Index { return nil }
 
 // DefaultMethodsPolicy is that of a fresh tenant.
 func DefaultMethodsPolicy() *MethodsPolicy {
-	return &MethodsPolicy{TemporaryAccessPass: DefaultPassPolicy()}
+	return &MethodsPolicy{
+		TemporaryAccessPass: DefaultPassPolicy(), Passkey: DefaultPasskeyPolicy(), Password: DefaultPasswordPolicy(),
+		Registration: DefaultRegistrationPolicy(),
+	}
 }
 
 // LoadMethodsPolicy reads the tenant's policy or the default.
 func LoadMethodsPolicy(tx *storage.Tx) (*MethodsPolicy, error) {
-	p, err := Optional(storage.Get[MethodsPolicy](tx, methodsPolicyID))
-	if err == nil && p == nil {
-		p = DefaultMethodsPolicy()
+	p := DefaultMethodsPolicy() // a policy that was stored before there was some method says nothing of it
+	err := tx.Load(methodsPolicyID, p)
+	if errors.Is(err, storage.ErrNotFound) {
+		return DefaultMethodsPolicy(), nil
 	}
 	return p, err
+}
+
+// Naming is which policy names a user or group by its id, "" for none.
+func (p *MethodsPolicy) Naming(id string) string {
+	for _, x := range []struct {
+		which   string
+		targets Targets
+	}{
+		{"pass", p.TemporaryAccessPass.Targets}, {"passkey", p.Passkey.Targets}, {"password", p.Password.Targets},
+		{"registration", p.Registration.SelfServiceReset.Targets}, {"registration", p.Registration.IdentityProtection.Targets},
+		{"registration", p.Registration.Campaign.Targets},
+	} {
+		if x.targets.Names(id) {
+			return x.which
+		}
+	}
+	return ""
 }
 
 // Target is whom a policy names: a user, a group, or everybody.
@@ -109,7 +134,7 @@ type PassPolicy struct {
 // DefaultPassPolicy is what a new tenant has: disabled, for all users.
 func DefaultPassPolicy() PassPolicy {
 	return PassPolicy{
-		Targets:         Targets{Include: []Target{{Type: "group", ID: AllUsers}}},
+		Targets:         everybody(),
 		MinimumLifetime: 60, MaximumLifetime: 480, DefaultLifetime: 60, Length: 8,
 	}
 }

@@ -2,8 +2,11 @@ package idp_test
 
 import (
 	"context"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -103,6 +106,77 @@ func TestPassPolicyValidate(t *testing.T) {
 			c.change(&p)
 			wantError(t, p.Validate(), idp.Invalid, c.want)
 		})
+	}
+}
+
+// TestPolicyFromBefore: a policy that was stored before there were passkeys says nothing of
+// them, so that what a fresh tenant has holds; what it does say stays as it is.
+func TestPolicyFromBefore(t *testing.T) {
+	t.Parallel()
+	want := idp.DefaultMethodsPolicy()
+	want.TemporaryAccessPass.Enabled, want.TemporaryAccessPass.Length, want.UpdatedAt = true, 20, t0
+	st := update(t, func(tx *storage.Tx) error {
+		return tx.Put(&policyFromBefore{TemporaryAccessPass: want.TemporaryAccessPass, UpdatedAt: t0})
+	})
+	err := st.View(t.Context(), tenantID, func(tx *storage.Tx) error {
+		p, err := idp.LoadMethodsPolicy(tx)
+		if !reflect.DeepEqual(p, want) {
+			t.Errorf("%+v\nwant %+v", p, want)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	off := idp.DefaultMethodsPolicy() // but what was turned off stays off
+	off.Passkey = idp.PasskeyPolicy{}
+	st = update(t, func(tx *storage.Tx) error { return tx.Put(off) })
+	err = st.View(t.Context(), tenantID, func(tx *storage.Tx) error {
+		p, err := idp.LoadMethodsPolicy(tx)
+		if p.Passkey.Enabled || p.Passkey.SelfService || p.Passkey.Synced || p.Passkey.Targets.Covers(anna()) {
+			t.Errorf("%+v", p.Passkey)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// policyFromBefore is the policy as it was stored when there were passes alone.
+type policyFromBefore struct {
+	TemporaryAccessPass idp.PassPolicy
+	UpdatedAt           time.Time
+}
+
+func (*policyFromBefore) Kind() string             { return (&idp.MethodsPolicy{}).Kind() }
+func (*policyFromBefore) ID() string               { return (&idp.MethodsPolicy{}).ID() }
+func (*policyFromBefore) Indexes() []storage.Index { return nil }
+
+// TestPolicyNaming: a group is named by whichever part of the policy it is a target of.
+func TestPolicyNaming(t *testing.T) {
+	t.Parallel()
+	parts := map[string]func(*idp.MethodsPolicy) *idp.Targets{
+		"pass":           func(p *idp.MethodsPolicy) *idp.Targets { return &p.TemporaryAccessPass.Targets },
+		"passkey":        func(p *idp.MethodsPolicy) *idp.Targets { return &p.Passkey.Targets },
+		"password":       func(p *idp.MethodsPolicy) *idp.Targets { return &p.Password.Targets },
+		"registration 1": func(p *idp.MethodsPolicy) *idp.Targets { return &p.Registration.SelfServiceReset.Targets },
+		"registration 2": func(p *idp.MethodsPolicy) *idp.Targets { return &p.Registration.IdentityProtection.Targets },
+		"registration 3": func(p *idp.MethodsPolicy) *idp.Targets { return &p.Registration.Campaign.Targets },
+	}
+	staff := []idp.Target{{Type: "group", ID: staffID}}
+	for name, part := range parts {
+		want, _, _ := strings.Cut(name, " ")
+		including, excluding := idp.DefaultMethodsPolicy(), idp.DefaultMethodsPolicy()
+		part(including).Include, part(excluding).Exclude = staff, staff
+		for _, p := range []*idp.MethodsPolicy{including, excluding} {
+			if got := p.Naming(staffID); got != want || p.Naming(bobID) != "" {
+				t.Errorf("%s: %q", name, got)
+			}
+		}
+	}
+	if got := idp.DefaultMethodsPolicy().Naming(staffID); got != "" {
+		t.Errorf("default: %q", got)
 	}
 }
 

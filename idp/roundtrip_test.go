@@ -19,8 +19,8 @@ import (
 func nouns() []storage.Record {
 	return []storage.Record{
 		&idp.API{}, &idp.AuditEvent{}, &idp.AuditHead{}, &idp.Challenge{}, &idp.Client{}, &idp.Consent{}, &idp.DirectoryRole{},
-		&idp.Grant{}, &idp.Group{}, &idp.InitialToken{}, &idp.Invitation{}, &idp.LogoutNotice{}, &idp.MethodsPolicy{}, &idp.Once{},
-		&idp.Pass{}, &idp.PassApproval{}, &idp.PushedRequest{},
+		&idp.Grant{}, &idp.Group{}, &idp.InitialToken{}, &idp.Invitation{}, &idp.LogoutNotice{}, &idp.Mail{}, &idp.MethodsPolicy{}, &idp.Once{},
+		&idp.Pass{}, &idp.PassApproval{}, &idp.Passkey{}, &idp.Password{}, &idp.PushedRequest{},
 		&idp.RevokedToken{}, &idp.SelfRegistered{}, &idp.Session{}, &idp.SigningKey{}, &idp.Tenant{}, &idp.Throttle{}, &idp.User{},
 	}
 }

@@ -101,6 +101,17 @@ func (s *Session) Credentials() []string {
 	return ids
 }
 
+// Answering is the newest proof that reaches one of the wanted classes, with that class; if
+// none does, the newest proof of all.
+func (s *Session) Answering(want []string) (p Proof, acr string) {
+	for i := len(s.Proofs) - 1; i >= 0; i-- {
+		if acr := s.Proofs[i].Reaches(want); acr != "" {
+			return s.Proofs[i], acr
+		}
+	}
+	return s.Latest(), s.Latest().ACR
+}
+
 // Latest is the newest proof; a session has at least one.
 func (s *Session) Latest() Proof { return s.Proofs[len(s.Proofs)-1] }
 

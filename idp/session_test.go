@@ -49,7 +49,7 @@ func TestSessionBoundNeverGrows(t *testing.T) {
 	for seed := range uint64(2000) {
 		r, now := random(seed), t0
 		proof := func() idp.Proof {
-			p := idp.Proof{Method: []idp.Kind{idp.TemporaryAccessPass, passkey}[r.IntN(2)], Credential: []string{"", "a", "b"}[r.IntN(3)], At: now}
+			p := idp.Proof{Method: []idp.Kind{idp.TemporaryAccessPass, idp.PasskeyMethod}[r.IntN(2)], Credential: []string{"", "a", "b"}[r.IntN(3)], At: now}
 			if r.IntN(3) > 0 {
 				p.NotAfter, p.EndsAs = now.Add(time.Duration(1+r.Int64N(int64(48*time.Hour)))), idp.PassExpired
 			}

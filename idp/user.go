@@ -63,6 +63,11 @@ type User struct {
 	OtherMails    []string `json:",omitzero"`
 	External      External `json:",omitzero"`
 	CreatedAt     time.Time
+	// Preferred is the method they want to be asked for, where no pass comes before it; "": the
+	// strongest.
+	Preferred Kind `json:",omitzero"`
+	// SnoozedAt is when they last said "not now" to a registration campaign.
+	SnoozedAt time.Time `json:",omitzero"`
 	// SessionsValidFrom: sessions and grants from before are void.
 	SessionsValidFrom time.Time `json:",omitzero"`
 }

@@ -1,147 +1,124 @@
 package ui
 
 import (
+	"context"
 	"net/http"
-	"slices"
-	"strings"
 
 	"latchkey/idp"
+	"latchkey/idp/admin"
 	"latchkey/idp/signin"
 	"latchkey/idp/web"
 )
 
+// The pages of a person's own things.
 const (
 	securityInfo = "/security-info"
-	passDeleted  = "pass-deleted" // the one notice there is so far
+	ownPasskey   = securityInfo + "/passkeys/{id:" + guid + "}"
+	ownPassword  = securityInfo + "/password"
+	ownSignIns   = securityInfo + "/sign-ins"
+	ownCleanUp   = securityInfo + "/clean-up"
+	everywhere   = securityInfo + "/sign-out-everywhere"
+
+	guid = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
 
 func (s *Site) toSecurityInfo(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, s.here(r, securityInfo), http.StatusSeeOther)
 }
 
-// visitor is who is signed in; otherwise the browser is sent to sign in and comes
-// back here.
-func (s *Site) visitor(w http.ResponseWriter, r *http.Request) (v signin.Visit, session *idp.Session, u *idp.User) {
+// visitorAt is who is signed in; otherwise the browser is sent to sign in and comes back
+// to the page with that path.
+func (s *Site) visitorAt(w http.ResponseWriter, r *http.Request, path string) (v signin.Visit, session *idp.Session, u *idp.User) {
 	v = web.Visit(w, r)
 	session, u, err := s.Signin.Current(r.Context(), v)
 	switch {
 	case err != nil:
 		s.fail(w, r, err)
 	case session == nil:
-		s.follow(w, r, v, signin.Start(nil, securityInfo, v.Now))
+		s.follow(w, r, v, signin.Start(nil, path, v.Now))
 	}
 	return v, session, u
 }
 
-func (s *Site) showSecurityInfo(w http.ResponseWriter, r *http.Request) {
-	v, session, u := s.visitor(w, r)
+// person is who acts on the own things.
+func person(r *http.Request, v signin.Visit, session *idp.Session, u *idp.User) idp.Actor {
+	a := idp.Person(v.Tenant.TenantID, u).By(session, v.Now)
+	a.Address, a.RequestID = web.From(r).Address, web.From(r).ID
+	return a
+}
+
+// holder is a person at a page of their own things.
+type holder struct {
+	signin.Visit
+	path    string // of the page
+	session *idp.Session
+	user    *idp.User
+	actor   idp.Actor
+}
+
+// holderAt is the visitor of a page.
+func (s *Site) holderAt(w http.ResponseWriter, r *http.Request, path string) (h holder, ok bool) {
+	v, session, u := s.visitorAt(w, r, path)
 	if session == nil {
-		return
+		return h, false
 	}
-	view := SecurityInfo{
-		Action: s.here(r, securityInfo), SignOutAction: s.here(r, securityInfo),
-		Username: u.PrincipalName, DisplayName: u.DisplayName, SessionEnds: session.NotAfter,
-	}
-	info, err := s.Admin.Pass(r.Context(), person(r, v, u), v.Tenant.TenantID, u.UserID)
-	switch {
-	case err == nil:
-		view.Pass = passRow(info.Pass, info.Reason)
-	case idp.ErrorCode(err) != idp.NotFound:
-		s.fail(w, r, err)
-		return
-	case r.URL.Query().Get("done") == passDeleted: // and it is true: there is none
-		view.NoticeID = passDeleted
-	}
-	s.Page(w, r, http.StatusOK, view)
+	return holder{v, path, session, u, person(r, v, session, u)}, true
 }
 
-func passRow(p *idp.Pass, reason idp.Usability) *PassRow {
-	return &PassRow{ID: p.PassID, ValidFrom: p.StartsAt, ValidUntil: p.EndsAt(), Once: p.Once, Usability: string(reason)}
-}
-
-// changeSecurityInfo signs out, or deletes the visitor's own pass after asking.
-func (s *Site) changeSecurityInfo(w http.ResponseWriter, r *http.Request) {
+// sent is holderAt for a form.
+func (s *Site) sent(w http.ResponseWriter, r *http.Request, path string) (h holder, ok bool) {
 	if !s.readForm(w, r) {
-		return
+		return h, false
 	}
-	v, session, u := s.visitor(w, r)
-	if session == nil {
-		return
-	}
-	switch r.PostForm.Get("decision") {
-	case "sign-out":
-		s.signOut(w, r, v)
-	case "delete":
-		s.deletePass(w, r, v, u)
-	case "":
-		s.askDeletePass(w, r, v, session, u)
-	default: // keep it
-		s.toSecurityInfo(w, r)
-	}
+	return s.holderAt(w, r, path)
 }
 
-func (s *Site) signOut(w http.ResponseWriter, r *http.Request, v signin.Visit) {
-	out, err := s.Signin.SignOut(r.Context(), v)
-	if err != nil {
-		s.fail(w, r, err)
-		return
+// held is what somebody holds, as it can be used at this deployment.
+func (s *Site) held(ctx context.Context, h holder) (admin.Methods, error) {
+	held, err := s.Admin.Methods(ctx, h.actor, h.Tenant.TenantID, h.user.UserID)
+	for i := range held.Passkeys {
+		if s.PasskeyHost == "" {
+			held.Passkeys[i].Reason = idp.Unavailable
+		}
 	}
-	web.DropSession(w, r)
-	if frames := out.Frames(s.Base + "/" + v.Tenant.TenantID + "/v2.0"); len(frames) > 0 {
-		s.SignedOutOf(w, r, frames, "")
-		return
-	}
-	s.SignedOut(w, r, "")
+	return held, err
 }
 
-// SignedOut says that the session is over, and with a notice what ended it.
-func (s *Site) SignedOut(w http.ResponseWriter, r *http.Request, notice string) {
-	s.Page(w, r, http.StatusOK, SignedOut{NoticeID: notice, AgainURL: s.here(r, securityInfo)})
-}
-
-// SignedOutOf says so too, and tells the apps, each at its address; then it goes on
-// to next, if that is not empty.
-func (s *Site) SignedOutOf(w http.ResponseWriter, r *http.Request, frames []string, next string) {
-	where, _, _ := strings.Cut(next, "?")
-	s.Page(w, r, http.StatusOK, SignedOutOf{
-		Frames: frames, Next: next, NextHost: hostOf(where), AgainURL: s.here(r, securityInfo),
-	})
-}
-
-func (s *Site) askDeletePass(w http.ResponseWriter, r *http.Request, v signin.Visit, session *idp.Session, u *idp.User) {
-	info, err := s.Admin.Pass(r.Context(), person(r, v, u), v.Tenant.TenantID, u.UserID)
-	if err != nil || info.Pass.PassID != r.PostForm.Get("delete") {
-		s.toSecurityInfo(w, r) // gone or replaced meanwhile: show what there is
-		return
+// strong tells whether the person may change their methods now. If not, they are sent to
+// prove more first, and come back to the page.
+func (s *Site) strong(w http.ResponseWriter, r *http.Request, h holder) bool {
+	if h.session.Strong(h.Now) {
+		return true
 	}
-	s.Page(w, r, http.StatusOK, DeletePass{
-		Action: s.here(r, securityInfo), Pass: passRow(info.Pass, info.Reason),
-		EndsSession: slices.Contains(session.Credentials(), info.Pass.PassID),
-	})
+	s.stepUp(w, r, h)
+	return false
 }
 
-// deletePass deletes the pass the person was asked about, and no newer one.
-func (s *Site) deletePass(w http.ResponseWriter, r *http.Request, v signin.Visit, u *idp.User) {
-	err := s.Admin.DeletePass(r.Context(), person(r, v, u), v.Tenant.TenantID, u.UserID, r.PostForm.Get("delete"))
-	if err != nil && idp.ErrorCode(err) != idp.NotFound {
-		s.fail(w, r, err)
-		return
-	}
-	session, _, err := s.Signin.Current(r.Context(), v)
+// stepUp leads to a strong proof and back to the page. Who holds nothing to give one with
+// is told so, instead of being led in a circle.
+func (s *Site) stepUp(w http.ResponseWriter, r *http.Request, h holder) {
+	held, err := s.held(r.Context(), h)
 	switch {
 	case err != nil:
 		s.fail(w, r, err)
-	case session == nil: // it came from the pass
-		web.DropSession(w, r)
-		s.SignedOut(w, r, passDeleted)
+	case !held.Provable():
+		s.ended(w, r, "stepup.none", securityInfo)
 	default:
-		http.Redirect(w, r, s.here(r, securityInfo+"?done="+passDeleted), http.StatusSeeOther)
+		s.follow(w, r, h.Visit, signin.Start(nil, h.path, h.Now).Stronger())
 	}
 }
 
-// person is who acts on the own things.
-func person(r *http.Request, v signin.Visit, u *idp.User) idp.Actor {
-	a := idp.Person(v.Tenant.TenantID, u)
-	a.Address, a.RequestID = web.From(r).Address, web.From(r).ID
-	return a
+// did goes back to security info with a notice of what was done. If the session was over
+// with it, that is told.
+func (s *Site) did(w http.ResponseWriter, r *http.Request, h holder, notice string) {
+	left, _, err := s.Signin.Current(r.Context(), h.Visit)
+	switch {
+	case err != nil:
+		s.fail(w, r, err)
+	case left == nil:
+		web.DropSession(w, r)
+		s.SignedOut(w, r, notice)
+	default:
+		http.Redirect(w, r, s.here(r, securityInfo+"?done="+notice), http.StatusSeeOther)
+	}
 }

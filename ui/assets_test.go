@@ -16,6 +16,10 @@ func TestAssets(t *testing.T) {
 		"countdown.js": "text/javascript; charset=utf-8",
 		"onward.js":    "text/javascript; charset=utf-8",
 		"icon.svg":     "image/svg+xml",
+		"passkey.js":   "text/javascript; charset=utf-8",
+		"given.js":     "text/javascript; charset=utf-8",
+		"slip.css":     "text/css; charset=utf-8",
+		"signals.js":   "text/javascript; charset=utf-8",
 	} {
 		url, err := rd.assets.url(name)
 		if err != nil {
@@ -30,7 +34,7 @@ func TestAssets(t *testing.T) {
 			t.Errorf("%s: headers %v", url, h)
 		}
 	}
-	if len(rd.assets.urls) != 6 {
+	if len(rd.assets.urls) != 10 {
 		t.Errorf("an asset is not tested: %v", rd.assets.urls)
 	}
 }

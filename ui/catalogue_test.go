@@ -159,6 +159,9 @@ func used(t *testing.T) map[string]bool {
 			keys[string(m[1])] = true
 		}
 	}
+	for _, key := range mailTexts(t) {
+		keys[key] = true
+	}
 	raised := raisedProblems(t)
 	for id := range problems {
 		if !raised[id] {
@@ -183,19 +186,23 @@ func used(t *testing.T) map[string]bool {
 	}
 	for _, key := range strings.Fields(`
 		usability.EnabledByPolicy usability.NotYetValid usability.Expired usability.OneTimeUsed usability.DisabledByPolicy
-		permission.bounded scope.api.title scope.whole.title notice.pass-deleted time.today time.tomorrow time.date
+		permission.bounded scope.api.title scope.whole.title time.today time.tomorrow time.date add-method.device
 		duration.days duration.hours duration.minutes duration.both duration.moment`) {
+		keys[key] = true
+	}
+	for _, key := range accountTexts {
 		keys[key] = true
 	}
 	return keys
 }
 
 // raisedProblems are the short strings of the code that can raise a problem: that of
-// the pages beside the table of problems, and that which puts the program together.
+// the pages beside the table of problems, that which puts the program together, and that
+// which judges answers.
 func raisedProblems(t *testing.T) map[string]bool {
 	t.Helper()
 	found := map[string]bool{}
-	for _, pattern := range []string{"*.go", "../cmd/latchkey/*.go"} {
+	for _, pattern := range []string{"*.go", "../cmd/latchkey/*.go", "../idp/*.go", "../idp/signin/*.go", "../authmethods/passkey/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,8 +64,8 @@ func states() []state {
 		{"signin-empty", Signin{Action: "/t/signin", State: sealed, AppName: "Intranet", Problem: Problem{ID: "username.empty"}}},
 		{"signin-invalid", Signin{Action: "/t/signin", State: sealed, AppName: "Intranet", Username: "anna", Problem: Problem{ID: "username.invalid"}}},
 		{"signin-account", Signin{Action: "/t/signin", State: sealed, AppName: "Intranet", Account: anna}},
-		{"pass", Pass{Action: "/t/signin", State: sealed, Username: anna, AppName: "Intranet", ChangeUser: true}},
-		{"pass-wrong", Pass{Action: "/t/signin", State: sealed, Username: anna, OtherWays: true, ChangeUser: true, Problem: Problem{ID: "pass.wrong"}}},
+		{"pass", Pass{Action: "/t/signin", State: sealed, Username: anna, AppName: "Intranet", Ways: Ways{ChangeUser: true}}},
+		{"pass-wrong", Pass{Action: "/t/signin", State: sealed, Username: anna, Ways: Ways{OtherWays: true, ChangeUser: true}, Problem: Problem{ID: "pass.wrong"}}},
 		{"pass-empty", Pass{Action: "/t/signin", State: sealed, Username: anna, Problem: Problem{ID: "pass.empty"}}},
 		{"pass-no-name", Pass{Action: "/t/signin", State: sealed, AppName: "Intranet"}},
 		{"pass-notyet", Pass{Action: "/t/signin", State: sealed, Username: anna, Problem: Problem{ID: "pass.notyet", Start: noon.Add(26 * time.Hour)}}},
@@ -72,7 +73,7 @@ func states() []state {
 		{"signin-app", Signin{AppLinks: wiki, Action: "/t/signin", State: sealed, AppName: "Contoso Wiki"}},
 		{"signin-terms", Signin{AppLinks: AppLinks{TermsURI: wiki.TermsURI}, Action: "/t/signin", State: sealed, AppName: "Contoso Wiki"}},
 		{"signin-account-app", Signin{AppLinks: wiki, Action: "/t/signin", State: sealed, AppName: "Contoso Wiki", Account: anna}},
-		{"pass-app", Pass{AppLinks: wiki, Action: "/t/signin", State: sealed, Username: anna, AppName: "Contoso Wiki", OtherWays: true, ChangeUser: true}},
+		{"pass-app", Pass{AppLinks: wiki, Action: "/t/signin", State: sealed, Username: anna, AppName: "Contoso Wiki", Ways: Ways{OtherWays: true, ChangeUser: true}}},
 		{"other-ways", OtherWays{Action: "/t/signin", State: sealed, Username: anna, Kinds: []string{"temporaryAccessPass", "somethingNew"}}},
 		{"consent", Consent{Action: "/t/consent", State: sealed, AppName: "Intranet", AppHost: "intranet.contoso.example", Username: anna, Scopes: scopes}},
 		{"consent-api", Consent{
@@ -89,13 +90,9 @@ func states() []state {
 		{"sign-out", SignOut{Action: "/t/logout", State: sealed, AppName: "Intranet", Username: anna}},
 		{"sign-out-no-app", SignOut{Action: "/t/logout", State: sealed, Username: anna}},
 		{"signed-out", SignedOut{AgainURL: "/contoso.example/security-info"}},
-		{"signed-out-pass-deleted", SignedOut{NoticeID: "pass-deleted", AgainURL: "/contoso.example/security-info"}},
 		{"signed-out-of", SignedOutOf{Frames: frames, Next: "https://intranet.contoso.example/bye?state=a%26b&x='", NextHost: "intranet.contoso.example"}},
 		{"signed-out-of-native", SignedOutOf{Frames: frames[:1], Next: "com.contoso.wiki:/bye?state=1", NextHost: "com.contoso.wiki:/bye"}},
 		{"signed-out-of-here", SignedOutOf{Frames: frames, AgainURL: "/contoso.example/security-info"}},
-		{"delete-pass", DeletePass{Action: "/t/security-info", Pass: passOf("EnabledByPolicy")}},
-		{"delete-pass-session", DeletePass{Action: "/t/security-info", Pass: passOf("EnabledByPolicy"), EndsSession: true}},
-		{"delete-pass-used", DeletePass{Action: "/t/security-info", Pass: passOf("OneTimeUsed"), EndsSession: true}},
 		{"device", Device{Action: "/t/device"}},
 		{"device-code", Device{Action: "/t/device", UserCode: "BCDF-GHJK", Problem: Problem{ID: "device.code"}}},
 		{"device-toomany", Device{Action: "/t/device", UserCode: "BCDF-GHJK", Problem: Problem{ID: "pass.toomany", Minutes: 1}}},
@@ -108,36 +105,7 @@ func states() []state {
 		{"form-post", FormPost{Action: "https://intranet.contoso.example/callback", Fields: []Field{{"code", "ac_1"}, {"state", `"><b>`}}}},
 		{"home", Home{OrganizationsURL: "/organizations"}},
 	}
-	return append(append(list, securityStates()...), errorStates()...)
-}
-
-func passOf(usability string) *PassRow {
-	return &PassRow{ID: "5b1f", ValidFrom: noon.Add(-time.Hour), ValidUntil: noon.Add(7*time.Hour + 20*time.Minute), Usability: usability}
-}
-
-// securityStates has the page of one's own methods for each state of a pass.
-func securityStates() []state {
-	info := func(name string, change func(*SecurityInfo)) state {
-		v := SecurityInfo{
-			Action: "/t/security-info", SignOutAction: "/t/logout", Username: anna, DisplayName: "Anna Novak",
-			Pass: passOf("EnabledByPolicy"), SessionEnds: noon.Add(7*time.Hour + 20*time.Minute),
-		}
-		change(&v)
-		return state{name, v}
-	}
-	usability := func(u string) func(*SecurityInfo) {
-		return func(v *SecurityInfo) { v.Pass.Usability = u }
-	}
-	return []state{
-		info("security-info", func(*SecurityInfo) {}),
-		info("security-info-once", func(v *SecurityInfo) { v.Pass.Once, v.Pass.Usability = true, "OneTimeUsed" }),
-		info("security-info-unused", func(v *SecurityInfo) { v.Pass.Once = true }),
-		info("security-info-soon", func(v *SecurityInfo) { v.SessionEnds = noon.Add(9 * time.Minute) }),
-		info("security-info-expired", usability("Expired")),
-		info("security-info-notyet", usability("NotYetValid")),
-		info("security-info-disabled", usability("DisabledByPolicy")),
-		info("security-info-deleted", func(v *SecurityInfo) { v.Pass, v.NoticeID = nil, "pass-deleted" }),
-	}
+	return slices.Concat(list, signinStates(), securityStates(), adminPassStates(), errorStates())
 }
 
 // errorStates has an error page for every problem.

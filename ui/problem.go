@@ -12,6 +12,7 @@ type Problem struct {
 	ID      string    // a key of the table below
 	Start   time.Time // of pass.notyet: when the pass begins
 	Minutes int       // of pass.toomany: how long to wait
+	Unknown string    // id of a passkey that nobody here knows any more, base64url
 }
 
 // kind is what a problem is called in public, and its HTTP status on a page.
@@ -30,6 +31,29 @@ var problems = map[string]kind{
 	"pass.blocked":          {"AADSTS130502", http.StatusForbidden},
 	"pass.notyet":           {"AADSTS130502", http.StatusForbidden},
 	"pass.toomany":          {"AADSTS50053", http.StatusTooManyRequests},
+	"password.empty":        {"", http.StatusBadRequest},
+	"password.wrong":        {"AADSTS50126", http.StatusForbidden},
+	"passkey.cancelled":     {"", http.StatusBadRequest},
+	"passkey.wrong":         {"", http.StatusForbidden},
+	"passkey.unknown":       {"", http.StatusForbidden},
+	"passkey.other":         {"", http.StatusForbidden},
+	"passkey.elsewhere":     {"", http.StatusForbidden},
+	"passkey.again":         {"", http.StatusBadRequest},
+	"passkey.copied":        {"", http.StatusForbidden},
+	"passkey.blocked":       {"", http.StatusForbidden},
+	"method.stronger":       {"AADSTS50076", http.StatusForbidden},
+	"enrol.cancelled":       {"", http.StatusBadRequest},
+	"enrol.wrong":           {"", http.StatusBadRequest},
+	"enrol.ended":           {"", http.StatusForbidden},
+	"enrol.window":          {"", http.StatusForbidden},
+	"enrol.late":            {"", http.StatusBadRequest},
+	"enrol.full":            {"", http.StatusForbidden},
+	"enrol.policy":          {"", http.StatusForbidden},
+	"enrol.again":           {"", http.StatusBadRequest},
+	"enrol.taken":           {"", http.StatusConflict},
+	"enrol.synced":          {"", http.StatusForbidden},
+	"enrol.model":           {"", http.StatusForbidden},
+	"enrol.attestation":     {"", http.StatusForbidden},
 	"username.empty":        {"", http.StatusBadRequest},
 	"username.invalid":      {"", http.StatusBadRequest},
 	"state.expired":         {"", http.StatusBadRequest},
@@ -41,6 +65,14 @@ var problems = map[string]kind{
 	"request.expired":       {"invalid_request_uri", http.StatusBadRequest},
 	"user.disabled":         {"AADSTS50057", http.StatusForbidden},
 	"device.code":           {"", http.StatusBadRequest},
+	"newpass.sent":          {"", http.StatusConflict},
+	"newpass.stale":         {"", http.StatusBadRequest},
+	"newpass.starts":        {"", http.StatusBadRequest},
+	"newpass.lifetime":      {"", http.StatusBadRequest},
+	"newpass.forbidden":     {"", http.StatusForbidden},
+	"newpass.role":          {"", http.StatusForbidden},
+	"stepup.none":           {"", http.StatusForbidden},
+	"cleanup.empty":         {"", http.StatusBadRequest},
 	"internal":              {"", http.StatusInternalServerError},
 	"notfound":              {"", http.StatusNotFound},
 	"method":                {"", http.StatusMethodNotAllowed},
@@ -76,7 +108,13 @@ func (p Problem) Code() string {
 }
 
 // Mistyped tells whether typing something else into the field would help.
-func (p Problem) Mistyped() bool { return p.ID == "pass.wrong" || p.ID == "pass.empty" }
+func (p Problem) Mistyped() bool {
+	switch p.ID {
+	case "pass.wrong", "pass.empty", "password.wrong", "password.empty", "username.empty", "username.invalid", "tenant.unknown":
+		return true
+	}
+	return false
+}
 
 // OAuthError is the error code a program is told (RFC 6749 5.2).
 func (p Problem) OAuthError() string {

@@ -29,6 +29,7 @@ type Renderer struct {
 	pages     map[string]*template.Template // by page name
 	assets    *assets
 	catalogue *catalogue
+	mails     mailNotice
 }
 
 // NewRenderer parses all templates and catalogues. What is wrong with them is
@@ -49,7 +50,11 @@ func NewRenderer(o Options) (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Renderer{options: o, pages: pages, assets: a, catalogue: c}, nil
+	mails, err := parseMails()
+	if err != nil {
+		return nil, err
+	}
+	return &Renderer{options: o, pages: pages, assets: a, catalogue: c, mails: mails}, nil
 }
 
 // parsePages reads every page together with the layout and the shared parts,

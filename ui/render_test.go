@@ -42,7 +42,7 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range files {
-		if !known[f.Name()] {
+		if !known[f.Name()] && !strings.HasPrefix(f.Name(), "mail-") { // TestMailGolden's
 			t.Errorf("testdata/golden/%s belongs to no page any more", f.Name())
 		}
 	}
@@ -157,6 +157,9 @@ func TestFormsThatStay(t *testing.T) {
 	stay := map[string]bool{
 		"device": true, "device-confirm": true, "device-done": true, "organizations": true, "security-info": true,
 		"delete-pass": true, "signed-out": true, "error": true, "home": true,
+		"admin-pass": true, "admin-pass-given": true, "admin-pass-waits": true,
+		"rename-method": true, "remove-method": true, "set-password": true, "clean-up": true,
+		"sign-out-everywhere": true, "sign-ins": true,
 	}
 	for _, s := range states() {
 		if _, leaves := s.view.(leaver); leaves == stay[s.view.PageName()] {

@@ -17,11 +17,14 @@ import (
 
 // Config is what a Site needs.
 type Config struct {
-	Base     string // absolute URL without path
-	Renderer *Renderer
-	Signin   *signin.Service
-	Admin    *admin.Service
-	Tenants  *web.Tenants
+	Base string // absolute URL without path
+	// PasskeyHost is the host that passkeys are made for (WebAuthn 5.1.2, rpId); empty: there
+	// can be none.
+	PasskeyHost string
+	Renderer    *Renderer
+	Signin      *signin.Service
+	Admin       *admin.Service
+	Tenants     *web.Tenants
 	// Respond sends a client what a sign-in led to.
 	Respond func(w http.ResponseWriter, r *http.Request, out signin.Outcome)
 	Log     *slog.Logger
@@ -46,6 +49,11 @@ func (s *Site) Routes(root, tenant *mux.Router) {
 	below := func(path string, handler func(http.ResponseWriter, *http.Request)) *mux.Route {
 		return web.Route(tenant, path, handler)
 	}
+	// The id of a passkey stands in the middle of the paths that are about it.
+	passkeys := func(path string, handler func(http.ResponseWriter, *http.Request)) *mux.Route {
+		ends := func(r *http.Request, _ *mux.RouteMatch) bool { return strings.HasSuffix(r.URL.Path, path) }
+		return tenant.MatcherFunc(ends).Path("/{tenant}" + ownPasskey + path).HandlerFunc(handler)
+	}
 	for _, route := range []struct {
 		mount   func(path string, handler func(http.ResponseWriter, *http.Request)) *mux.Route
 		path    string
@@ -53,6 +61,14 @@ func (s *Site) Routes(root, tenant *mux.Router) {
 	}{
 		{below, "/signin", form(s.showSignin, s.answerSignin)},
 		{below, "/security-info", form(s.showSecurityInfo, s.changeSecurityInfo)},
+		{passkeys, "/rename", form(s.showRename, s.answerRename)},
+		{passkeys, "/remove", form(s.showRemove, s.answerRemove)},
+		{below, ownPassword, form(s.showSetPassword, s.answerSetPassword)},
+		{below, ownPassword + "/remove", form(s.showRemovePassword, s.answerRemovePassword)},
+		{below, ownSignIns, web.Readable(s.showSignIns)},
+		{below, ownCleanUp, form(s.showCleanUp, s.answerCleanUp)},
+		{below, everywhere, form(s.showEverywhere, s.answerEverywhere)},
+		{below, newPass, form(s.showNewPass, s.answerNewPass)},
 		{below, "/device", form(s.showDevice, s.answerDevice)},
 		{below, "/brand.css", web.Readable(s.showBrand)},
 		{below, "", web.Readable(s.toSecurityInfo)},

@@ -1,10 +1,12 @@
 package ui
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +40,12 @@ func (s *Site) showSignin(w http.ResponseWriter, r *http.Request) {
 // answerSignin takes what the person pressed or typed: exactly one of the stable
 // field names says what it is.
 func (s *Site) answerSignin(w http.ResponseWriter, r *http.Request) {
-	if !s.readForm(w, r) {
+	switch id := formProblem(r); {
+	case id == "toolarge":
+		s.TooLarge(w, r)
+		return
+	case id != "":
+		s.Problem(w, r, id)
 		return
 	}
 	v := web.Visit(w, r)
@@ -59,8 +66,20 @@ func (s *Site) answerSignin(w http.ResponseWriter, r *http.Request) {
 		s.follow(w, r, v, f.WithUser(""))
 	case form.Get("account") == "continue":
 		s.follow(w, r, v, f.WithAccount())
+	case form.Has("attestation"):
+		s.register(w, r, v, f)
+	case form.Has("later"):
+		s.later(w, r, v, f)
+	case form.Has("use-new"):
+		s.follow(w, r, v, f.Proving(idp.PasskeyMethod))
+	case form.Has("onward"):
+		s.onward(w, r, v, f)
+	case f.Unnamed && form.Get("assertion") == "":
+		s.identify(w, r, v, f, strings.TrimSpace(form.Get("username")))
 	case f.Challenge != "" && form.Has("code") && strings.TrimSpace(form.Get("code")) == "":
 		s.lookAgain(w, r, v, f, f.Username, Problem{ID: "pass.empty"}) // no answer, so no try
+	case f.Challenge != "" && form.Has("password") && form.Get("password") == "":
+		s.lookAgain(w, r, v, f, f.Username, Problem{ID: "password.empty"}) // likewise
 	case f.Challenge != "":
 		s.judge(w, r, v, f)
 	default:
@@ -102,7 +121,11 @@ func readName(typed string) (string, Problem) {
 
 // judge hands the answer on and shows what follows from it.
 func (s *Site) judge(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow) {
-	if !s.wrong.Open(v.Address, v.Now) {
+	switch open := s.wrong.Open(v.Address, v.Now); {
+	case open:
+	case s.Signin.Unguessable(f): // holding it back would protect nobody
+		v.Quiet = true
+	default:
 		// Who signed in here before is not shut out by others behind the same
 		// address: the throttle of that user in this browser bounds the answers.
 		if yes, err := s.Signin.Knows(r.Context(), v, f); err != nil || !yes {
@@ -152,15 +175,34 @@ func (s *Site) leave(w http.ResponseWriter, r *http.Request, v signin.Visit, out
 		s.toDeviceDone(w, r, v, out)
 	case out.Flow.Request != nil:
 		s.Respond(w, r, out)
+	case out.Decision.Step == idp.Refuse && out.Decision.STS == idp.StrongerNeeded:
+		p := Problem{ID: "method.stronger"}
+		s.Page(w, r, p.Status(), Error{Problem: p, Time: v.Now})
 	default:
-		http.Redirect(w, r, s.here(r, out.Flow.Return), http.StatusSeeOther)
+		http.Redirect(w, r, s.here(r, returnOf(out.Flow)), http.StatusSeeOther)
 	}
+}
+
+// returnOf is the page of ours that a flow goes back to, which is told what was registered
+// on the way.
+func returnOf(f signin.Flow) string {
+	path, query, _ := strings.Cut(f.Return, "?")
+	values, err := url.ParseQuery(query)
+	if f.New == "" || err != nil {
+		return f.Return
+	}
+	values.Set("done", passkeyAdded)
+	return path + "?" + values.Encode()
 }
 
 // show draws the step of a sign-in, with the name that was typed and what is wrong.
 func (s *Site) show(w http.ResponseWriter, r *http.Request, v signin.Visit, out signin.Outcome, name string, problem Problem) {
-	if out.Decision.Step == idp.Issue || out.Decision.Step == idp.Refuse {
+	switch step := out.Decision.Step; {
+	case step == idp.Issue, step == idp.Refuse:
 		s.leave(w, r, v, out)
+		return
+	case step == idp.EnrolStep && out.Prompt.Page == "": // nothing can be registered now
+		s.notRegistered(w, r, v, out.Flow, problem)
 		return
 	}
 	state, err := s.Signin.Seal(v, out.Flow)
@@ -173,17 +215,49 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, v signin.Visit, out 
 	}
 	c := common{action: s.here(r, "/signin"), state: state, app: appName(out), links: appLinks(out), username: name, problem: problem}
 	problem.retryAfter(w.Header())
+	if out.Decision.Step == idp.EnrolStep {
+		s.Page(w, r, problem.Status(), s.addMethod(r, c, out))
+		return
+	}
 	s.Page(w, r, problem.Status(), view(c, out))
 }
 
 // prompts draws the question of a method by the page its prompt names.
 var prompts = map[string]func(c common, out signin.Outcome) View{
 	"pass": func(c common, out signin.Outcome) View {
-		return Pass{
+		w := ways(c, out)
+		w.UsePass = false
+		return Pass{Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem, Ways: w}
+	},
+	"passkey": func(c common, out signin.Outcome) View {
+		return Passkey{
 			Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem,
-			OtherWays: len(out.Decision.Offers) > 1, ChangeUser: c.username != "",
+			Ways: ways(c, out), Options: out.Prompt.Fields["options"], Voluntary: out.Flow.Prove != "",
 		}
 	},
+	"password": func(c common, out signin.Outcome) View {
+		return Password{Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem, Ways: ways(c, out)}
+	},
+}
+
+// ways are those on from a question. They rest on the policy alone: what the user holds is
+// told to nobody who has not proved to be that user.
+func ways(c common, out signin.Outcome) Ways {
+	if out.Flow.Prove != "" && out.Flow.Username == "" { // whoever is signed in: no other method will do
+		return Ways{}
+	}
+	open := kinds(out.Decision.Offers)
+	return Ways{OtherWays: len(open) > 1, UsePass: slices.Contains(open, string(idp.TemporaryAccessPass)), ChangeUser: c.username != ""}
+}
+
+// kinds are the methods that are open here to somebody.
+func kinds(offers []idp.Offer) (open []string) {
+	for _, o := range offers {
+		if o.Open {
+			open = append(open, string(o.Info.Kind))
+		}
+	}
+	return open
 }
 
 // common is what the pages of a sign-in share.
@@ -199,10 +273,15 @@ func view(c common, out signin.Outcome) View {
 		return prompts[out.Prompt.Page](c, out)
 	case idp.ConsentStep:
 		return consentView(c, out)
+	case idp.Enrolled:
+		return methodAdded(c, out)
 	}
 	view := Signin{Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem}
-	if out.Decision.Account {
+	switch {
+	case out.Decision.Account:
 		view.Account = out.User.PrincipalName
+	case out.Decision.Method == idp.PasskeyMethod:
+		view.Options = out.Prompt.Fields["options"]
 	}
 	return view
 }
@@ -230,8 +309,9 @@ func namesOf(apis []*idp.API) map[string]string {
 	return names
 }
 
-// showOtherWays lists every method there is. Which of them the user can use is told
-// to nobody who has not proved to be that user: the list would tell who exists.
+// showOtherWays lists every method that the policy opens to somebody. Which of them the
+// user can use is told to nobody who has not proved to be that user: the list would tell
+// who exists.
 func (s *Site) showOtherWays(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow) {
 	out, err := s.Signin.Look(r.Context(), v, f)
 	if err != nil {
@@ -243,11 +323,9 @@ func (s *Site) showOtherWays(w http.ResponseWriter, r *http.Request, v signin.Vi
 		s.fail(w, r, err)
 		return
 	}
-	view := OtherWays{Action: s.here(r, "/signin"), State: state, Username: f.Username}
-	for _, o := range out.Decision.Offers {
-		view.Kinds = append(view.Kinds, string(o.Info.Kind))
-	}
-	s.Page(w, r, http.StatusOK, view)
+	s.Page(w, r, http.StatusOK, OtherWays{
+		Action: s.here(r, "/signin"), State: state, Username: f.Username, Kinds: kinds(out.Decision.Offers),
+	})
 }
 
 // stopped tells what ended a sign-in early.
@@ -269,17 +347,24 @@ func (s *Site) stopped(w http.ResponseWriter, r *http.Request, err error) {
 
 // readForm reads a POST's form, or says what is wrong with it.
 func (s *Site) readForm(w http.ResponseWriter, r *http.Request) bool {
+	if id := formProblem(r); id != "" {
+		s.Problem(w, r, id)
+		return false
+	}
+	return true
+}
+
+// formProblem reads a POST's form, and names what is wrong with it.
+func formProblem(r *http.Request) string {
 	err := r.ParseForm()
 	_, large := errors.AsType[*http.MaxBytesError](err)
 	switch {
 	case large, len(r.PostForm) > 100:
-		s.Problem(w, r, "toolarge")
+		return "toolarge"
 	case err != nil:
-		s.Problem(w, r, "request.invalid")
-	default:
-		return true
+		return "request.invalid"
 	}
-	return false
+	return ""
 }
 
 func answer(form url.Values) idp.Answer {
@@ -294,12 +379,13 @@ func answer(form url.Values) idp.Answer {
 
 // problemIDs are the texts for what a person is told about an answer.
 var problemIDs = map[idp.STS]string{
-	idp.PassWrong:    "pass.wrong",
-	idp.PassExpired:  "pass.expired",
-	idp.PassUsed:     "pass.used",
-	idp.PassBlocked:  "pass.blocked",
-	idp.UserLocked:   "pass.toomany",
-	idp.UserDisabled: "user.disabled",
+	idp.PassWrong:     "pass.wrong",
+	idp.PassExpired:   "pass.expired",
+	idp.PassUsed:      "pass.used",
+	idp.PassBlocked:   "pass.blocked",
+	idp.PasswordWrong: "password.wrong",
+	idp.UserLocked:    "pass.toomany",
+	idp.UserDisabled:  "user.disabled",
 }
 
 // problemOf is what to tell about the last answer now; nothing once a pause is over.
@@ -307,7 +393,7 @@ func problemOf(p *signin.Problem, now time.Time) Problem {
 	if p == nil {
 		return Problem{}
 	}
-	q := Problem{ID: problemIDs[p.Told], Start: p.Start}
+	q := Problem{ID: cmp.Or(p.Text, problemIDs[p.Told]), Start: p.Start, Unknown: p.Unknown}
 	if !p.Start.IsZero() {
 		q.ID = "pass.notyet"
 	}

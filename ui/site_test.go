@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/authmethods"
+	"latchkey/authmethods/passkey"
 	"latchkey/idp"
 	"latchkey/idp/admin"
 	"latchkey/idp/signin"
@@ -50,7 +51,7 @@ func visit(t *testing.T) *visited {
 	rd.catalogue = pseudo(t, "de")
 	tenants := web.NewTenants(store)
 	v.site = NewSite(Config{
-		Base: "https://id.example", Renderer: rd, Signin: signin.New(store, keys, authmethods.All(keys)),
+		Base: "https://id.example", Renderer: rd, Signin: signin.New(store, keys, authmethods.All(keys, passkey.Method{})),
 		Admin: admin.New(store, keys, clock), Tenants: tenants, Log: slog.New(slog.DiscardHandler),
 	})
 	root := mux.NewRouter()

@@ -12,17 +12,22 @@ import (
 // Moment is a time by date and clock in the page's zone, in a time element:
 // "today at 14:32 UTC", "24 November 2026 at 14:32 UTC".
 func (p *page) Moment(t time.Time) (template.HTML, error) {
+	text, err := p.moment(t)
+	if err != nil {
+		return "", err
+	}
+	return timeElement(t, text), nil
+}
+
+// moment is Moment as plain text.
+func (p *page) moment(t time.Time) (string, error) {
 	local := t.In(p.zone())
 	month, err := p.T("time.month." + strconv.Itoa(int(local.Month())))
 	if err != nil {
 		return "", err
 	}
-	text, err := p.T(p.day(local),
+	return p.T(p.day(local),
 		"Day", local.Day(), "Month", month, "Year", local.Year(), "Clock", local.Format("15:04\u00a0MST"))
-	if err != nil {
-		return "", err
-	}
-	return timeElement(t, text), nil
 }
 
 func (p *page) zone() *time.Location {
@@ -61,6 +66,11 @@ func (p *page) RFC3339(t time.Time) string { return t.UTC().Format(time.RFC3339)
 func timeElement(t time.Time, text string) template.HTML {
 	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`,
 		t.UTC().Format(time.RFC3339), template.HTMLEscapeString(text)))
+}
+
+// Clock is a time of this day by the clock alone: "14:32 UTC".
+func (p *page) Clock(t time.Time) template.HTML {
+	return timeElement(t, t.In(p.zone()).Format("15:04\u00a0MST"))
 }
 
 // Left is how long it is until t, in its two greatest units: "3 hours 20 minutes".

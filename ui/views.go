@@ -33,48 +33,6 @@ type AppLinks struct{ LogoURI, HomeURI, PolicyURI, TermsURI string }
 
 func (a AppLinks) borrows() (images, _ []string) { return []string{a.LogoURI}, nil }
 
-// Signin asks who is signing in: field username. With an Account it first offers
-// that one: buttons account=continue and account=other.
-type Signin struct {
-	leaves
-	AppLinks
-	Action, State string
-	Username      string // what was typed before
-	AppName       string // empty when the sign-in began here
-	Account       string // the account that is signed in already
-	Problem       Problem
-}
-
-// PageName implements View.
-func (Signin) PageName() string { return "signin" }
-
-// Pass asks for a Temporary Access Pass: field code; buttons other=1 and change=1.
-type Pass struct {
-	leaves
-	AppLinks
-	Action, State string
-	Username      string
-	AppName       string
-	OtherWays     bool // offer "Other ways to sign in"
-	ChangeUser    bool // offer "Use another account"
-	Problem       Problem
-}
-
-// PageName implements View.
-func (Pass) PageName() string { return "pass" }
-
-// OtherWays lists methods, each a button method=KIND. Kinds are those of
-// idp.Info; the catalogue has a title and a text for each.
-type OtherWays struct {
-	leaves
-	Action, State string
-	Username      string
-	Kinds         []string
-}
-
-// PageName implements View.
-func (OtherWays) PageName() string { return "other-ways" }
-
 // Consent asks whether an app may have what it asks for: decision=allow or deny.
 type Consent struct {
 	leaves
@@ -103,7 +61,7 @@ func (SignOut) PageName() string { return "sign-out" }
 
 // SignedOut says that the session is over.
 type SignedOut struct {
-	NoticeID string // what ended the session: "pass-deleted"
+	NoticeID string // what ended the session: "pass-deleted" and the like
 	AgainURL string // where to sign in again
 }
 
@@ -115,6 +73,7 @@ func (SignedOut) PageName() string { return "signed-out" }
 // window that this app opened and watches.
 type SignedOutOf struct {
 	leaves
+	NoticeID string   // likewise
 	Frames   []string // front-channel logout URIs
 	Next     string   // where to go on; empty: nowhere, the session is just over
 	NextHost string   // how that is told
@@ -136,53 +95,11 @@ type Error struct {
 	Detail      string // a name or address the problem is about, for whoever mends it
 	Time        time.Time
 	TryAgainURL string
+	Onward      bool // that leads on, and trying again would not help
 }
 
 // PageName implements View.
 func (Error) PageName() string { return "error" }
-
-// SecurityInfo shows a person's own sign-in methods. The button delete=ID leads
-// to DeletePass; sign-out posts decision=sign-out to SignOutAction.
-type SecurityInfo struct {
-	Action        string
-	SignOutAction string
-	Username      string
-	DisplayName   string
-	Pass          *PassRow // the only way in; nil: none
-	NoticeID      string   // what was just done: "pass-deleted"
-	SessionEnds   time.Time
-}
-
-// Usability is that of the pass, empty without one.
-func (v SecurityInfo) Usability() string {
-	if v.Pass == nil {
-		return ""
-	}
-	return v.Pass.Usability
-}
-
-// PassRow is a pass as its holder sees it; the secret is never shown.
-type PassRow struct {
-	ID         string
-	ValidFrom  time.Time
-	ValidUntil time.Time
-	Once       bool
-	Usability  string // an idp.Usability
-}
-
-// PageName implements View.
-func (SecurityInfo) PageName() string { return "security-info" }
-
-// DeletePass asks before a pass is deleted: hidden field delete=ID and
-// decision=delete or keep.
-type DeletePass struct {
-	Action      string
-	Pass        *PassRow
-	EndsSession bool // the session that asks came from this pass
-}
-
-// PageName implements View.
-func (DeletePass) PageName() string { return "delete-pass" }
 
 // Device asks for the code another device shows: field code (RFC 8628 section 3.3).
 type Device struct {

@@ -209,3 +209,10 @@ func (b *tab) signIn(u reportUser) {
 	b.fill("code", u.TemporaryAccessPass)
 	b.submit()
 }
+
+// later does not register a method now.
+func (b *tab) later() {
+	b.t.Helper()
+	b.want("add-method")
+	b.press("#later")
+}

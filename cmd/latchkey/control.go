@@ -73,6 +73,8 @@ func operations() []served {
 		registrationTokenCreate, registrationTokenList, registrationTokenDelete,
 		roleList, roleAssign, roleRemove, roleHolders,
 		policyShow, policySet, passCreate, passList, passShow, passDelete, passRequests, passApprove, passDeny,
+		policyPasskeyShow, policyPasskeySet, policyPasswordShow, policyPasswordSet, policyRegistrationShow, policyRegistrationSet,
+		passkeyList, passkeyRename, passkeyDelete, passwordDelete, reportReadiness,
 		keysList, keysRotate, eventsList, auditVerify, explain,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"latchkey/config"
 	"latchkey/idp"
 )
 
@@ -80,10 +81,14 @@ func greet(w io.Writer, appURL, base string, all []seeded) {
 	}
 	fmt.Fprintf(&b, `
   What to try
-    1. Sign in, allow the app, and read what it was told and for how long.
-    2. Open %s
-       and delete the pass. Look at the app again: it was told, and has signed you out.
-    3. Start the demo again: passes that are over are replaced, everything else stays.
+    1. Sign in, allow the app, and read what it was told and for how long: until the pass ends.
+    2. Add a passkey: open %s
+       and follow it; your device asks for your finger, face or PIN.
+    3. Sign out there, and sign in to the app again, with the passkey: no pass bounds that
+       any more.
+    4. As somebody else, delete the pass at that address instead. Look at the app: it was
+       told, and has signed you out.
+    5. Start the demo again: passes that are over are replaced, everything else stays.
 
   There is one person for each administrative role, too; --json FILE writes their passes,
   and the client "graph" to call the admin API with, as docs/graph.md tells.
@@ -91,6 +96,9 @@ func greet(w io.Writer, appURL, base string, all []seeded) {
   Control-C stops it.
 
 `, demoSecurityInfo(base, home.tenant))
+	if passkeyHost(config.Config{BaseURL: base}) == "" {
+		b.WriteString("  There are no passkeys at an address without a host name: add --listen localhost:9400.\n\n")
+	}
 	io.WriteString(w, b.String()) // a closed terminal is no reason to stop
 }
 

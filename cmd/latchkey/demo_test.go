@@ -320,9 +320,16 @@ func TestGreet(t *testing.T) {
 	d := startDemo(t, "")
 	var b strings.Builder
 	greet(&b, d.appURL, d.server.Config.BaseURL, d.world)
-	for _, want := range []string{d.appURL, "noor@contoso.example", d.world[0].users[0].code, "/contoso.example/security-info", "--json", "docs/graph.md"} {
+	for _, want := range []string{d.appURL, "noor@contoso.example", d.world[0].users[0].code, "/contoso.example/security-info", "Add a passkey", "--json", "docs/graph.md"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
+	}
+	const none = "There are no passkeys"
+	if strings.Contains(b.String(), none) {
+		t.Errorf("%q in\n%s", none, b.String())
+	}
+	if greet(&b, d.appURL, "http://127.0.0.1:9400", d.world); !strings.Contains(b.String(), none) {
+		t.Errorf("no %q for an address", none)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"latchkey/authmethods"
+	"latchkey/authmethods/passkey"
 	"latchkey/config"
 	"latchkey/idp"
 	"latchkey/idp/admin"
@@ -46,7 +47,10 @@ func openDeps(cfg config.Config, log *slog.Logger) (*deps, error) {
 	if err != nil {
 		return nil, explainStore(err, cfg.Data)
 	}
-	d := newDeps(cfg, log, driver, keys)
+	d, err := newDeps(cfg, log, driver, keys)
+	if err != nil {
+		return nil, errors.Join(err, driver.Close())
+	}
 	if err := d.checkStored(context.Background()); err != nil {
 		return nil, errors.Join(err, d.Store.Close())
 	}
@@ -54,17 +58,55 @@ func openDeps(cfg config.Config, log *slog.Logger) (*deps, error) {
 }
 
 // newDeps puts the parts together.
-func newDeps(cfg config.Config, log *slog.Logger, driver *bolt.Driver, keys *idp.Keyring) *deps {
+func newDeps(cfg config.Config, log *slog.Logger, driver *bolt.Driver, keys *idp.Keyring) (*deps, error) {
+	passkeys, err := newPasskeys(cfg)
+	if err != nil {
+		return nil, err
+	}
+	breached, err := newBreached(cfg)
+	if err != nil {
+		return nil, err
+	}
 	store := storage.New(driver)
 	clock := idp.NewClock(time.Now)
 	metrics := newMetrics(store, clock)
 	return &deps{
 		Config: cfg, Store: store, Keys: keys, Clock: clock, Log: log,
-		Signin:  signin.New(store, keys, metrics.counted(authmethods.All(keys))),
-		Admin:   admin.New(store, keys, clock.Now),
+		Signin:  newSignin(store, keys, metrics, passkeys),
+		Admin:   admin.New(store, keys, clock.Now).WithBreached(breached),
 		Metrics: metrics,
 		driver:  driver,
+	}, nil
+}
+
+func newSignin(store *storage.Store, keys *idp.Keyring, m *metrics, passkeys passkey.Method) *signin.Service {
+	s := signin.New(store, keys, authmethods.All(keys, passkeys))
+	s.Observe(m.countAnswer)
+	return s
+}
+
+// serveAt gives a deployment the base URL that it had not yet: passkeys are made for one.
+func (d *deps) serveAt(base string) error {
+	d.Config.BaseURL = base
+	passkeys, err := newPasskeys(d.Config)
+	if err != nil {
+		return err
 	}
+	d.Signin = newSignin(d.Store, d.Keys, d.Metrics, passkeys)
+	return nil
+}
+
+// newPasskeys makes the method for the base URL, with the models of authenticators that
+// the operator has supplied metadata of.
+func newPasskeys(cfg config.Config) (passkey.Method, error) {
+	var models *passkey.Models
+	if cfg.Passkeys.Metadata != "" {
+		var err error
+		if models, err = passkey.LoadModels(cfg.Passkeys.Metadata, cfg.Passkeys.MetadataRoot); err != nil {
+			return passkey.Method{}, fmt.Errorf("passkeys.metadata: %w", err)
+		}
+	}
+	return passkey.New(cfg.BaseURL, models)
 }
 
 // checkStored reads the clock's mark, and one signing key: with another pepper

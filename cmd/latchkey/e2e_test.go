@@ -147,6 +147,7 @@ func TestOtherPagesInChromium(t *testing.T) {
 	b.want("error")
 	b.open(demoSecurityInfo(base, d.world[0].tenant))
 	b.signIn(contoso.user(t, "guest@contoso.example"))
+	b.later()
 	b.wantElement(`main[data-page="security-info"]`)
 	b.shoot("security-info-once")
 	b.open(base + "/contoso.example/oauth2/v2.0/logout")
@@ -186,7 +187,8 @@ func TestCountdownInChromium(t *testing.T) {
 	b.do(call(cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: fakeClock}))
 	b.open(r.BaseURL + "/contoso.example/security-info")
 	b.signIn(r.tenant(t, "contoso.example").user(t, "load@contoso.example"))
-	b.wantElement(`[data-countdown]`)
+	b.later()
+	b.wantElement(`main[data-page="security-info"] [data-countdown]`)
 	for _, c := range []struct {
 		left time.Duration
 		want string

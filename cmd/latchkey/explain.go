@@ -147,5 +147,5 @@ func (v explainView) sentence() string {
 	case v.CanAnswer:
 		return fmt.Sprintf("%s, who signs in%s, would be asked for this: %s.", v.UserPrincipalName, to, v.asked().Name)
 	}
-	return fmt.Sprintf("%s cannot sign in%s: no method is offered. The page asks for this all the same, as it does with everybody, and takes no answer: %s.", v.UserPrincipalName, to, v.asked().Name)
+	return fmt.Sprintf("%s cannot sign in%s: no method is offered. The page asks for this all the same, as it does for names that nobody has, and takes no answer: %s.", v.UserPrincipalName, to, v.asked().Name)
 }

@@ -22,6 +22,11 @@ func reasons() []reason {
 		{idp.PassIs(idp.NotYetValid), "passNotYetValid", "the pass has not begun"},
 		{idp.MultiUsePass, "passMultiUse", "the pass can be used several times, and the policy allows one-time passes only"},
 		{idp.ExternalUser, "userExternal", "who comes from outside signs in there"},
+		{idp.CopiedPasskey, "passkeyCopied", "the passkey may have been copied, so it is not accepted any more"},
+		{idp.ForbiddenPasskey, "passkeyForbidden", "the policy does not accept passkeys of this kind or model"},
+		{idp.Unavailable, "methodUnavailable", "the base URL has no host name that passkeys can be made for"},
+		{idp.NoSelfService, "noSelfService", "the policy does not let people register their own"},
+		{idp.MaxHeld, "maximumHeld", "the user has as many as one may"},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/authmethods"
+	"latchkey/authmethods/passkey"
 	"latchkey/idp"
 )
 
@@ -25,7 +26,7 @@ func TestReasons(t *testing.T) {
 	}
 	open := policy(func(*idp.PassPolicy) {})
 	member, guest := &idp.User{UserID: "u", Type: idp.Member}, &idp.User{UserID: "u", Type: idp.ExternalGuest}
-	tap := authmethods.All(nil)[0]
+	tap := authmethods.All(nil, passkey.Method{})[0]
 	for want, s := range map[string]idp.Subject{
 		"":                {User: member, Policy: open, Credentials: pass(same)},
 		"noCredential":    {User: member, Policy: open},
@@ -39,6 +40,44 @@ func TestReasons(t *testing.T) {
 	} {
 		s.Now = now
 		if got := reasonOf(tap.Offer(s)); got.name != want || got.words == "" {
+			t.Errorf("%q: %+v", want, got)
+		}
+	}
+	key := func(edit func(*idp.Passkey)) []idp.Credential {
+		p := &idp.Passkey{PasskeyID: "k", UserID: "u"}
+		edit(p)
+		return []idp.Credential{p}
+	}
+	keys := func(edit func(*idp.PasskeyPolicy)) *idp.MethodsPolicy {
+		all := idp.DefaultMethodsPolicy()
+		edit(&all.Passkey)
+		return all
+	}
+	anyKey, plain := keys(func(*idp.PasskeyPolicy) {}), func(*idp.Passkey) {}
+	passkeys, err := passkey.New("https://login.example", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, s := range map[string]idp.Subject{
+		"":                 {User: member, Policy: anyKey, Credentials: key(plain)},
+		"noCredential":     {User: member, Policy: anyKey},
+		"methodDisabled":   {User: member, Policy: keys(func(p *idp.PasskeyPolicy) { p.Enabled = false }), Credentials: key(plain)},
+		"outOfScope":       {User: member, Policy: keys(func(p *idp.PasskeyPolicy) { p.Targets.Include = nil }), Credentials: key(plain)},
+		"userExternal":     {User: guest, Policy: anyKey, Credentials: key(plain)},
+		"passkeyCopied":    {User: member, Policy: anyKey, Credentials: key(func(p *idp.Passkey) { p.Suspend(now) })},
+		"passkeyForbidden": {User: member, Policy: keys(func(p *idp.PasskeyPolicy) { p.Synced = false }), Credentials: key(func(p *idp.Passkey) { p.Synced = true })},
+	} {
+		if got := reasonOf(passkeys.Offer(s)); got.name != want || got.words == "" {
+			t.Errorf("%q: %+v", want, got)
+		}
+	}
+	nowhere := passkey.Method{}
+	for want, got := range map[string]idp.Reason{
+		"methodUnavailable": nowhere.Offer(idp.Subject{User: member, Policy: anyKey}),
+		"noSelfService":     passkeys.Registrable(idp.Subject{User: member, Policy: keys(func(p *idp.PasskeyPolicy) { p.SelfService = false })}, true),
+		"maximumHeld":       passkeys.Registrable(idp.Subject{User: member, Policy: anyKey, Credentials: make([]idp.Credential, idp.MaxPasskeys)}, true),
+	} {
+		if got := reasonOf(got); got.name != want || got.words == "" {
 			t.Errorf("%q: %+v", want, got)
 		}
 	}

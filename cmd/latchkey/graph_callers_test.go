@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"latchkey/idp"
 )
@@ -18,6 +20,13 @@ type graphCaller struct {
 	browser *agent    // in which the person has signed in
 	narrow  bool      // one permission alone: not asked about every kind of object
 	double  *graphCaller
+	since   time.Time // when the person proved who they are
+}
+
+// mustStepUp tells whether the person may do something to themselves only soon after they
+// have proved who they are.
+func (c *graphCaller) mustStepUp(e errand) bool {
+	return c.user != nil && errors.Is(c.may(e, idp.Object{Tenant: c.actor.Tenant, User: c.user}), idp.ErrStepUp)
 }
 
 // may is what the rules say of an errand to an object.
@@ -90,6 +99,7 @@ func (w *graphWorld) signedIn(u *idp.User, pass, scope string) *graphCaller {
 	w.Helper()
 	client := w.home.client(w, "graph")
 	c := &graphCaller{name: strings.Join(append(slices.Clone(u.Roles), u.PrincipalName)[:1], ""), user: u, browser: w.agent(w.home), through: w.graphClient(w.home, scope)}
+	c.since = w.demo.server.Clock.Now()
 	g := w.personToken(c.browser, c.through, u.PrincipalName, pass)
 	c.token = g.Access
 	c.actor = idp.Actor{
@@ -162,7 +172,7 @@ func (w *graphWorld) callers() []*graphCaller {
 	nobody, global := people[0], people[1]
 	all := append(people,
 		w.with(global, "User.Read"),
-		w.with(nobody, "User.ReadWrite", "UserAuthMethod-TAP.ReadWrite", "UserAuthenticationMethod.ReadWrite"),
+		w.with(nobody, "User.ReadWrite", "UserAuthMethod-Passkey.ReadWrite", "UserAuthMethod-Password.ReadWrite", "UserAuthMethod-TAP.ReadWrite", "UserAuthenticationMethod.ReadWrite"),
 		w.everyPermission(), w.noPermission(),
 	)
 	for _, p := range idp.AppPermissions() {

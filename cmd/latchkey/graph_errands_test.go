@@ -22,7 +22,7 @@ type errand struct {
 	body   string // {names} stand for values of the fixture
 	needs  func(*fixture)
 	reads  bool // changes nothing, whatever the method
-	none   bool // nobody has one: 404 to who may read it
+	never  int  // whoever may is answered this all the same: 404, as nobody has one
 	ends   bool // the actor's own token ends with it
 }
 
@@ -59,7 +59,10 @@ func (e errand) request(f *fixture) graphRequest {
 func withoutRoute() map[idp.Action]string {
 	return map[idp.Action]string{
 		idp.ReadApplications:  "applications are registered by the command line",
+		idp.ReadOwnSignIns:    "people read their own sign-ins on our own pages",
 		idp.WriteApplications: "applications are registered by the command line",
+		idp.WritePassword:     "passwords are set by their holders, on our own pages",
+		idp.PreferMethod:      "Graph has no name for the methods there are",
 	}
 }
 
@@ -69,8 +72,11 @@ var readings = map[string]errand{
 	"/users":                       {action: idp.ReadUser},
 	"/users/{user}":                {action: idp.ReadUser, about: true},
 	"/users/{user}/authentication": {action: idp.ReadMethods, about: true},
-	"/users/{user}/authentication/methods/{id}":               {action: idp.ReadMethods, about: true, needs: withPass},
-	"/users/{user}/authentication/temporaryAccessPassMethods": {action: idp.ReadPass, about: true, needs: withPass},
+	"/users/{user}/authentication/methods/{id}":                 {action: idp.ReadMethods, about: true, needs: withPass},
+	"/users/{user}/authentication/temporaryAccessPassMethods":   {action: idp.ReadPass, about: true, needs: withPass},
+	"/users/{user}/authentication/fido2Methods":                 {action: idp.ReadPasskey, about: true, needs: withPasskey},
+	"/users/{user}/authentication/fido2Methods/creationOptions": {action: idp.WritePasskey, about: true},
+	"/users/{user}/authentication/passwordMethods":              {action: idp.ReadPassword, about: true, needs: withPassword},
 	"/groups":                                                {action: idp.ReadGroup},
 	"/directoryRoles":                                        {action: idp.ReadRoles},
 	"/directoryRoleTemplates":                                {action: idp.ReadRoles},
@@ -91,6 +97,7 @@ var readings = map[string]errand{
 	"/auditLogs/signIns/{event}":                             {action: idp.ReadLogs, needs: withEvent(idp.SignIns)},
 	"/reports":                                               {action: idp.ReadReports},
 	"/reports/authenticationMethods/userRegistrationDetails/{user}": {action: idp.ReadReports, about: true},
+	"/reports/authenticationMethods/recoveryReadiness/{user}":       {action: idp.ReadReports, about: true},
 }
 
 // withTemplate names a role's template.
@@ -101,6 +108,9 @@ const (
 	memberQuery     = "?@id={base}/v1.0/directoryObjects/{member}"
 	newGroupBody    = `{"displayName":"Made {n}","mailNickname":"made{n}","mailEnabled":false,"securityEnabled":true`
 	passPolicyBody  = `{"@odata.type":"#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration","defaultLength":9}`
+	keyPolicyBody   = `{"@odata.type":"#microsoft.graph.fido2AuthenticationMethodConfiguration","isSelfServiceRegistrationAllowed":true}`
+	campaignBody    = `{"registrationEnforcement":{"authenticationMethodsRegistrationCampaign":{"snoozeDurationInDays":3}}}`
+	newPasskeyBody  = `{"displayName":"Key {n}","publicKeyCredential":{"id":"{credential}","response":{"clientDataJSON":"{clientData}","attestationObject":"{attestation}"},"clientExtensionResults":{}}}`
 )
 
 // errandsOf are the errands of an operation that does not only read by GET; none if there is
@@ -119,6 +129,11 @@ func changes() map[string][]errand {
 
 		"POST /users/{user}/authentication/temporaryAccessPassMethods":        {{action: idp.CreatePass, about: true, body: `{"lifetimeInMinutes":60}`, ends: true}},
 		"DELETE /users/{user}/authentication/temporaryAccessPassMethods/{id}": {{action: idp.DeletePass, about: true, needs: withPass, ends: true}},
+		"POST /users/{user}/authentication/fido2Methods":                      {{action: idp.WritePasskey, about: true, needs: withNewPasskey, body: newPasskeyBody}},
+		"PATCH /users/{user}/authentication/fido2Methods/{id}":                {{action: idp.WritePasskey, about: true, needs: withPasskey, body: `{"displayName":"Renamed {n}"}`}},
+		"DELETE /users/{user}/authentication/fido2Methods/{id}":               {{action: idp.WritePasskey, about: true, needs: withPasskey}},
+		"DELETE /users/{user}/authentication/passwordMethods/{id}":            {{action: idp.DeletePassword, about: true, needs: withPassword}},
+		"POST /users/{user}/authentication/methods/{id}/resetPassword":        {{action: idp.ReadMethods, about: true, reads: true, needs: withPassword, body: `{}`, never: 400}},
 		"POST /users/{user}/authentication/explainSignIn":                     {{action: idp.ExplainSignIn, about: true, reads: true, body: `{}`}},
 		"POST /temporaryAccessPassRequests/{request}/approve":                 {{action: idp.ApprovePass, about: true, needs: withRequest}},
 		"POST /temporaryAccessPassRequests/{request}/deny":                    {{action: idp.ApprovePass, about: true, needs: withRequest}},
@@ -164,11 +179,14 @@ func changes() map[string][]errand {
 	}
 	for _, policy := range []string{"/policies/authenticationMethodsPolicy", "/authenticationMethodsPolicy", ""} {
 		if policy != "" {
-			rows["PATCH "+policy] = []errand{{action: idp.ReadMethodsPolicy, reads: true, body: `{}`}}
+			rows["PATCH "+policy] = []errand{{action: idp.WriteMethodsPolicy, needs: withPolicy, body: campaignBody}}
 		}
 		one := policy + "/authenticationMethodConfigurations/{configuration}"
-		rows["PATCH "+one] = []errand{{action: idp.WriteMethodsPolicy, needs: withPolicy, body: passPolicyBody}}
-		rows["DELETE "+one] = []errand{{action: idp.WriteMethodsPolicy, needs: withPolicy}}
+		rows["PATCH "+one] = []errand{
+			{action: idp.WriteMethodsPolicy, needs: withPolicy, body: passPolicyBody},
+			{action: idp.WriteMethodsPolicy, needs: withKeyPolicy, body: keyPolicyBody},
+		}
+		rows["DELETE "+one] = []errand{{action: idp.WriteMethodsPolicy, needs: withPolicy}, {action: idp.WriteMethodsPolicy, needs: withKeyPolicy}}
 	}
 	return rows
 }
@@ -203,7 +221,9 @@ func reading(path string) (best errand, known bool) {
 		}
 	}
 	below, _ := strings.CutPrefix(path, "/users/{user}/authentication/")
-	held := strings.HasPrefix(below, "methods/") || strings.HasPrefix(below, "temporaryAccessPassMethods/")
-	best.none = below != path && strings.HasSuffix(below, "/{id}") && !held
+	kind, _, _ := strings.Cut(below, "/")
+	if held := []string{"methods", "temporaryAccessPassMethods", "fido2Methods", "passwordMethods"}; below != path && strings.HasSuffix(below, "/{id}") && !slices.Contains(held, kind) {
+		best.never = http.StatusNotFound
+	}
 	return best, known
 }

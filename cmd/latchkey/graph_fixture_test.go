@@ -66,7 +66,7 @@ func (w *graphWorld) fixtureFor(u *idp.User, guarded bool) *fixture {
 	f.values = map[string]string{
 		"base": w.base, "n": fmt.Sprint(w.next()), "organization": w.home.ID, "configuration": "temporaryAccessPass",
 		"domain": w.home.Domain, "group": w.standing.GroupID, "id": idp.NewID(), "role": w.roleID(idp.GlobalAdministrator), "template": idp.Roles[0].TemplateID,
-		"types": "all", "roles": "all",
+		"types": "all", "roles": "all", "minutes": "5", "credential": "AAAA", "clientData": "AAAA", "attestation": "AAAA",
 	}
 	if u != nil {
 		f.name(u.UserID)
@@ -98,7 +98,7 @@ func (f *fixture) random() *fixture {
 	}
 	r.name(idp.NewID())
 	for _, name := range []string{"id", "request"} {
-		if f.values[name] != "" {
+		if f.values[name] != "" && f.values[name] != passwordMethodID {
 			r.values[name] = idp.NewID()
 		}
 	}

@@ -69,23 +69,28 @@ func (w *graphWorld) badFilterInBatch(t *testing.T, c *graphCaller) {
 }
 
 // changing are the operations that change what there is, with whom and what they are about.
-func (w *graphWorld) changing(visit func(errand, *fixture)) {
+func (w *graphWorld) changing(visit func(errand, graphBody, *fixture)) {
 	for _, o := range operationsOf(w) {
 		if o.method != http.MethodPatch || o.me() {
 			continue
 		}
 		f := w.fixtureOf(aMember)
 		f.values["group"] = w.newGroup(false).GroupID
-		visit(errandsOf(o)[0], f)
+		for _, b := range o.bodies {
+			if strings.Contains(b.schema, "fido2AuthenticationMethodConfiguration") {
+				f.values["configuration"] = "Fido2"
+			}
+			visit(errandsOf(o)[0], b, f)
+		}
 	}
 }
 
 // patched is a request that sets one property.
-func patched(e errand, f *fixture, p property, value string) graphRequest {
+func patched(e errand, b graphBody, f *fixture, p property, value string) graphRequest {
 	e.beta = e.beta || p.beta
 	body := fmt.Sprintf(`{%q:%s}`, p.name, value)
 	if strings.Contains(e.body, "@odata.type") {
-		body = fmt.Sprintf(`{"@odata.type":"#%s",%q:%s}`, e.schema, p.name, value)
+		body = fmt.Sprintf(`{"@odata.type":"#%s",%q:%s}`, b.schema, p.name, value)
 	}
 	return graphRequest{method: e.method, path: e.fill(f.values), body: body}
 }
@@ -96,11 +101,11 @@ var valueOfType = map[string]string{"string": `"x"`, "boolean": "true", "integer
 // readOnly sets every property that cannot be set, one by one.
 func (w *graphWorld) readOnly(t *testing.T, by *relay) {
 	tried := map[string]int{}
-	w.changing(func(e errand, f *fixture) {
-		for _, p := range e.readOnly {
+	w.changing(func(e errand, b graphBody, f *fixture) {
+		for _, p := range b.readOnly {
 			for _, value := range []string{valueOfType[p.kind], "null"} {
-				w.refuses(t, by.caller(), patched(e, f, p, value), http.StatusBadRequest, http.StatusForbidden)
-				tried[e.schema]++
+				w.refuses(t, by.caller(), patched(e, b, f, p, value), http.StatusBadRequest, http.StatusForbidden)
+				tried[b.schema]++
 			}
 		}
 	})
@@ -111,7 +116,7 @@ func (w *graphWorld) readOnly(t *testing.T, by *relay) {
 	pass := `{"@odata.type":"#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration","id":"Fido2"}`
 	w.refuses(t, by.caller(), graphRequest{method: http.MethodPatch, path: "/v1.0/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/temporaryAccessPass", body: pass}, http.StatusBadRequest)
 	w.refuses(t, by.caller(), graphRequest{method: http.MethodPatch, path: "/v1.0/groups/" + w.standing.GroupID, body: `{"isAssignableToRole":true}`}, http.StatusBadRequest)
-	for _, s := range []string{"user", "group", "authenticationMethodsPolicy"} {
+	for _, s := range []string{"user", "group", "authenticationMethodsPolicy", "fido2AuthenticationMethod"} {
 		if tried["microsoft.graph."+s] == 0 {
 			t.Errorf("no property of %s was tried", s)
 		}
@@ -122,13 +127,13 @@ func (w *graphWorld) readOnly(t *testing.T, by *relay) {
 // wrongTypes sets every property that can be set to something that it is not.
 func (w *graphWorld) wrongTypes(t *testing.T, by *relay) {
 	tried := 0
-	w.changing(func(e errand, f *fixture) {
-		for _, p := range e.writable {
+	w.changing(func(e errand, b graphBody, f *fixture) {
+		for _, p := range b.writable {
 			for kind, value := range valueOfType {
 				if kind == "" || kind == p.kind || p.kind == "" || p.kind == "object" && kind == "array" {
 					continue
 				}
-				w.refuses(t, by.caller(), patched(e, f, p, value), http.StatusBadRequest)
+				w.refuses(t, by.caller(), patched(e, b, f, p, value), http.StatusBadRequest)
 				tried++
 			}
 		}

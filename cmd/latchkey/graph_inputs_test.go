@@ -28,6 +28,12 @@ func (w *graphWorld) badInputs(victim string) []badInput {
 	patch := func(name, body string, want int, header ...string) badInput {
 		return badInput{name, graphRequest{http.MethodPatch, user, body, header}, []int{want}}
 	}
+	key := func(name, body string) badInput {
+		return post(name, user+"/authentication/fido2Methods", body, http.StatusBadRequest)
+	}
+	credential := func(id, client, object string) string {
+		return fmt.Sprintf(`{"publicKeyCredential":{"id":%q,"response":{"clientDataJSON":%q,"attestationObject":%q}}}`, id, client, object)
+	}
 	deep := nested("(", 10_000, "accountEnabled%20eq%20true", ")")
 	valid := `{"displayName":"Changed"}`
 	media := func(t string) []string { return []string{"Content-Type", t} }
@@ -88,6 +94,14 @@ func (w *graphWorld) badInputs(victim string) []badInput {
 		post("a pass of 2^31 minutes", user+"/authentication/temporaryAccessPassMethods", `{"lifetimeInMinutes":2147483648}`, 400),
 		post("a pass of -1 minutes", user+"/authentication/temporaryAccessPassMethods", `{"lifetimeInMinutes":-1}`, 400),
 		post("a pass in the year 9999", user+"/authentication/temporaryAccessPassMethods", `{"startDateTime":"9999-12-31T23:59:59Z"}`, 400),
+		key("a passkey of nothing", `{}`), key("a passkey of null", `{"publicKeyCredential":null}`), key("a passkey of a string", `{"publicKeyCredential":"x"}`),
+		key("a passkey without a response", `{"publicKeyCredential":{"id":"AAAA"}}`),
+		key("a passkey of zeros", credential("AAAA", "AAAA", "AAAA")), key("a passkey that is no base64", credential("AAAA", "{}", "AAAA")),
+		key("a passkey of a million", credential(strings.Repeat("A", 900_000), "AAAA", "AAAA")),
+		key("a passkey with a name of a million", `{"displayName":"`+strings.Repeat("a", 900_000)+`",`+credential("AAAA", "AAAA", "AAAA")[1:]),
+		key("a passkey over no challenge", credential("AAAA", "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0", "AAAA")),
+		post("a password", user+"/authentication/methods/"+passwordMethodID+"/resetPassword", `{"newPassword":"x"}`, 400),
+		{"a challenge of years", graphRequest{method: http.MethodGet, path: "/beta/users/" + victim + "/authentication/fido2Methods/creationOptions(challengeTimeoutInMinutes=525600)"}, []int{400}},
 		post("1,001 ids", "/v1.0/directoryObjects/getByIds", `{"ids":[`+strings.Repeat(`"`+victim+`",`, 1_000)+`"`+victim+`"]}`, 400),
 	}
 }

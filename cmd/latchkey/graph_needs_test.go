@@ -1,9 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
+	"time"
 
+	"latchkey/authmethods/passkey/passkeytest"
 	"latchkey/idp"
 	"latchkey/storage"
 )
@@ -33,6 +37,68 @@ func withPass(f *fixture) {
 		made.PassID, made.UserID = idp.NewID(), f.user.UserID
 		f.values["id"] = made.PassID
 		return tx.Insert(&made)
+	})
+}
+
+// passwordMethodID is the id of everybody's password.
+const passwordMethodID = "28c10230-6103-485e-b985-444c60001490"
+
+// withPasskey gives the person a passkey that nobody signs in with.
+func withPasskey(f *fixture) {
+	f.values["id"] = idp.NewID()
+	if f.user == nil {
+		return
+	}
+	f.update(f.home.ID, func(tx *storage.Tx) error {
+		held, err := idp.Passkeys(tx, f.user.UserID)
+		if err != nil || len(held) > 0 {
+			f.values["id"] = append(held, &idp.Passkey{})[0].PasskeyID
+			return err
+		}
+		return tx.Insert(passkeyOf(f.user.UserID, f.values["id"], f.demo.server.Clock.Now()))
+	})
+}
+
+func passkeyOf(user, id string, now time.Time) *idp.Passkey {
+	return &idp.Passkey{PasskeyID: id, UserID: user, Name: "Key", Credential: []byte(id), PublicKey: []byte{1}, AAGUID: id, Certificates: [][]byte{{1}}, CreatedAt: now}
+}
+
+// withNewPasskey has a passkey made for the person, which is not registered yet.
+func withNewPasskey(f *fixture) {
+	f.Helper()
+	if f.user == nil {
+		return
+	}
+	tenant := &idp.Tenant{TenantID: f.home.ID}
+	x, err := f.demo.server.Signin.CreationOptions(f.Context(), demoActor, tenant, f.user.UserID, f.demo.server.Clock.Now())
+	if err != nil {
+		f.Fatal(err)
+	}
+	key := passkeytest.New(passkeytest.ES256)
+	address := must(url.Parse(f.base))
+	key.Origin, key.RPID = address.Scheme+"://"+address.Host, address.Hostname()
+	var made struct {
+		ID       string
+		Response struct{ ClientDataJSON, AttestationObject string }
+	}
+	if err := json.Unmarshal([]byte(key.Create(x.Options)), &made); err != nil {
+		f.Fatal(err)
+	}
+	f.values["credential"], f.values["clientData"], f.values["attestation"] = made.ID, made.Response.ClientDataJSON, made.Response.AttestationObject
+}
+
+// withPassword gives the person a password that nobody signs in with.
+func withPassword(f *fixture) {
+	f.values["id"] = passwordMethodID
+	if f.user == nil {
+		return
+	}
+	f.update(f.home.ID, func(tx *storage.Tx) error {
+		held, err := idp.HeldPassword(tx, f.user.UserID)
+		if err != nil || len(held) > 0 {
+			return err
+		}
+		return tx.Insert(&idp.Password{PasswordID: idp.NewID(), UserID: f.user.UserID, CreatedAt: f.demo.server.Clock.Now()})
 	})
 }
 
@@ -149,6 +215,12 @@ func withPolicy(f *fixture) {
 		return err
 	})
 	f.undo = append(f.undo, func() { f.update(f.home.ID, func(tx *storage.Tx) error { return tx.Put(was) }) })
+}
+
+// withKeyPolicy is withPolicy for the configuration of passkeys.
+func withKeyPolicy(f *fixture) {
+	withPolicy(f)
+	f.values["configuration"] = "Fido2"
 }
 
 // release undoes what was made for one request.

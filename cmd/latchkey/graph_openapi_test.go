@@ -19,8 +19,13 @@ type graphOperation struct {
 	beta         bool     // only there
 	options      []string // query options it takes: filter, top
 	permissions  []string // of which one is needed
-	schema       string   // name of that of its body
-	// properties of the body that nobody sets, and those that can be
+	bodies       []graphBody
+}
+
+// graphBody is what a body may be: the name of its schema, the properties that nobody sets,
+// and those that can be.
+type graphBody struct {
+	schema             string
 	readOnly, writable []property
 }
 
@@ -121,21 +126,31 @@ func (d openAPI) describe(method, path string, beta bool, op *openOperation) gra
 		o.options = append(o.options, p.Ref[strings.LastIndexByte(p.Ref, '/')+1:])
 	}
 	schema := op.RequestBody.Content["application/json"].Schema
-	for _, s := range append(schema.AllOf, schema.AnyOf...) {
+	all := []openSchema{schema}
+	switch {
+	case len(schema.AllOf) > 0:
+		all = schema.AllOf[:1]
+	case len(schema.AnyOf) > 0: // the first is what the others have in common
+		all = schema.AnyOf[1:]
+	}
+	for _, s := range all {
 		if s.Ref != "" {
-			schema = s
-			break
+			o.bodies = append(o.bodies, d.body(s.Ref[strings.LastIndexByte(s.Ref, '/')+1:]))
 		}
 	}
-	o.schema = schema.Ref[strings.LastIndexByte(schema.Ref, '/')+1:]
-	for name, p := range d.Components.Schemas[o.schema].Properties {
-		list := &o.writable
+	return o
+}
+
+func (d openAPI) body(schema string) graphBody {
+	b := graphBody{schema: schema}
+	for name, p := range d.Components.Schemas[schema].Properties {
+		list := &b.writable
 		if p.ReadOnly {
-			list = &o.readOnly
+			list = &b.readOnly
 		}
 		*list = append(*list, property{name, p.kind(), strings.HasPrefix(p.Description, "Beta only")})
 	}
-	return o
+	return b
 }
 
 // kind is the type, but for null.

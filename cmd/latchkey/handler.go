@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"latchkey/authmethods/passkey"
 	"latchkey/idp"
 	"latchkey/idp/graph"
 	"latchkey/idp/oidc"
@@ -36,8 +37,12 @@ func newHandler(d deps) (http.Handler, *oidc.Provider, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	passkeys, err := passkey.New(d.Config.BaseURL, nil)
+	if err != nil {
+		return nil, nil, err
+	}
 	tenants := web.NewTenants(d.Store)
-	site := ui.NewSite(ui.Config{Base: d.Config.BaseURL, Renderer: renderer, Signin: d.Signin, Admin: d.Admin, Tenants: tenants, Log: d.Log})
+	site := ui.NewSite(ui.Config{Base: d.Config.BaseURL, PasskeyHost: passkeys.ID(), Renderer: renderer, Signin: d.Signin, Admin: d.Admin, Tenants: tenants, Log: d.Log})
 	own := http.NewCrossOriginProtection()
 	if err := own.AddTrustedOrigin(d.Config.BaseURL); err != nil {
 		return nil, nil, err
@@ -58,7 +63,7 @@ func newHandler(d deps) (http.Handler, *oidc.Provider, error) {
 	entry := web.Entry{
 		Now: d.Clock.Now, Proxies: proxies, Log: d.Log, Large: admins.Owns,
 		Panicked: whose(admins, admins.Panicked, site.Refuse("internal")),
-		TooLarge: whose(admins, admins.TooLarge, site.Refuse("toolarge")),
+		TooLarge: whose(admins, admins.TooLarge, site.TooLarge),
 	}
 	return entry.Enter(routes(d, own, site, provider, admins, tenants)), provider, nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"runtime"
@@ -22,6 +21,7 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	signIns  *prometheus.CounterVec
+	mails    *prometheus.CounterVec
 }
 
 func newMetrics(store *storage.Store, clock *idp.Clock) *metrics {
@@ -37,11 +37,14 @@ func newMetrics(store *storage.Store, clock *idp.Clock) *metrics {
 		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "latchkey_sign_ins_total", Help: "Answers of people who sign in, by method and what became of them: right, wrong, refused or fault.",
 		}, []string{"method", "result"}),
+		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "latchkey_mails_total", Help: "Tries to send a mail, by what became of them: sent, deferred or failed.",
+		}, []string{"result"}),
 	}
 	build := versionInfo()
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.requests, m.duration, m.signIns,
+		m.requests, m.duration, m.signIns, m.mails,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "latchkey_build_info", Help: "Always 1; the labels tell what is running.",
 			ConstLabels: prometheus.Labels{"version": build.Version, "commit": build.Commit, "go": runtime.Version()},
@@ -62,34 +65,23 @@ func (m *metrics) observe(route string, status int, took time.Duration) {
 	m.duration.WithLabelValues(route).Observe(took.Seconds())
 }
 
-// counted has every method's answers counted. It hides what else a method can
-// do than idp.Method says.
-func (m *metrics) counted(methods []idp.Method) []idp.Method {
-	return each(methods, func(inner idp.Method) idp.Method {
-		return countedMethod{inner, m.signIns.MustCurryWith(prometheus.Labels{"method": string(inner.Info().Kind)})}
-	})
-}
-
-type countedMethod struct {
-	idp.Method
-	results *prometheus.CounterVec
-}
-
-func (c countedMethod) Verify(ctx context.Context, s idp.Subject, p idp.Prompt, a idp.Answer) (idp.Verdict, error) {
-	verdict, err := c.Method.Verify(ctx, s, p, a)
+// countAnswer counts a judged answer of a method.
+func (m *metrics) countAnswer(kind idp.Kind, err error) {
+	result := "refused"
 	refusal, refused := errors.AsType[*idp.Refusal](err)
 	switch {
 	case err == nil:
-		c.results.WithLabelValues("right").Inc()
+		result = "right"
 	case !refused:
-		c.results.WithLabelValues("fault").Inc()
+		result = "fault"
 	case refusal.Wrong:
-		c.results.WithLabelValues("wrong").Inc()
-	default:
-		c.results.WithLabelValues("refused").Inc()
+		result = "wrong"
 	}
-	return verdict, err
+	m.signIns.WithLabelValues(string(kind), result).Inc()
 }
+
+// countMail counts a try to send a mail.
+func (m *metrics) countMail(result string) { m.mails.WithLabelValues(result).Inc() }
 
 // operations is the handler of the metrics listener. ready says why the server
 // cannot serve, or nil.

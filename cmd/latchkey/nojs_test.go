@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"latchkey/idp"
 )
 
 // signIn answers the questions of the sign-in pages, consent among them if asked.
@@ -12,11 +14,30 @@ func (p *person) signIn(u reportUser) {
 	p.WantPage("signin")
 	p.Fill("username", u.UserPrincipalName)
 	p.Submit()
-	p.WantPage("pass")
+	p.toPass()
 	p.Fill("code", strings.ToLower(strings.ReplaceAll(u.TemporaryAccessPass, "-", " ")))
 	p.Submit()
+	p.notNow()
 	if p.Page() == "consent" {
 		p.Press("decision", "allow")
+	}
+}
+
+// toPass goes on to the question for a pass, where names that have no usable one are asked
+// for a passkey first.
+func (p *person) toPass() {
+	p.t.Helper()
+	if p.Page() == "passkey" {
+		p.Press("method", string(idp.TemporaryAccessPass))
+	}
+	p.WantPage("pass")
+}
+
+// notNow goes on without a passkey, for which our own pages ask who came with a pass.
+func (p *person) notNow() {
+	p.t.Helper()
+	if p.Page() == "add-method" {
+		p.Press("later", "1")
 	}
 }
 

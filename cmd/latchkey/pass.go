@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"latchkey/idp"
 	"latchkey/idp/admin"
+	"latchkey/ui"
 )
 
 // passView is a pass as it is shown. The code and the link that holds it are
@@ -29,6 +31,9 @@ type passView struct {
 	CreatedBy         string     `json:"created_by"`
 	Reason            string     `json:"reason"`
 	LastUsedAt        *time.Time `json:"last_used_at"`
+	// Slip, if one was asked for, becomes SlipFile before anything is shown.
+	Slip     *ui.Slip `json:"slip,omitempty"`
+	SlipFile string   `json:"slip_file,omitempty"`
 	// Approval, in place of all else, is the pass that waits for a second administrator.
 	Approval *approvalView `json:"approval,omitempty"`
 }
@@ -49,6 +54,9 @@ type passCreateArgs struct {
 	Lifetime int        `json:"lifetime_minutes"` // 0: the policy's
 	OneTime  *bool      `json:"one_time"`
 	Reason   string     `json:"reason"`
+	// WithSlip asks for what a slip says, by WithName also the user name.
+	WithSlip bool `json:"with_slip"`
+	WithName bool `json:"with_name"`
 }
 
 var passCreate = operation[passCreateArgs, passView]{"pass.create",
@@ -65,6 +73,9 @@ var passCreate = operation[passCreateArgs, passView]{"pass.create",
 		v := viewPass(info)
 		// A fragment stays in the browser: no server and no proxy reads the code.
 		v.Code, v.Link = code, address(d.Config.BaseURL, "/tap#"+code)
+		if a.WithSlip {
+			v.Slip = new(ui.NewSlip(d.Config.BaseURL, t, info.User, info.Pass, code, a.WithName))
+		}
 		return v, nil
 	})}
 
@@ -103,13 +114,15 @@ func (c *cli) passCreateCommand() *cobra.Command {
 	var begins start
 	var oneTime, multiUse, withQR bool
 	var reason string
+	var paper slipFlags
 	cmd := &cobra.Command{
 		Use: "create USER", Short: "Give a user a new pass and show its code, once",
 		Long: "Give a user a new pass and show its code, once. A pass that the user has is replaced, and what came from it ends.\n" +
 			"Where the policy wants a second administrator for privileged users, the first call only asks for the pass; once\n" +
 			"another administrator has approved, the same call again gives it.",
 		Example: "  latchkey pass create anna@contoso.example\n" +
-			"  latchkey pass create anna@contoso.example --start +2h --lifetime 8h --one-time --qr",
+			"  latchkey pass create anna@contoso.example --start +2h --lifetime 8h --one-time --qr\n" +
+			"  latchkey pass create anna@contoso.example --slip anna.html",
 		Args: wants("USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			question := passCreateArgs{
@@ -119,14 +132,16 @@ func (c *cli) passCreateCommand() *cobra.Command {
 			if many := given(cmd, "multi-use", !multiUse); many != nil {
 				question.OneTime = many
 			}
-			v, err := ask(c, cmd, passCreate, question)
-			switch {
-			case err != nil:
+			slip, err := paper.open(cmd)
+			if err != nil {
 				return err
-			case v.Approval != nil:
-				return c.show(waitingView{Approval: *v.Approval}, func(p *printer) { showWaiting(p, *v.Approval) })
 			}
-			return c.show(v, func(p *printer) { showNewPass(p, v, withQR) })
+			question.WithSlip, question.WithName = slip != nil, paper.userName
+			v, err := ask(c, cmd, passCreate, question)
+			if err != nil {
+				return errors.Join(err, slip.remove())
+			}
+			return c.showCreated(v, slip, withQR)
 		},
 	}
 	cmd.Flags().Var(&lifetime, "lifetime", "how long it can be used: minutes, or with a unit such as 8h (default: as the policy says)")
@@ -134,11 +149,27 @@ func (c *cli) passCreateCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&oneTime, "one-time", false, "it can be used once")
 	cmd.Flags().BoolVar(&multiUse, "multi-use", false, "it can be used until it ends (default: as the policy says)")
 	cmd.Flags().StringVar(&reason, "reason", "", "why it is given")
+	paper.add(cmd)
 	cmd.Flags().BoolVar(&withQR, "qr", false, "also show a QR code that a phone can scan")
 	cmd = c.inTenant(cmd)
 	cmd.MarkFlagsMutuallyExclusive("one-time", "multi-use")
 	cmd.MarkFlagsMutuallyExclusive("qr", "json")
 	return cmd
+}
+
+// showCreated shows a new pass, or that it waits for approval.
+func (c *cli) showCreated(v passView, s *slip, withQR bool) error {
+	if v.Approval == nil {
+		err := s.finish(&v)
+		return errors.Join(c.show(v, func(p *printer) { showNewPass(p, v, withQR) }), err)
+	}
+	err := s.remove()
+	return errors.Join(err, c.show(waitingView{Approval: *v.Approval}, func(p *printer) {
+		showWaiting(p, *v.Approval)
+		if s != nil {
+			p.line("No slip was written, as there is no code yet: give --slip again then.")
+		}
+	}))
 }
 
 func (c *cli) passListCommand() *cobra.Command {
@@ -163,6 +194,10 @@ func showNewPass(p *printer, v passView, withQR bool) {
 	if !v.Usable && v.UsabilityReason == string(idp.DisabledByPolicy) {
 		p.line("")
 		p.line("Note: the policy does not let %s sign in with a pass. See 'latchkey policy show'.", v.UserPrincipalName)
+	}
+	if v.SlipFile != "" {
+		p.line("")
+		p.line("The slip is in %s. Print it, then delete the file: the code is in it.", v.SlipFile)
 	}
 	if withQR {
 		p.line("")

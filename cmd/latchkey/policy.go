@@ -154,16 +154,16 @@ func (v targetView) String() string {
 }
 
 func (c *cli) policyCommand() *cobra.Command {
-	return c.group("policy", "Show or change a tenant's policy of Temporary Access Passes",
+	return c.group("policy", "Show or change a tenant's policies: of passes, passkeys, passwords, and who has to register",
 		c.inTenant(&cobra.Command{
-			Use: "show", Short: "Show the policy",
+			Use: "show", Short: "Show the policy of Temporary Access Passes",
 			Example: "  latchkey policy show",
 			Args:    noArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return act(c, cmd, policyShow, namedArgs{Tenant: c.tenant}, showPolicy)
 			},
 		}),
-		c.policySetCommand())
+		c.policySetCommand(), c.policyPasskeyCommand(), c.policyPasswordCommand(), c.policyRegistrationCommand())
 }
 
 func (c *cli) policySetCommand() *cobra.Command {
@@ -172,7 +172,7 @@ func (c *cli) policySetCommand() *cobra.Command {
 	var least, most, usual minutes
 	var length int
 	cmd := &cobra.Command{
-		Use: "set", Short: "Change the policy; it holds at once, for passes that exist too",
+		Use: "set", Short: "Change the policy of Temporary Access Passes; it holds at once, for passes that exist too",
 		Example: "  latchkey policy set --enabled --include all --max-lifetime 8h\n" +
 			"  latchkey policy set --include 'group:New starters' --exclude none\n" +
 			"  latchkey policy set --approval-for-privileged",
@@ -203,17 +203,11 @@ func (c *cli) policySetCommand() *cobra.Command {
 }
 
 func showPolicy(p *printer, v policyView) {
-	names := func(ts []targetView) string {
-		if len(ts) == 0 {
-			return "nobody"
-		}
-		return joined(each(ts, targetView.String))
-	}
 	use := "several times, or once where that is asked for"
 	if v.OneTime {
 		use = "once"
 	}
-	p.fields("Passes", stateOf(!v.Enabled), "For", names(v.Include), "But not for", names(v.Exclude),
+	p.fields("Passes", stateOf(!v.Enabled), "For", targetNames(v.Include), "But not for", targetNames(v.Exclude),
 		"Lifetime", minutesSpan(v.MinimumLifetimeMinutes)+" to "+minutesSpan(v.MaximumLifetimeMinutes),
 		"Default lifetime", minutesSpan(v.DefaultLifetimeMinutes), "Can be used", use, "Length", characters(v.Length),
 		"For the privileged", approvalOf(v))

@@ -62,3 +62,36 @@ func scriptTamper(ts *testscript.TestScript, _ bool, args []string) {
 		})
 	})
 }
+
+// scriptHolds gives a user what no command can: a passkey, for which it takes a browser and
+// an authenticator, or a password, which people choose themselves. More words say what the
+// passkey is like: holds anna@contoso.example passkey ID NAME synced used copied.
+func scriptHolds(ts *testscript.TestScript, _ bool, args []string) {
+	offline(ts, func(ctx context.Context, d *deps, t *idp.Tenant) error {
+		now := d.Clock.Now()
+		return d.Store.Update(ctx, t.TenantID, func(tx *storage.Tx) error {
+			u, err := idp.FindUser(tx, args[0])
+			if err != nil {
+				return err
+			}
+			if args[1] == "password" {
+				return tx.Insert(idp.NewPassword(d.Keys, t.TenantID, u.UserID, idp.CanonicalPassword(args[2]), now))
+			}
+			p := &idp.Passkey{
+				PasskeyID: args[2], UserID: u.UserID, Name: args[3], Credential: []byte(args[2]), CreatedAt: now,
+				AAGUID: "fa2b99dc-9e39-4257-8f92-4a30d23c4118",
+			}
+			for _, word := range args[4:] {
+				switch word {
+				case "synced":
+					p.Synced, p.AAGUID = true, noModel
+				case "used":
+					p.LastUsedAt = now
+				case "copied":
+					p.Suspend(now)
+				}
+			}
+			return tx.Insert(p)
+		})
+	})
+}

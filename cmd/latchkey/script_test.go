@@ -51,7 +51,7 @@ type scriptServer struct {
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"start": scriptStart, "end": scriptEnd, "exits": scriptExits, "field": scriptField, "get": scriptGet, "truncate": scriptTruncate, "same": scriptSame, "port": scriptPort,
-		"as": scriptAs, "tamper": scriptTamper,
+		"as": scriptAs, "tamper": scriptTamper, "holds": scriptHolds,
 	}
 }
 

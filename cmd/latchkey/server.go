@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"latchkey/config"
+	"latchkey/idp/mail"
 	"latchkey/idp/oidc"
 	"latchkey/storage"
 )
@@ -23,6 +24,7 @@ type server struct {
 	metrics  *endpoint // nil: off
 	control  *endpoint
 	provider *oidc.Provider // once started
+	mail     *mail.Sender   // once started; nil: off
 	tls      *certificate   // nil: plain HTTP
 	hangUp   chan os.Signal // asks to look for a new certificate now
 	failed   chan error
@@ -57,7 +59,7 @@ func (s *server) open() (err error) {
 		return err
 	}
 	if s.Config.BaseURL == "" {
-		s.Config.BaseURL = s.address()
+		return s.serveAt(s.address())
 	}
 	return nil
 }
@@ -105,6 +107,9 @@ func (s *server) Start() error {
 		return err
 	}
 	s.provider = provider
+	if err := s.openMail(); err != nil {
+		return err
+	}
 	s.public.http.Handler = observed(handler, s.deps.Metrics, s.Log)
 	if s.tls != nil {
 		s.public.http.TLSConfig = s.tls.config()
@@ -142,6 +147,7 @@ func (s *server) Wait(ctx context.Context) error {
 	var working sync.WaitGroup
 	working.Go(func() { s.maintain(background) })
 	working.Go(func() { s.tellApps(background) })
+	working.Go(func() { s.sendMail(background) })
 	var err error
 	select {
 	case <-ctx.Done():

@@ -28,6 +28,7 @@ func TestQRCodeInChromium(t *testing.T) {
 		t.Errorf("%s things are left in the tab", left)
 	}
 	b.submit()
+	b.later()
 	b.want("security-info")
 }
 

@@ -165,8 +165,8 @@ func (s *Service) DeleteGroup(ctx context.Context, actor idp.Actor, tenant, name
 		if err != nil {
 			return err
 		}
-		if policy.TemporaryAccessPass.Targets.Names(g.GroupID) {
-			return idp.Errorf(idp.Conflict, "The pass policy names the group %s. Change the policy first.", g.Name)
+		if which := policy.Naming(g.GroupID); which != "" {
+			return idp.Errorf(idp.Conflict, "The %s policy names the group %s. Change the policy first.", which, g.Name)
 		}
 		left, err := w.empty(g)
 		if err != nil {

@@ -17,6 +17,7 @@ type ground struct {
 	boss, bob                           *idp.User // with a privileged role, with none
 	group                               *idp.Group
 	client, api, token, event, approval string
+	key                                 *idp.Passkey // Bob's, who has a password too
 }
 
 func newGround(t *testing.T) *ground {
@@ -31,6 +32,9 @@ func newGround(t *testing.T) *ground {
 	token, _ := w.token(1)
 	g.client, g.api, g.token = c.ClientID, a.APIID, token.TokenID
 	w.givePass(g.bob.PrincipalName, idp.PassRequest{})
+	w.allowPasswords()
+	g.key = w.giveKey(g.bob, "Phone")
+	w.givePassword(g.bob)
 	g.boss = get[idp.User](w, w.person("boss", idp.GlobalReader).ID)
 	w.change(admin.PassPolicyChange{Approval: new(true)})
 	info, _, err := w.admin.CreatePass(w.ctx, admin.Operator("olga"), tenantID, g.boss.UserID, idp.PassRequest{})
@@ -75,6 +79,8 @@ func (g *ground) calls() map[string]func(a idp.Actor) error {
 		"DeleteGroup":        func(a idp.Actor) error { return s.DeleteGroup(ctx, a, t, staff) },
 		"DeleteInitialToken": func(a idp.Actor) error { return s.DeleteInitialToken(ctx, a, t, g.token) },
 		"DeletePass":         func(a idp.Actor) error { return s.DeletePass(ctx, a, t, bob, "") },
+		"DeletePasskey":      func(a idp.Actor) error { return s.DeletePasskey(ctx, a, t, bob, g.key.PasskeyID) },
+		"DeletePassword":     func(a idp.Actor) error { return s.DeletePassword(ctx, a, t, bob) },
 		"DeleteUser":         func(a idp.Actor) error { return s.DeleteUser(ctx, a, t, bob) },
 		"DenyPass":           func(a idp.Actor) error { return err2(s.DenyPass(ctx, a, t, g.approval)) },
 		"Domains":            func(a idp.Actor) error { return err2(s.Domains(ctx, a, t)) },
@@ -94,30 +100,42 @@ func (g *ground) calls() map[string]func(a idp.Actor) error {
 		"InitialTokens":   func(a idp.Actor) error { return err3(s.InitialTokens(ctx, a, t, none)) },
 		"Invite":          func(a idp.Actor) error { return err2(s.Invite(ctx, a, t, invitation("gast@fabrikam.example"))) },
 		"Keys":            func(a idp.Actor) error { return err2(s.Keys(ctx, a, t)) },
+		"MayCreatePass":   func(a idp.Actor) error { return s.MayCreatePass(ctx, a, t) },
 		"Members":         func(a idp.Actor) error { return err3(s.Members(ctx, a, t, staff, none)) },
 		"Methods":         func(a idp.Actor) error { return err2(s.Methods(ctx, a, t, bob)) },
 		"MethodsPolicy":   func(a idp.Actor) error { return err2(s.MethodsPolicy(ctx, a, t)) },
 		"MethodsReport":   func(a idp.Actor) error { return err2(s.MethodsReport(ctx, a, t, bob)) },
 		"MethodsReports":  func(a idp.Actor) error { return err3(s.MethodsReports(ctx, a, t, none)) },
 		"NewClientSecret": func(a idp.Actor) error { return err3(s.NewClientSecret(ctx, a, t, g.client)) },
+		"OwnSignIns":      func(a idp.Actor) error { return err2(s.OwnSignIns(ctx, a, t, bob)) },
 		"Organization":    func(a idp.Actor) error { return err2(s.Organization(ctx, a, t)) },
 		"Pass":            func(a idp.Actor) error { return err2(s.Pass(ctx, a, t, bob)) },
+		"Passkeys":        func(a idp.Actor) error { return err2(s.Passkeys(ctx, a, t, bob)) },
+		"Password":        func(a idp.Actor) error { return err2(s.Password(ctx, a, t, bob)) },
+		"PreferMethod":    func(a idp.Actor) error { return s.PreferMethod(ctx, a, t, bob, idp.PasswordMethod) },
 		"PassPolicy":      func(a idp.Actor) error { return err2(s.PassPolicy(ctx, a, t)) },
 		"Passes":          func(a idp.Actor) error { return err3(s.Passes(ctx, a, t, none)) },
+		"Readiness":       func(a idp.Actor) error { return err3(s.Readiness(ctx, a, t, none)) },
+		"ReadinessOf":     func(a idp.Actor) error { return err2(s.ReadinessOf(ctx, a, t, bob)) },
 		"RemoveDomain":    func(a idp.Actor) error { return err2(s.RemoveDomain(ctx, a, t, "contoso.test")) },
 		"RemoveMember":    func(a idp.Actor) error { return err2(s.RemoveMember(ctx, a, t, staff, g.boss.UserID)) },
 		"RemoveRole":      func(a idp.Actor) error { return s.RemoveRole(ctx, a, t, idp.GlobalReader, g.boss.UserID) },
-		"ResetPassPolicy": func(a idp.Actor) error { return err2(s.ResetPassPolicy(ctx, a, t)) },
-		"RevokeSessions":  func(a idp.Actor) error { return err2(s.RevokeSessions(ctx, a, t, bob)) },
-		"RoleAssignments": func(a idp.Actor) error { return err2(s.RoleAssignments(ctx, a, t)) },
-		"Roles":           func(a idp.Actor) error { return err2(s.Roles(ctx, a, t)) },
-		"RolesOf":         func(a idp.Actor) error { return err2(s.RolesOf(ctx, a, t, bob)) },
-		"RotateKeys":      func(a idp.Actor) error { return err2(s.RotateKeys(ctx, a, t)) },
+		"RenamePasskey": func(a idp.Actor) error {
+			return err2(s.RenamePasskey(ctx, a, t, bob, g.key.PasskeyID, "New phone"))
+		},
+		"ResetPassPolicy":    func(a idp.Actor) error { return err2(s.ResetPassPolicy(ctx, a, t)) },
+		"ResetPasskeyPolicy": func(a idp.Actor) error { return err2(s.ResetPasskeyPolicy(ctx, a, t)) },
+		"RevokeSessions":     func(a idp.Actor) error { return err2(s.RevokeSessions(ctx, a, t, bob)) },
+		"RoleAssignments":    func(a idp.Actor) error { return err2(s.RoleAssignments(ctx, a, t)) },
+		"Roles":              func(a idp.Actor) error { return err2(s.Roles(ctx, a, t)) },
+		"RolesOf":            func(a idp.Actor) error { return err2(s.RolesOf(ctx, a, t, bob)) },
+		"RotateKeys":         func(a idp.Actor) error { return err2(s.RotateKeys(ctx, a, t)) },
 		"SearchEvents": func(a idp.Actor) error {
 			return err3(s.SearchEvents(ctx, a, t, admin.EventQuery{Log: idp.Directory}, none))
 		},
-		"Tenants":   func(a idp.Actor) error { return err3(s.Tenants(ctx, a, none)) },
-		"UpdateAPI": func(a idp.Actor) error { return err2(s.UpdateAPI(ctx, a, t, g.api, admin.APIChange{Name: new("Y")})) },
+		"SetPassword": func(a idp.Actor) error { return s.SetPassword(ctx, a, t, bob, goodPassword) },
+		"Tenants":     func(a idp.Actor) error { return err3(s.Tenants(ctx, a, none)) },
+		"UpdateAPI":   func(a idp.Actor) error { return err2(s.UpdateAPI(ctx, a, t, g.api, admin.APIChange{Name: new("Y")})) },
 		"UpdateClient": func(a idp.Actor) error {
 			return err2(s.UpdateClient(ctx, a, t, g.client, func(c *idp.Client) { c.Name = "Y" }))
 		},
@@ -126,6 +144,15 @@ func (g *ground) calls() map[string]func(a idp.Actor) error {
 		},
 		"UpdatePassPolicy": func(a idp.Actor) error {
 			return err2(s.UpdatePassPolicy(ctx, a, t, admin.PassPolicyChange{Length: new(9)}))
+		},
+		"UpdatePasskeyPolicy": func(a idp.Actor) error {
+			return err2(s.UpdatePasskeyPolicy(ctx, a, t, admin.PasskeyPolicyChange{Synced: new(false)}))
+		},
+		"UpdatePasswordPolicy": func(a idp.Actor) error {
+			return err2(s.UpdatePasswordPolicy(ctx, a, t, admin.PasswordPolicyChange{MinimumLength: new(20)}))
+		},
+		"UpdateRegistrationPolicy": func(a idp.Actor) error {
+			return err2(s.UpdateRegistrationPolicy(ctx, a, t, admin.RegistrationPolicyChange{SnoozeDays: new(2)}))
 		},
 		"UpdateTenant": func(a idp.Actor) error { return err2(s.UpdateTenant(ctx, a, t, admin.TenantChange{Name: new("Y")})) },
 		"UpdateUser": func(a idp.Actor) error {
@@ -151,23 +178,26 @@ func (g *ground) strangers() map[string]idp.Actor {
 	stateless.Roles = []string{idp.GlobalAdministrator}
 	mighty := through(g.person("mighty", idp.GlobalAdministrator), "User.Read", "openid")
 	return map[string]idp.Actor{
-		"an ordinary member":                             g.person("ordinary"),
-		"an administrator of another tenant":             chief,
-		"whom it is about, of another tenant":            bobElsewhere,
-		"nobody":                                         {},
-		"an operator of a tenant":                        impostor,
-		"an administrator of no tenant":                  stateless,
-		"an administrator through an app that may not":   mighty,
-		"an app without permissions":                     app(),
-		"an app with the permissions of another tenant":  {Party: app().Party, Tenant: otherID, Permissions: idp.Permissions()},
-		"an app with what only people may have":          app("User.Read", "UserAuthMethod-TAP.ReadWrite", "UserAuthenticationMethod.ReadWrite"),
+		"an ordinary member":                            g.person("ordinary"),
+		"an administrator of another tenant":            chief,
+		"whom it is about, of another tenant":           bobElsewhere,
+		"nobody":                                        {},
+		"an operator of a tenant":                       impostor,
+		"an administrator of no tenant":                 stateless,
+		"an administrator through an app that may not":  mighty,
+		"an app without permissions":                    app(),
+		"an app with the permissions of another tenant": {Party: app().Party, Tenant: otherID, Permissions: idp.Permissions()},
+		"an app with what only people may have": app("User.Read", "UserAuthMethod-TAP.ReadWrite", "UserAuthenticationMethod.ReadWrite",
+			"UserAuthMethod-Passkey.ReadWrite", "UserAuthMethod-Password.ReadWrite"),
+		"a member who has just proved much":              stronger(g.person("strong")),
 		"a member through an app that may do everything": through(g.person("member"), idp.Permissions()...),
 	}
 }
 
 // open are the methods that ask for no right of an administrator: they ask for a
-// registration token, or say what is no secret.
-var open = []string{"DeleteOwnClient", "MayRegister", "OwnClient", "RegisterClient", "ReplaceOwnClient", "Tenant"}
+// registration token, or say what is no secret. WithBreached is no use case: it makes the
+// service.
+var open = []string{"DeleteOwnClient", "MayRegister", "OwnClient", "RegisterClient", "ReplaceOwnClient", "Tenant", "WithBreached"}
 
 // TestEveryUseCaseRefuses: who may not is refused by each use case, and nothing is
 // written; the same call of an operator succeeds.

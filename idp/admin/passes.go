@@ -22,7 +22,8 @@ type PassInfo struct {
 // A pass the user has is replaced, and what came from it ends. Where the policy wants
 // a second administrator for a privileged person, the first request makes an approval
 // that waits (PassInfo.Approval) and no pass; the same request, once it is approved,
-// makes the pass.
+// makes the pass. A form (PassRequest.Form) makes one pass, however often it is sent:
+// then ErrSentBefore.
 func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name string, req idp.PassRequest) (info PassInfo, secret string, err error) {
 	if req.Actor == "" {
 		req.Actor = actor.Name
@@ -31,8 +32,10 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name 
 	// transaction checks that what the pass rests on still stands.
 	var want passInputs
 	err = s.read(ctx, actor, tenant, asksItself, func(w *work) error {
-		want, err = w.passInputs(name, req)
-		return err
+		if want, err = w.passInputs(name, req); err != nil {
+			return err
+		}
+		return w.unsent(req.Form)
 	})
 	if err != nil {
 		return info, "", err
@@ -57,6 +60,9 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name 
 		if err := give.Check(current.policy, current.user, now); err != nil {
 			return err
 		}
+		if err := w.spend(req.Form); err != nil {
+			return err
+		}
 		anyone := idp.Object{Tenant: w.tenant.TenantID, User: current.user, Guarded: true}
 		p.ForPrivileged = current.two || !current.policy.Approval && idp.May(w.actor, idp.CreatePass, anyone) == nil
 		if err := w.removePass(current.user); err != nil {
@@ -75,6 +81,41 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name 
 		return PassInfo{}, "", err
 	}
 	return info, secret, nil
+}
+
+// ErrSentBefore: the form has made its pass already, whose code was shown then.
+var ErrSentBefore = idp.Errorf(idp.Conflict, "The pass was made before, and its code is not shown again.")
+
+// unsent refuses a form that has made a pass: a page that is reloaded sends it again,
+// and would replace the pass that somebody has just been handed.
+func (w *work) unsent(form string) error {
+	if form == "" {
+		return nil
+	}
+	spent, err := idp.Spent(w.Tx, "form", form)
+	if err == nil && spent {
+		err = ErrSentBefore
+	}
+	return err
+}
+
+// spend lets a form through once, in the transaction that makes the pass. A request that
+// waits for approval spends nothing, as it is the same request that fetches the pass.
+func (w *work) spend(form string) error {
+	if form == "" {
+		return nil
+	}
+	fresh, err := idp.Spend(w.Tx, w.now.Add(idp.ChallengeLifetime), "form", form)
+	if err == nil && !fresh {
+		err = ErrSentBefore
+	}
+	return err
+}
+
+// MayCreatePass tells whether the actor may give anybody a pass; whom, CreatePass
+// decides.
+func (s *Service) MayCreatePass(ctx context.Context, actor idp.Actor, tenant string) error {
+	return s.read(ctx, actor, tenant, idp.CreatePass, func(*work) error { return nil })
 }
 
 // makePass waits for its turn.

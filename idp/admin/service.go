@@ -21,7 +21,8 @@ type Service struct {
 	now   func() time.Time
 	// places bound how many passes are made at a time, each of which takes 19 MiB and a
 	// core for a moment.
-	places chan struct{}
+	places   chan struct{}
+	breached Breached // nil: no list
 }
 
 // New makes the service; now must never run backwards.
@@ -71,10 +72,11 @@ func (s *Service) in(ctx context.Context, actor idp.Actor, tenant string, action
 	}
 	now := s.now()
 	return run(ctx, t.TenantID, func(tx *storage.Tx) error {
-		w := s.work(tx, t, actor, now)
-		if err := w.meetActor(); err != nil {
+		actor, err := actor.Current(tx)
+		if err != nil {
 			return err
 		}
+		w := s.work(tx, t, actor, now)
 		if action != asksItself && action != open {
 			if err := w.may(action); err != nil {
 				return err
@@ -88,21 +90,6 @@ func (s *Service) in(ctx context.Context, actor idp.Actor, tenant string, action
 		}
 		return nil
 	})
-}
-
-// meetActor takes from a person the roles that they have lost since the request began,
-// which may have been a while ago for who sends slowly.
-func (w *work) meetActor() error {
-	if w.actor.Type != idp.ActorUser {
-		return nil
-	}
-	u, err := idp.Optional(storage.Get[idp.User](w.Tx, w.actor.ID))
-	if u == nil || u.Disabled {
-		w.actor.Roles = nil
-	} else {
-		w.actor.Roles = idp.Both(w.actor.Roles, u.Roles)
-	}
-	return err
 }
 
 func (s *Service) work(tx *storage.Tx, t *idp.Tenant, actor idp.Actor, now time.Time) *work {

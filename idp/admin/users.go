@@ -185,7 +185,9 @@ func (w *work) edit(u *idp.User, edits []func(*idp.User)) {
 // RevokeSessions signs a user out everywhere: every session and grant from
 // before is void.
 func (s *Service) RevokeSessions(ctx context.Context, actor idp.Actor, tenant, name string) (*idp.User, error) {
-	return s.updateUser(ctx, actor, tenant, name, idp.RevokeSessions, endSessions, idp.SessionsRevoked)
+	return s.updateUser(ctx, actor, tenant, name, idp.RevokeSessions, func(w *work, u *idp.User) error {
+		return errors.Join(endSessions(w, u), idp.Notify(w.Tx, u, idp.MailSignedOut, map[string]string{"Address": w.actor.Address}, w.now))
+	}, idp.SessionsRevoked)
 }
 
 // endSessions voids every session and grant from before, and lets the apps know.
@@ -267,14 +269,23 @@ func (w *work) put(before, u *idp.User) error {
 				return err
 			}
 		}
+		if err := w.eachPasskey(u, func(k *idp.Passkey) error {
+			if k.GivenBy == "" || k.ForPrivileged {
+				return nil
+			}
+			return w.takePasskey(u, k)
+		}); err != nil {
+			return err
+		}
 	}
 	return w.Put(u)
 }
 
-// removeHeld removes what is there only for a user: the pass, one that waits for
+// removeHeld removes what is there only for a user: the credentials, a pass that waits for
 // approval, the invitation.
 func (w *work) removeHeld(u *idp.User) error {
-	return errors.Join(w.removePass(u), removeOf[idp.PassApproval](w, u), removeOf[idp.Invitation](w, u))
+	keys := w.eachPasskey(u, func(k *idp.Passkey) error { return k.Remove(w.Tx, w.now) })
+	return errors.Join(w.removePass(u), keys, w.removePassword(u), removeOf[idp.PassApproval](w, u), removeOf[idp.Invitation](w, u))
 }
 
 // removeOf removes the one record of a kind that a user has.

@@ -5,13 +5,15 @@ import (
 	"strings"
 
 	"latchkey/idp"
-	"latchkey/idp/admin"
 )
 
 // configuration is the part of the policy that is about one method.
 type configuration struct {
 	id     string
 	object func(*call) object // in full, with its @odata.type
+	kind   string             // that type
+	change func(*call) error  // as the body says
+	reset  func(*call) error
 }
 
 var configurations = &entity[configuration, none]{
@@ -23,17 +25,40 @@ var configurations = &entity[configuration, none]{
 		{name: "excludeTargets", kind: listOf(targetKind), flags: noFilter},
 	},
 	derived: func(c *call, x configuration) object { return x.object(c) },
-	kinds:   []shape{passConfiguration, emailConfiguration, fido2Configuration, authenticatorConfiguration},
+	kinds:   []shape{passConfiguration, emailConfiguration, passkeyConfiguration, authenticatorConfiguration},
+}
+
+// changeable is what the body of a change may be.
+var changeable = &entity[configuration, none]{
+	name: configurations.name, properties: configurations.properties, kinds: []shape{passConfiguration, passkeyConfiguration},
 }
 
 // configurationsOf are those of a policy, by id.
 func configurationsOf(p *idp.MethodsPolicy) []configuration {
 	return []configuration{
-		{"Email", func(c *call) object { return emailConfiguration.typedObject(c, none{}) }},
-		{"Fido2", func(c *call) object { return fido2Configuration.typedObject(c, none{}) }},
-		{"MicrosoftAuthenticator", func(c *call) object { return authenticatorConfiguration.typedObject(c, none{}) }},
-		{passConfigurationID, func(c *call) object { return passConfiguration.typedObject(c, p.TemporaryAccessPass) }},
+		laterConfigurationOf("Email", emailConfiguration),
+		configurationOf(passkeyConfigurationID, passkeyConfiguration, p.Passkey).with(changePasskeyPolicy(p.Passkey), resetPasskeyPolicy),
+		laterConfigurationOf("MicrosoftAuthenticator", authenticatorConfiguration),
+		configurationOf(passConfigurationID, passConfiguration, p.TemporaryAccessPass).with(changePassPolicy, resetPassPolicy),
 	}
+}
+
+func configurationOf[T, C any](id string, e *entity[T, C], policy T) configuration {
+	return configuration{id: id, kind: e.odataType(), object: func(c *call) object { return e.typedObject(c, policy) }}
+}
+
+// with lets the configuration be changed and reset.
+func (x configuration) with(change, reset func(*call) error) configuration {
+	x.change, x.reset = change, reset
+	return x
+}
+
+// laterConfigurationOf is of a method that comes later.
+func laterConfigurationOf(id string, e *entity[none, none]) configuration {
+	later := func(*call) error {
+		return idp.Errorf(idp.Invalid, "The authentication method '%s' is not available in this version.", id)
+	}
+	return configurationOf(id, e, none{}).with(later, later)
 }
 
 // configurationObjects are the configurations within the policy.
@@ -58,12 +83,12 @@ func configurationRoutes(path string) []route {
 			summary: "Read what the policy says of a method", action: idp.ReadMethodsPolicy, out: configurations,
 		},
 		{
-			method: http.MethodPatch, path: one, handle: ofPasses(changePassPolicy), family: authMethods, in: passConfiguration,
-			summary: "Change what the policy says of Temporary Access Passes; @odata.type is needed", action: idp.WriteMethodsPolicy,
+			method: http.MethodPatch, path: one, handle: changeConfiguration, family: authMethods, in: changeable,
+			summary: "Change what the policy says of a method; @odata.type is needed", action: idp.WriteMethodsPolicy,
 		},
 		{
-			method: http.MethodDelete, path: one, handle: ofPasses(resetPassPolicy), family: authMethods,
-			summary: "Put the policy of Temporary Access Passes back to what a new tenant has", action: idp.WriteMethodsPolicy,
+			method: http.MethodDelete, path: one, handle: resetConfiguration, family: authMethods,
+			summary: "Put what the policy says of a method back to what a new tenant has", action: idp.WriteMethodsPolicy,
 		},
 	}
 }
@@ -90,33 +115,21 @@ func (c *call) configuration() (configuration, error) {
 	return configuration{}, idp.NoSuch("configuration", c.param("configuration"), "There is no authentication method '%s'.", c.param("configuration"))
 }
 
-// ofPasses lets only the configuration of passes be changed: the other methods come later.
-func ofPasses(handle func(*call) error) func(*call) (reply, error) {
-	return func(c *call) (reply, error) {
-		x, err := c.configuration()
-		if err == nil && x.id != passConfigurationID {
-			err = idp.Errorf(idp.Invalid, "The authentication method '%s' is not available in this version.", x.id)
-		}
-		if err == nil {
-			err = handle(c)
-		}
-		return noContent(), err
+func changeConfiguration(c *call) (reply, error) {
+	x, err := c.configuration()
+	if err != nil {
+		return reply{}, err
 	}
-}
-
-func changePassPolicy(c *call) error {
 	if _, there := c.body["@odata.type"]; !there {
-		return idp.Errorf(idp.Invalid, "A value is required for property '@odata.type': '%s'.", passConfiguration.odataType())
+		return reply{}, idp.Errorf(idp.Invalid, "A value is required for property '@odata.type': '%s'.", x.kind)
 	}
-	var change admin.PassPolicyChange
-	if err := passConfiguration.readChange(c, &change); err != nil {
-		return err
-	}
-	_, err := c.Admin.UpdatePassPolicy(c.ctx(), c.Actor, c.Tenant.TenantID, change)
-	return err
+	return noContent(), x.change(c)
 }
 
-func resetPassPolicy(c *call) error {
-	_, err := c.Admin.ResetPassPolicy(c.ctx(), c.Actor, c.Tenant.TenantID)
-	return err
+func resetConfiguration(c *call) (reply, error) {
+	x, err := c.configuration()
+	if err != nil {
+		return reply{}, err
+	}
+	return noContent(), x.reset(c)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"latchkey/authmethods"
+	"latchkey/authmethods/passkey"
 	"latchkey/idp"
 	"latchkey/idp/admin"
 	"latchkey/idp/signin"
@@ -56,8 +57,10 @@ func newDesk(t *testing.T) *desk {
 	tenant := &idp.Tenant{TenantID: tenantID, Name: "Contoso", Domains: []string{"contoso.example"}, CreatedAt: epoch}
 	d.must(d.store.Update(t.Context(), storage.System, func(tx *storage.Tx) error { return tx.Put(tenant) }))
 	d.policy(admin.PassPolicyChange{Enabled: new(true)})
+	passkeys, err := passkey.New(base, nil)
+	d.must(err)
 	d.api = New(Config{
-		Base: base, Admin: d.admin, Signin: signin.New(d.store, keys, authmethods.All(keys)), Keys: keys,
+		Base: base, Admin: d.admin, Signin: signin.New(d.store, keys, authmethods.All(keys, passkeys)), Keys: keys,
 		Authenticate: d.authenticate, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	d.newUser("anna", idp.Member)
@@ -76,6 +79,8 @@ func newDesk(t *testing.T) *desk {
 	for name, permissions := range map[string][]string{
 		"app":    {"UserAuthenticationMethod.ReadWrite.All", "Policy.ReadWrite.AuthenticationMethod"},
 		"taps":   {"UserAuthMethod-TAP.Read.All"},
+		"keys":   {"UserAuthMethod-Passkey.ReadWrite.All"},
+		"words":  {"UserAuthMethod-Password.ReadWrite.All"},
 		"viewer": {"UserAuthenticationMethod.Read.All", "Policy.Read.All"},
 		"bare":   nil,
 	} {
@@ -123,6 +128,13 @@ func (d *desk) policy(c admin.PassPolicyChange) {
 func (d *desk) as(who, method, url, body string, headers ...string) answered {
 	d.t.Helper()
 	return d.send(method, url, body, append(headers, "Authorization: Bearer "+who)...)
+}
+
+// fresh lets one of the callers have proved more than one factor a moment ago.
+func (d *desk) fresh(who string) {
+	c := d.callers[who]
+	c.Actor.Strong = true
+	d.callers[who] = c
 }
 
 // nothing checks that a request is refused and writes nothing.

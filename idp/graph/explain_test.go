@@ -21,15 +21,26 @@ func TestExplainSignIn(t *testing.T) {
 			"method": "temporaryAccessPass", "displayName": "Temporary Access Pass", "isOffered": false, "reason": "the user has none",
 			"isPhishingResistant": false, "satisfiesMultiFactor": true,
 		}
+		others := []object{
+			{
+				"method": "passkey", "displayName": "Passkey", "isOffered": false, "isPhishingResistant": true, "satisfiesMultiFactor": true,
+				"reason": "the user has none",
+			},
+			{
+				"method": "password", "displayName": "Password", "isOffered": false, "isPhishingResistant": false, "satisfiesMultiFactor": false,
+				"reason": "the user has none",
+			},
+		}
 		want := object{
-			"@odata.context": base + at + "/$metadata#microsoft.graph.signInExplanation", "step": "ask", "method": "temporaryAccessPass",
-			"userId": d.users["anna"].UserID, "userPrincipalName": "anna@contoso.example", "clientId": nil, "clientDisplayName": nil, "methods": []object{method},
+			"@odata.context": base + at + "/$metadata#microsoft.graph.signInExplanation", "step": "ask", "method": "passkey",
+			"userId": d.users["anna"].UserID, "userPrincipalName": "anna@contoso.example", "clientId": nil, "clientDisplayName": nil, "methods": append([]object{method}, others...),
 		}
 		for _, body := range []string{``, `{}`, `{"clientId":null}`, `{"clientId":""}`} {
 			d.as("auth", "POST", at+path, body).same(200, want)
 		}
 		d.give(at, "")
 		method["isOffered"], method["reason"] = true, nil
+		want["method"] = "temporaryAccessPass"
 		want["clientId"], want["clientDisplayName"] = "payroll", "Payroll"
 		d.as("viewer", "POST", at+path, `{"ClientId":"payroll"}`).same(200, want)
 

@@ -13,12 +13,6 @@ type unheldKind struct {
 }
 
 var unheld = []unheldKind{
-	{"passwordMethods", unheldEntity("passwordAuthenticationMethod", field{name: "password", kind: edmString})},
-	{"fido2Methods", unheldEntity("fido2AuthenticationMethod",
-		field{name: "displayName", kind: edmString}, field{name: "aaGuid", kind: edmString}, field{name: "model", kind: edmString},
-		field{name: "attestationCertificates", kind: listOf(edmString)},
-		field{name: "attestationLevel", kind: enumOf("attested", "notAttested")},
-		field{name: "passkeyType", kind: enumOf("deviceBound", "synced")})},
 	{"microsoftAuthenticatorMethods", unheldEntity("microsoftAuthenticatorAuthenticationMethod",
 		field{name: "displayName", kind: edmString}, field{name: "deviceTag", kind: edmString}, field{name: "phoneAppVersion", kind: edmString},
 		field{name: "clientAppName", kind: edmString, flags: betaOnly})},

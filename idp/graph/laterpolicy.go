@@ -10,14 +10,6 @@ var emailConfiguration = laterConfiguration("emailAuthenticationMethodConfigurat
 	laterField("allowExternalIdToUseEmailOtp", enumOf("default", "enabled", "disabled"), "disabled"),
 )
 
-var fido2Configuration = laterConfiguration("fido2AuthenticationMethodConfiguration", "Fido2", includedObjects(everybody),
-	laterField("isSelfServiceRegistrationAllowed", edmBoolean, true),
-	laterField("isAttestationEnforced", edmBoolean, false),
-	laterField("keyRestrictions", edmAny, object{"isEnforced": false, "enforcementType": "block", "aaGuids": []string{}}),
-	laterField("passkeyProfiles", listOf(edmAny), []object{}),
-	laterField("defaultPasskeyProfile", edmString, nil),
-)
-
 var authenticatorConfiguration = laterConfiguration("microsoftAuthenticatorAuthenticationMethodConfiguration", "MicrosoftAuthenticator", authenticatorTargets(),
 	laterField("isSoftwareOathEnabled", edmBoolean, false),
 	property[none, none]{name: "featureSettings", kind: edmAny, flags: noFilter, get: func(c *call, _ none) any { return featureSettings(c.version == "beta") }},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"latchkey/idp"
+	"latchkey/idp/admin"
 )
 
 // method is one that a user holds, of whatever kind.
@@ -21,17 +22,27 @@ var methods = &entity[method, none]{
 		{name: "createdDateTime", kind: edmDateTime},
 	},
 	derived: func(c *call, m method) object { return m.object(c) },
-	kinds:   []shape{passMethods},
+	kinds:   []shape{passMethods, passkeyMethods, passwordMethods},
 }
 
-// heldMethods are those of the path's user, by id.
-func (c *call) heldMethods() ([]method, error) {
+// methodOf is an item of some entity as one of the methods.
+func methodOf[T, C any](e *entity[T, C], item T) method {
+	return method{e.id(item), func(c *call) object { return e.typedObject(c, item) }}
+}
+
+// heldMethods are those of the path's user.
+func (c *call) heldMethods() (all []method, err error) {
 	held, err := c.Admin.Methods(c.ctx(), c.Actor, c.Tenant.TenantID, c.key("user"))
-	if err != nil || held.Pass == nil {
-		return nil, err
+	if held.Pass != nil {
+		all = append(all, methodOf(passMethods, passMethodOf(*held.Pass, "")))
 	}
-	p := passMethodOf(*held.Pass, "")
-	return []method{{p.id, func(c *call) object { return passMethods.typedObject(c, p) }}}, nil
+	for _, k := range held.Passkeys {
+		all = append(all, methodOf(passkeyMethods, k.Passkey))
+	}
+	if held.Password != nil {
+		all = append(all, methodOf(passwordMethods, held.Password.Password))
+	}
+	return all, err
 }
 
 // noMethod answers for an id that is not there.
@@ -44,7 +55,7 @@ func listMethods(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return methods.list(c, methods.slice(held))
+	return methods.list(c, methods.unordered(held))
 }
 
 // method is the one that the path names.
@@ -86,18 +97,20 @@ func methodRoutes() []route {
 	return rows
 }
 
-// preferences: the strongest method is asked for, and nobody chooses otherwise.
-var preferences = &entity[none, none]{
+// preferences: either the strongest method is asked for, or the one that the person chose.
+// Graph has no name for any that there is here.
+var preferences = &entity[admin.Methods, none]{
 	name: "signInPreferences",
-	properties: []property[none, none]{
-		{name: "isSystemPreferredAuthenticationMethodEnabled", kind: edmBoolean, get: constant[none](true)},
-		{name: "userPreferredMethodForSecondaryAuthentication", kind: edmString, get: constant[none](nil)},
+	properties: []property[admin.Methods, none]{
+		{name: "isSystemPreferredAuthenticationMethodEnabled", kind: edmBoolean, get: func(_ *call, held admin.Methods) any { return held.User.Preferred == "" }},
+		{name: "userPreferredMethodForSecondaryAuthentication", kind: edmString, get: constant[admin.Methods](nil)},
 	},
 }
 
 func getPreferences(c *call) (reply, error) {
-	if _, err := c.heldMethods(); err != nil {
+	held, err := c.Admin.Methods(c.ctx(), c.Actor, c.Tenant.TenantID, c.key("user"))
+	if err != nil {
 		return reply{}, err
 	}
-	return preferences.single(c, none{}), nil
+	return preferences.single(c, held), nil
 }

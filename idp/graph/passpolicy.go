@@ -1,8 +1,6 @@
 package graph
 
 import (
-	"strings"
-
 	"latchkey/idp"
 	"latchkey/idp/admin"
 )
@@ -13,7 +11,7 @@ const passConfigurationID = "TemporaryAccessPass"
 var passConfiguration = &entity[idp.PassPolicy, *admin.PassPolicyChange]{
 	name: "temporaryAccessPassAuthenticationMethodConfiguration", typed: true,
 	properties: []property[idp.PassPolicy, *admin.PassPolicyChange]{
-		{name: "id", kind: edmString, get: constant[idp.PassPolicy](passConfigurationID), set: setSameID},
+		{name: "id", kind: edmString, get: constant[idp.PassPolicy](passConfigurationID), set: sameID[*admin.PassPolicyChange](passConfigurationID)},
 		{
 			name: "state", kind: methodState, flags: required,
 			get: func(_ *call, p idp.PassPolicy) any { return stateOf(p.Enabled) },
@@ -61,53 +59,16 @@ func policySwitch(name string, f flags, of func(idp.PassPolicy) bool, change fun
 	}
 }
 
-// setSameID takes the id that it has, which scripts copy from what they read.
-func setSameID(_ *admin.PassPolicyChange, v value) error {
-	if !strings.EqualFold(v.text(), passConfigurationID) {
-		return idp.Errorf(idp.Invalid, "Property 'id' is read-only and cannot be set.")
+func changePassPolicy(c *call) error {
+	var change admin.PassPolicyChange
+	if err := passConfiguration.readChange(c, &change); err != nil {
+		return err
 	}
-	return nil
+	_, err := c.Admin.UpdatePassPolicy(c.ctx(), c.Actor, c.Tenant.TenantID, change)
+	return err
 }
 
-var methodState = enumOf(stateOf(true), stateOf(false))
-
-func stateOf(enabled bool) string {
-	if enabled {
-		return "enabled"
-	}
-	return "disabled"
-}
-
-var targetKind = complexOf(
-	field{name: "targetType", kind: enumOf("user", "group")}, field{name: "id", kind: edmString},
-	field{name: "isRegistrationRequired", kind: edmBoolean},
-)
-
-func targetObjects(targets []idp.Target) []object {
-	out := make([]object, len(targets))
-	for i, t := range targets {
-		out[i] = object{"targetType": t.Type, "id": t.ID}
-	}
-	return out
-}
-
-// includedObjects have a switch that Graph has and nobody uses for passes.
-func includedObjects(targets []idp.Target) []object {
-	out := targetObjects(targets)
-	for _, t := range out {
-		t["isRegistrationRequired"] = false
-	}
-	return out
-}
-
-func setTargets(to **[]idp.Target, v value) error {
-	targets := []idp.Target{}
-	for _, t := range v.list() {
-		if t.member("isRegistrationRequired").boolean() {
-			return idp.Errorf(idp.Invalid, "Property 'isRegistrationRequired' can only be false.")
-		}
-		targets = append(targets, idp.Target{Type: t.member("targetType").text(), ID: strings.ToLower(t.member("id").text())})
-	}
-	*to = &targets
-	return nil
+func resetPassPolicy(c *call) error {
+	_, err := c.Admin.ResetPassPolicy(c.ctx(), c.Actor, c.Tenant.TenantID)
+	return err
 }

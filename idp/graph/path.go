@@ -74,7 +74,7 @@ func matchSegment(want, got string, params map[string]string) bool {
 	return want == got || fold(got) == fold(want)
 }
 
-// matchArguments matches name(a={x},b={y}) with name(a='1',b='2').
+// matchArguments matches name(a={x},b={y}) with name(a='1',b=2).
 func matchArguments(name, names, got string, params map[string]string) bool {
 	called, args, ok := strings.Cut(got, "(")
 	args, closed := strings.CutSuffix(args, ")")
@@ -88,12 +88,18 @@ func matchArguments(name, names, got string, params map[string]string) bool {
 		given, value, _ := strings.Cut(arg, "=")
 		value, opened := strings.CutPrefix(value, "'")
 		value, ended := strings.CutSuffix(value, "'")
-		if !strings.EqualFold(key, strings.TrimSpace(given)) || !opened || !ended {
+		if !strings.EqualFold(key, strings.TrimSpace(given)) || opened != ended || !opened && !isNumber(value) {
 			return false
 		}
 		params[param[1:len(param)-1]] = strings.ReplaceAll(value, "''", "'")
 	}
 	return args == ""
+}
+
+// isNumber tells whether an argument may stand without quotes.
+func isNumber(s string) bool {
+	s = strings.TrimPrefix(s, "-")
+	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
 func isName(segment string) bool { return strings.HasPrefix(segment, "{") }

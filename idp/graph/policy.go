@@ -4,13 +4,14 @@ import (
 	"net/http"
 
 	"latchkey/idp"
+	"latchkey/idp/admin"
 )
 
-// methodsPolicy is the authentication methods policy. All of it that can be changed is in
-// the configurations: there is no registration campaign yet.
-var methodsPolicy = &entity[*idp.MethodsPolicy, none]{
+// methodsPolicy is the authentication methods policy. What can be changed of it, beside the
+// configurations, is the registration campaign.
+var methodsPolicy = &entity[*idp.MethodsPolicy, *admin.RegistrationPolicyChange]{
 	name: "authenticationMethodsPolicy",
-	properties: []property[*idp.MethodsPolicy, none]{
+	properties: []property[*idp.MethodsPolicy, *admin.RegistrationPolicyChange]{
 		{name: "id", kind: edmString, get: constant[*idp.MethodsPolicy]("authenticationMethodsPolicy")},
 		{name: "displayName", kind: edmString, get: constant[*idp.MethodsPolicy]("Authentication Methods Policy")},
 		{name: "description", kind: edmString, get: constant[*idp.MethodsPolicy]("The tenant-wide policy that controls which authentication methods are allowed in the tenant.")},
@@ -18,7 +19,10 @@ var methodsPolicy = &entity[*idp.MethodsPolicy, none]{
 		{name: "policyVersion", kind: edmString, get: constant[*idp.MethodsPolicy]("1.5")},
 		{name: "reconfirmationInDays", kind: edmInt32, get: constant[*idp.MethodsPolicy](0)},
 		{name: "policyMigrationState", kind: enumOf("preMigration", "migrationInProgress", "migrationComplete"), get: constant[*idp.MethodsPolicy]("migrationComplete")},
-		{name: "registrationEnforcement", kind: edmAny, flags: noFilter, get: constant[*idp.MethodsPolicy](noCampaign)},
+		{
+			name: "registrationEnforcement", kind: enforcementKind, flags: required | noFilter,
+			get: func(_ *call, p *idp.MethodsPolicy) any { return enforcementObject(p) }, set: setEnforcement,
+		},
 		{name: "reportSuspiciousActivitySettings", kind: edmAny, flags: noFilter | betaOnly, get: constant[*idp.MethodsPolicy](object{
 			"state": "disabled", "includeTarget": object{"targetType": "group", "id": idp.AllUsers}, "voiceReportingCode": 0,
 		})},
@@ -29,11 +33,6 @@ var methodsPolicy = &entity[*idp.MethodsPolicy, none]{
 	},
 }
 
-var noCampaign = object{"authenticationMethodsRegistrationCampaign": object{
-	"state": "disabled", "snoozeDurationInDays": 1, "excludeTargets": []object{},
-	"includeTargets": []object{{"targetType": "group", "id": idp.AllUsers, "targetedAuthenticationMethod": "microsoftAuthenticator"}},
-}}
-
 // policyRoutes has the policy and its configurations under each of their names.
 func policyRoutes() (rows []route) {
 	for _, path := range []string{"/policies/authenticationMethodsPolicy", "/authenticationMethodsPolicy"} {
@@ -42,7 +41,7 @@ func policyRoutes() (rows []route) {
 			context: "authenticationMethodsPolicy", summary: "Read the authentication methods policy", action: idp.ReadMethodsPolicy, out: methodsPolicy,
 		}, route{
 			method: http.MethodPatch, path: path, handle: changeMethodsPolicy, family: authMethods,
-			context: "authenticationMethodsPolicy", summary: "Refuse to change what cannot be changed of the policy itself", action: idp.ReadMethodsPolicy,
+			context: "authenticationMethodsPolicy", summary: "Change the registration campaign", action: idp.WriteMethodsPolicy,
 			in: methodsPolicy, out: methodsPolicy,
 		})
 		rows = append(rows, configurationRoutes(path+"/authenticationMethodConfigurations")...)
@@ -67,13 +66,15 @@ func getMethodsPolicy(c *call) (reply, error) {
 	return out, nil
 }
 
-// changeMethodsPolicy accepts a body in which nothing is to be changed, as it answers with
-// the policy.
 func changeMethodsPolicy(c *call) (reply, error) {
 	if _, err := c.methodsPolicy(); err != nil {
 		return reply{}, err
 	}
-	if err := methodsPolicy.readChange(c, none{}); err != nil {
+	var change admin.RegistrationPolicyChange
+	if err := methodsPolicy.readChange(c, &change); err != nil {
+		return reply{}, err
+	}
+	if _, err := c.Admin.UpdateRegistrationPolicy(c.ctx(), c.Actor, c.Tenant.TenantID, change); err != nil {
 		return reply{}, err
 	}
 	return getMethodsPolicy(c)

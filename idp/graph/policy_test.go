@@ -16,6 +16,9 @@ const (
 	configPath  = policyPath + "/authenticationMethodConfigurations"
 	passConfig  = configPath + "/temporaryAccessPass"
 	passType    = `"@odata.type":"#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration"`
+	keyConfig   = configPath + "/fido2"
+	keyType     = `"@odata.type":"#microsoft.graph.fido2AuthenticationMethodConfiguration"`
+	keyProfile  = "00000000-0000-0000-0000-000000000001"
 	unavailable = "The authentication method '%' is not available in this version."
 )
 
@@ -50,17 +53,27 @@ func configurationsOfAll(at string) []object {
 			"@odata.type": "#microsoft.graph.emailAuthenticationMethodConfiguration", "id": "Email", "state": "disabled",
 			"allowExternalIdToUseEmailOtp": "disabled", "includeTargets": []object{allUsers}, "excludeTargets": []object{},
 		},
-		{
-			"@odata.type": "#microsoft.graph.fido2AuthenticationMethodConfiguration", "id": "Fido2", "state": "disabled",
-			"isSelfServiceRegistrationAllowed": true, "isAttestationEnforced": false, "passkeyProfiles": []object{}, "defaultPasskeyProfile": nil,
-			"keyRestrictions": object{"isEnforced": false, "enforcementType": "block", "aaGuids": []object{}},
-			"includeTargets":  []object{allUsers}, "excludeTargets": []object{},
-		},
+		keyConfigurationObject(),
 		{
 			"@odata.type": "#microsoft.graph.microsoftAuthenticatorAuthenticationMethodConfiguration", "id": "MicrosoftAuthenticator", "state": "disabled",
 			"isSoftwareOathEnabled": false, "featureSettings": features, "includeTargets": []object{device}, "excludeTargets": []object{},
 		},
 		passConfigurationObject(at),
+	}
+}
+
+// keyConfigurationObject is what every tenant has.
+func keyConfigurationObject() object {
+	restrictions := object{"isEnforced": false, "enforcementType": "block", "aaGuids": []object{}}
+	everybody := maps.Clone(allUsers)
+	everybody["allowedPasskeyProfiles"] = []any{keyProfile}
+	return object{
+		"@odata.type": "#microsoft.graph.fido2AuthenticationMethodConfiguration", "id": "Fido2", "state": "enabled",
+		"isSelfServiceRegistrationAllowed": true, "isAttestationEnforced": false, "keyRestrictions": restrictions,
+		"defaultPasskeyProfile": keyProfile, "passkeyProfiles": []object{{
+			"id": keyProfile, "name": "Default passkey profile", "passkeyTypes": "deviceBound,synced", "attestationEnforcement": "disabled", "keyRestrictions": restrictions,
+		}},
+		"includeTargets": []object{everybody}, "excludeTargets": []object{},
 	}
 }
 
@@ -73,8 +86,8 @@ func TestMethodsPolicy(t *testing.T) {
 			"description":          "The tenant-wide policy that controls which authentication methods are allowed in the tenant.",
 			"reconfirmationInDays": 0, "policyMigrationState": "migrationComplete",
 			"registrationEnforcement": object{"authenticationMethodsRegistrationCampaign": object{
-				"state": "disabled", "snoozeDurationInDays": 1, "excludeTargets": []object{},
-				"includeTargets": []object{{"targetType": "group", "id": "all_users", "targetedAuthenticationMethod": "microsoftAuthenticator"}},
+				"state": "disabled", "snoozeDurationInDays": 1, "enforceRegistrationAfterAllowedSnoozes": false, "excludeTargets": []object{},
+				"includeTargets": []object{{"targetType": "group", "id": "all_users", "targetedAuthenticationMethod": "fido2"}},
 			}},
 			"authenticationMethodConfigurations@odata.context": base + at + "/$metadata#policies/authenticationMethodsPolicy/authenticationMethodConfigurations",
 			"authenticationMethodConfigurations":               configurationsOfAll(at),
@@ -99,6 +112,10 @@ func TestMethodsPolicy(t *testing.T) {
 				continue
 			}
 			body, _ := json.Marshal(object{name: v})
+			if name == "registrationEnforcement" { // all as it is
+				d.as("policy", "PATCH", at+policyPath, string(body)).same(200, want)
+				continue
+			}
 			d.nothing("policy", "PATCH", at+policyPath, string(body), 400, "badRequest", "Property '"+name+"' is read-only and cannot be set.")
 		}
 		d.as("viewer", "GET", at+policyPath+"?$select=id", "").same(200, object{"@odata.context": base + at + "/$metadata#authenticationMethodsPolicy(id)", "id": "authenticationMethodsPolicy"})
@@ -128,7 +145,7 @@ func TestConfigurations(t *testing.T) {
 				for _, name := range []string{"/" + id, "/" + strings.ToUpper(id), "/" + strings.ToLower(id[:1]) + id[1:], "('" + id + "')"} {
 					d.as("reader", "GET", at+path+name, "").same(200, want)
 				}
-				if id == "TemporaryAccessPass" {
+				if id == "TemporaryAccessPass" || id == "Fido2" {
 					continue
 				}
 				text := strings.Replace(unavailable, "%", id, 1)
@@ -144,7 +161,7 @@ func TestConfigurations(t *testing.T) {
 			}
 		}
 		a := d.as("viewer", "GET", at+configPath+"?$filter=state%20eq%20'enabled'&$select=id,state", "")
-		if ids := a.ids(); len(ids) != 1 || ids[0] != "TemporaryAccessPass" {
+		if ids := a.ids(); len(ids) != 2 || ids[0] != "Fido2" || ids[1] != "TemporaryAccessPass" {
 			t.Errorf("%v", ids)
 		}
 	})

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"net/http"
+	"slices"
 
 	"latchkey/idp"
 	"latchkey/idp/admin"
@@ -9,9 +10,9 @@ import (
 
 const reportsPath = "/reports/authenticationMethods"
 
-// registrationDetails tell of each user what they have to sign in with. There are no
-// passwords, and so no self-service reset of them. A pass stands for all factors, but is
-// there to register a passwordless method and is none.
+// registrationDetails tell of each user what they have to sign in with. Nobody resets a
+// password by themselves. A pass stands for all factors, but is there to register a
+// passwordless method and is none.
 var registrationDetails = &entity[admin.MethodsReport, none]{
 	name: "userRegistrationDetails",
 	id:   func(r admin.MethodsReport) string { return r.User.UserID },
@@ -21,15 +22,15 @@ var registrationDetails = &entity[admin.MethodsReport, none]{
 		{name: "userDisplayName", kind: edmString, get: func(_ *call, r admin.MethodsReport) any { return r.User.DisplayName }},
 		{name: "userType", kind: enumOf("member", "guest"), get: func(_ *call, r admin.MethodsReport) any { return memberOrGuest(r.User) }},
 		{name: "isAdmin", kind: edmBoolean, get: func(_ *call, r admin.MethodsReport) any { return len(r.User.Roles) > 0 }},
-		{name: "isMfaCapable", kind: edmBoolean, get: func(_ *call, r admin.MethodsReport) any { return r.MFA }},
-		{name: "isMfaRegistered", kind: edmBoolean, get: func(_ *call, r admin.MethodsReport) any { return r.MFA }},
-		{name: "isPasswordlessCapable", kind: edmBoolean, get: ofEveryUser(false)},
+		{name: "isMfaCapable", kind: edmBoolean, get: func(_ *call, r admin.MethodsReport) any { return r.MFA() }},
+		{name: "isMfaRegistered", kind: edmBoolean, get: func(_ *call, r admin.MethodsReport) any { return r.MFARegistered() }},
+		{name: "isPasswordlessCapable", kind: edmBoolean, get: func(_ *call, r admin.MethodsReport) any { return r.Passwordless() }},
 		{name: "isSsprCapable", kind: edmBoolean, get: ofEveryUser(false)},
 		{name: "isSsprEnabled", kind: edmBoolean, get: ofEveryUser(false)},
 		{name: "isSsprRegistered", kind: edmBoolean, get: ofEveryUser(false)},
-		{name: "isSystemPreferredAuthenticationMethodEnabled", kind: edmBoolean, get: ofEveryUser(true)},
-		{name: "methodsRegistered", kind: listOf(edmString), get: func(_ *call, r admin.MethodsReport) any { return r.Usable }},
-		{name: "systemPreferredAuthenticationMethods", kind: listOf(edmString), get: func(_ *call, r admin.MethodsReport) any { return r.Usable[:min(1, len(r.Usable))] }},
+		{name: "isSystemPreferredAuthenticationMethodEnabled", kind: edmBoolean, get: func(_ *call, r admin.MethodsReport) any { return r.User.Preferred == "" }},
+		{name: "methodsRegistered", kind: listOf(edmString), get: func(_ *call, r admin.MethodsReport) any { return registeredNames(r) }},
+		{name: "systemPreferredAuthenticationMethods", kind: listOf(edmString), get: func(_ *call, r admin.MethodsReport) any { return preferredNames(r) }},
 		{name: "userPreferredMethodForSecondaryAuthentication", kind: edmString, get: ofEveryUser("none")},
 		{name: "lastUpdatedDateTime", kind: edmDateTime, get: func(c *call, _ admin.MethodsReport) any { return c.now }},
 	},
@@ -37,9 +38,44 @@ var registrationDetails = &entity[admin.MethodsReport, none]{
 
 var ofEveryUser = constant[admin.MethodsReport]
 
+// What the reports call methods. Graph has no more than the plain strings, and does not list
+// passwords.
+const (
+	boundName  = "passKeyDeviceBound"
+	syncedName = "passKeySynced"
+)
+
+var reportedMethods = []string{string(idp.TemporaryAccessPass), boundName, syncedName}
+
+// registeredNames are what somebody holds, a pass only as long as it can be used.
+func registeredNames(r admin.MethodsReport) (names []string) {
+	if r.PassUsable() {
+		names = []string{string(idp.TemporaryAccessPass)}
+	}
+	return append(names, passkeyNames(r.Passkeys)...)
+}
+
+// preferredNames are what somebody would be asked for first.
+func preferredNames(r admin.MethodsReport) []string {
+	if r.PassUsable() {
+		return []string{string(idp.TemporaryAccessPass)}
+	}
+	return passkeyNames(slices.DeleteFunc(slices.Clone(r.Passkeys), func(k admin.PasskeyInfo) bool { return k.Reason != idp.Offered }))
+}
+
+func passkeyNames(held []admin.PasskeyInfo) (names []string) {
+	if slices.ContainsFunc(held, func(k admin.PasskeyInfo) bool { return !k.Synced }) {
+		names = append(names, boundName)
+	}
+	if slices.ContainsFunc(held, func(k admin.PasskeyInfo) bool { return k.Synced }) {
+		names = append(names, syncedName)
+	}
+	return names
+}
+
 func reportRoutes() []route {
 	const details = reportsPath + "/userRegistrationDetails"
-	return append([]route{
+	rows := []route{
 		{
 			method: http.MethodGet, path: details, handle: listRegistrations, counts: true, options: collectionOptions,
 			summary: "List what each user has to sign in with", action: idp.ReadReports, out: registrationDetails, many: true,
@@ -48,7 +84,8 @@ func reportRoutes() []route {
 			method: http.MethodGet, path: details + "/{user}", handle: registrationDetails.reads((*call).registration), options: itemOptions,
 			summary: "Read what a user has to sign in with", action: idp.ReadReports, out: registrationDetails,
 		},
-	}, summaryRoutes()...)
+	}
+	return slices.Concat(rows, summaryRoutes(), readinessRoutes())
 }
 
 // registrations is the source of everybody's details.

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/idp"
 	"latchkey/idp/admin"
+	"latchkey/storage"
 )
 
 // registered is a world in which anna and the boss have a pass.
@@ -65,6 +66,79 @@ func TestRegistrationDetails(t *testing.T) {
 	a.read("/v1.0"+path+"/"+elsewhereID).refused(404, "Request_ResourceNotFound")
 	if ids := a.as("elsewhere", "GET", "/v1.0"+path, "").ids(); len(ids) != 0 {
 		t.Errorf("another tenant sees %v", ids)
+	}
+}
+
+// TestRegisteredPasskeys: what is registered counts as such whether it is accepted or not;
+// a password does not count.
+func TestRegisteredPasskeys(t *testing.T) {
+	a := newArchive(t)
+	hold := func(name string, synced bool) {
+		u := a.person(name)
+		a.must(a.store.Update(a.ctx, tenantID, func(tx *storage.Tx) error {
+			if name == "words" {
+				return tx.Insert(&idp.Password{PasswordID: idp.NewID(), UserID: u.UserID, CreatedAt: epoch})
+			}
+			return tx.Insert(&idp.Passkey{PasskeyID: idp.NewID(), UserID: u.UserID, Name: "Key", Credential: []byte(idp.NewID()), Synced: synced, CreatedAt: epoch})
+		}))
+	}
+	hold("bound", false)
+	hold("both", true)
+	hold("both", false)
+	hold("words", false)
+	const path = "/v1.0/reports/authenticationMethods/"
+	details := func(name string, want ...any) {
+		t.Helper()
+		o := a.read(path + "userRegistrationDetails/" + name + "@contoso.example").json()
+		got := []any{o["methodsRegistered"], o["systemPreferredAuthenticationMethods"], o["isPasswordlessCapable"], o["isMfaCapable"], o["isMfaRegistered"]}
+		differ(t, name, any(got), any(want))
+	}
+	counted := func(names ...any) {
+		t.Helper()
+		counts := a.read(path + "usersRegisteredByMethod").json()["userRegistrationMethodCounts"].([]any)
+		features := a.read(path + "usersRegisteredByFeature").json()["userRegistrationFeatureCounts"].([]any)
+		got := []any{dig(counts[1], "userCount"), dig(counts[2], "userCount"), dig(features[3], "userCount"), dig(features[4], "userCount")}
+		differ(t, "counts", any(got), any(names))
+	}
+	bound, synced := any("passKeyDeviceBound"), any("passKeySynced")
+	details("bound", []any{bound}, []any{bound}, true, true, true)
+	details("both", []any{bound, synced}, []any{bound, synced}, true, true, true)
+	details("words", []any{}, []any{}, false, false, false)
+	counted(2.0, 1.0, 2.0, 2.0)
+	_, err := a.admin.UpdatePasskeyPolicy(a.ctx, clerk, tenantID, admin.PasskeyPolicyChange{Synced: new(false)})
+	a.must(err)
+	details("both", []any{bound, synced}, []any{bound}, true, true, true)
+	_, err = a.admin.UpdatePasskeyPolicy(a.ctx, clerk, tenantID, admin.PasskeyPolicyChange{Enabled: new(false)})
+	a.must(err)
+	details("bound", []any{bound}, []any{}, false, false, true)
+	counted(2.0, 1.0, 0.0, 0.0)
+}
+
+func TestRecoveryReadiness(t *testing.T) {
+	a := registered(t)
+	const path = "/beta/reports/authenticationMethods/recoveryReadiness"
+	want := fmt.Sprintf(`"id": %q, "userPrincipalName": "anna@contoso.example", "userDisplayName": "The anna", "userType": "member", "isAdmin": false,
+		"level": "passOnly", "credentialCount": 1, "ways": ["a pass until 2026-11-24 10:00 UTC"]`, a.anna.UserID)
+	missing := a.read(path + "/anna@contoso.example").json()["missing"].(string)
+	want += fmt.Sprintf(`, "missing": %q`, missing)
+	if !strings.HasPrefix(missing, "A passkey, before the pass ends at 2026-11-24 10:00 UTC") {
+		t.Error(missing)
+	}
+	a.read(path+"/"+a.anna.UserID).is(200, `{"@odata.context": "`+base+`/beta/$metadata#reports/authenticationMethods/recoveryReadiness/$entity", `+want+`}`)
+	a.read(path+"?$filter=level eq 'passOnly' and isAdmin eq false").is(200, `{"@odata.context": "`+base+`/beta/$metadata#reports/authenticationMethods/recoveryReadiness", "value": [{`+want+`}]}`)
+	for filter, n := range map[string]string{"": "11", "?$filter=level eq 'external'": "1", "?$filter=credentialCount gt 0": "2", "?$filter=missing eq null": "1"} {
+		if r := a.read(path + "/$count" + filter); r.Body.String() != n {
+			t.Errorf("%s: %s, want %s", filter, r.Body, n)
+		}
+	}
+	a.read(path+"/"+elsewhereID).refused(404, "Request_ResourceNotFound")
+	if r := a.read("/v1.0/reports/authenticationMethods/recoveryReadiness"); r.Code != 404 {
+		t.Errorf("%d %s", r.Code, r.Body)
+	}
+	for _, who := range []string{"auth", "inviter", "plain", "weak", "bare"} {
+		for _, one := range []string{"", "/" + a.anna.UserID} {
+			a.as(who, "GET", path+one, "").refused(403, "Authorization_RequestDenied")
+		}
 	}
 }
 
@@ -125,7 +199,8 @@ func TestSummaries(t *testing.T) {
 		common := fmt.Sprintf(`"userTypes": %q, "userRoles": %q, "totalUserCount": %d, `, want[:3]...)
 		for _, prefix := range []string{"", "microsoft.graph."} {
 			a.read("/v1.0"+path+prefix+"usersRegisteredByMethod"+arguments).is(200, `{"@odata.context": "`+base+`/v1.0/$metadata#microsoft.graph.userRegistrationMethodSummary", `+common+
-				fmt.Sprintf(`"userRegistrationMethodCounts": [{"authenticationMethod": "temporaryAccessPass", "userCount": %d}]}`, want[3]))
+				fmt.Sprintf(`"userRegistrationMethodCounts": [{"authenticationMethod": "temporaryAccessPass", "userCount": %d}, {"authenticationMethod": "passKeyDeviceBound", "userCount": 0},
+					{"authenticationMethod": "passKeySynced", "userCount": 0}]}`, want[3]))
 		}
 		a.read("/beta"+path+"usersRegisteredByFeature"+arguments).is(200, `{"@odata.context": "`+base+`/beta/$metadata#microsoft.graph.userRegistrationFeatureSummary", `+common+
 			fmt.Sprintf(`"userRegistrationFeatureCounts": [{"feature": "ssprRegistered", "userCount": 0}, {"feature": "ssprEnabled", "userCount": 0}, {"feature": "ssprCapable", "userCount": 0},

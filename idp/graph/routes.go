@@ -6,7 +6,7 @@ import "slices"
 func routes() []route {
 	return slices.Concat(
 		batchRoutes(),
-		passRoutes(), methodRoutes(), policyRoutes(), approvalRoutes(), explainRoutes(),
+		passRoutes(), passkeyRoutes(), passwordRoutes(), methodRoutes(), policyRoutes(), approvalRoutes(), explainRoutes(),
 		userRoutes(), groupRoutes(), roleRoutes(), organizationRoutes(), domainRoutes(),
 		invitationRoutes(), logRoutes(), reportRoutes(),
 	)

@@ -29,7 +29,7 @@ var summaries = []summaryOf{
 	{
 		"usersRegisteredByMethod", "Count users by what they have to sign in with",
 		"userRegistrationMethodSummary", "userRegistrationMethodCounts", "authenticationMethod",
-		[]string{string(idp.TemporaryAccessPass)}, hasMethod,
+		reportedMethods, hasMethod,
 	},
 	{
 		"usersRegisteredByFeature", "Count users by what they are able to do",
@@ -39,7 +39,7 @@ var summaries = []summaryOf{
 }
 
 func hasMethod(_ *call, r admin.MethodsReport, name string) bool {
-	return slices.Contains(r.Usable, idp.Kind(name))
+	return slices.Contains(registeredNames(r), name)
 }
 
 // hasFeature reads the property of the details that tells of a feature.

@@ -49,7 +49,7 @@ func (p *Provider) actorOf(q *web.Request, b *bearer) idp.Actor {
 		Permissions: b.Scopes, Address: q.Address, RequestID: q.ID,
 	}
 	if b.user != nil {
-		return app.Through(b.user, b.grant.AMR, b.Actor != "")
+		return app.Through(b.user, b.grant, b.Actor != "", q.Now)
 	}
 	app.Permissions = idp.Both(b.Scopes, b.client.EveryScope(idp.GraphAPI()))
 	return app

@@ -19,6 +19,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/authmethods"
+	"latchkey/authmethods/passkey"
 	"latchkey/idp"
 	"latchkey/idp/admin"
 	"latchkey/idp/oidc"
@@ -131,7 +132,7 @@ func (w *world) start() {
 	w.must(w.store.View(w.ctx(), storage.System, w.clock.LoadClock))
 	log := slog.New(slog.DiscardHandler)
 	w.admin = admin.New(w.store, testRing(), w.clock.Now)
-	w.signin = signin.New(w.store, testRing(), authmethods.All(testRing()))
+	w.signin = signin.New(w.store, testRing(), authmethods.All(testRing(), passkey.Method{}))
 	if w.calls == nil {
 		w.calls = outbound.New(outbound.Config{})
 	}

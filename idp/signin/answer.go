@@ -20,28 +20,57 @@ type attempt struct {
 	m       idp.Method
 	subject idp.Subject
 	key     string // of the throttle
+	other   bool   // the answer is of somebody else than it was asked of
 	known   known
+	answer  idp.Answer
 }
 
 // Answer judges what the person sent to the question in the flow. The outcome
 // either leads on or carries a Problem with the flow to try again.
 func (s *Service) Answer(ctx context.Context, v Visit, f Flow, answer idp.Answer) (Outcome, error) {
-	a := &attempt{v: v, f: f, m: s.method(f.Chosen), known: s.openKnown(v)}
-	if a.m == nil || f.Challenge == "" {
+	a := &attempt{v: v, f: f, m: s.method(f.Chosen), known: s.openKnown(v), answer: answer}
+	if a.m == nil || f.Challenge == "" || f.Begun != 0 {
 		return Outcome{}, idp.ErrSealed
 	}
-	out, err := s.judge(ctx, a, answer)
+	judge := s.judge
+	if a.m.Info().Unguessable {
+		judge = s.check
+	}
+	out, err := judge(ctx, a)
 	if err != nil {
 		return s.refused(ctx, a, err)
 	}
 	return out, nil
 }
 
+// check judges an answer that cannot be found by trying: none is counted, and nobody can
+// be kept from giving the right one by wrong ones.
+func (s *Service) check(ctx context.Context, a *attempt) (Outcome, error) {
+	err := s.store.View(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) error {
+		if err := s.loadSubject(tx, a); err != nil {
+			return err
+		}
+		c, err := loadChallenge(tx, a.f)
+		if err == nil && !c.ClosedAt.IsZero() { // or the same answer sent twice would look like a copy of the passkey
+			return &idp.Refusal{Problem: "passkey.again", Detail: "the question was answered before"}
+		}
+		return err
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	verdict, err := s.verify(ctx, a)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return s.accept(ctx, a, verdict)
+}
+
 // judge holds one of the places from before the answer is reserved until what
 // follows from it is stored: right answers that are on their way at the same time
 // then never look like wrong ones to the throttle. Who is held back anyway is so
 // before waiting for a place.
-func (s *Service) judge(ctx context.Context, a *attempt, answer idp.Answer) (Outcome, error) {
+func (s *Service) judge(ctx context.Context, a *attempt) (Outcome, error) {
 	err := s.store.View(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) error {
 		_, err := s.spend(tx, a)
 		return err
@@ -57,7 +86,7 @@ func (s *Service) judge(ctx context.Context, a *attempt, answer idp.Answer) (Out
 	if err := s.reserve(ctx, a); err != nil {
 		return Outcome{}, err
 	}
-	verdict, err := s.verify(ctx, a, answer)
+	verdict, err := s.verify(ctx, a)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -106,11 +135,8 @@ func (s *Service) spend(tx *storage.Tx, a *attempt) (r reserved, err error) {
 	if ok, wait := r.throttle.Spend(a.v.Now, heldIDs(a.subject.Credentials)); !ok {
 		return r, &held{Problem: Pause(a.v.Now, wait)}
 	}
-	if r.challenge, err = idp.Optional(storage.Get[idp.Challenge](tx, a.f.Challenge)); err != nil {
+	if r.challenge, err = loadChallenge(tx, a.f); err != nil {
 		return r, err
-	}
-	if r.challenge == nil {
-		r.challenge = &idp.Challenge{ChallengeID: a.f.Challenge, Ends: a.f.StartedAt().Add(idp.ChallengeLifetime)}
 	}
 	if !r.challenge.Try(a.v.Now) {
 		return r, &held{Problem: Problem{Told: idp.UserLocked}, spent: true}
@@ -121,13 +147,35 @@ func (s *Service) spend(tx *storage.Tx, a *attempt) (r reserved, err error) {
 // loadSubject reads who is to be proved, and the throttle that holds for them
 // in this browser.
 func (s *Service) loadSubject(tx *storage.Tx, a *attempt) (err error) {
-	a.subject, err = subject(tx, a.v, a.f, a.m)
+	a.subject, err = s.subject(tx, a.v, a.f, a.m)
+	if err != nil {
+		return err
+	}
+	if finder, ok := a.m.(idp.Finder); ok {
+		err = s.found(tx, a, finder)
+	}
 	a.key = s.throttleKey(a)
 	return err
 }
 
+// found puts in whose credential the answer shows. Somebody else than the flow is about is
+// nobody: an answer for one must not sign in another.
+func (s *Service) found(tx *storage.Tx, a *attempt, m idp.Finder) error {
+	u, err := m.Find(tx, a.answer)
+	if err != nil {
+		return err
+	}
+	a.other = u != nil && !a.f.Unnamed && (a.subject.User == nil || a.subject.User.UserID != u.UserID)
+	a.subject.User, a.subject.Credentials = u, nil
+	if u == nil {
+		return nil
+	}
+	a.subject.Credentials, err = m.Info().Held(tx, u.UserID)
+	return err
+}
+
 // subject is who is to be proved by a method, as they are now.
-func subject(tx *storage.Tx, v Visit, f Flow, m idp.Method) (idp.Subject, error) {
+func (s *Service) subject(tx *storage.Tx, v Visit, f Flow, m idp.Method) (idp.Subject, error) {
 	policy, err := idp.LoadMethodsPolicy(tx)
 	if err != nil {
 		return idp.Subject{}, err
@@ -136,6 +184,7 @@ func subject(tx *storage.Tx, v Visit, f Flow, m idp.Method) (idp.Subject, error)
 	if now.User, err = wanted(tx, v, f); now.User == nil || err != nil {
 		return now, err
 	}
+	now.Known = f.Username == "" || slices.Contains(s.openKnown(v).Users, now.User.UserID)
 	now.Credentials, err = m.Info().Held(tx, now.User.UserID)
 	return now, err
 }
@@ -153,8 +202,12 @@ func wanted(tx *storage.Tx, v Visit, f Flow) (*idp.User, error) {
 }
 
 // verify looks at the answer outside of any transaction.
-func (s *Service) verify(ctx context.Context, a *attempt, answer idp.Answer) (idp.Verdict, error) {
-	verdict, err := a.m.Verify(ctx, a.subject, a.f.Prompt, answer)
+func (s *Service) verify(ctx context.Context, a *attempt) (idp.Verdict, error) {
+	verdict, err := a.m.Verify(ctx, a.subject, a.f.Prompt, a.answer)
+	s.observe(a.f.Chosen, err)
+	if err == nil && a.other {
+		err = &idp.Refusal{Problem: "passkey.other", Detail: "the credential is another user's"}
+	}
 	if err == nil && a.subject.User.Disabled {
 		// Only who holds the credential learns that the account is disabled.
 		err = &idp.Refusal{Told: idp.UserDisabled, Logged: idp.UserDisabled}
@@ -195,31 +248,50 @@ func (s *Service) accept(ctx context.Context, a *attempt, verdict idp.Verdict) (
 		return Outcome{}, err
 	}
 	out.NewSession, out.NewKnown = secret, s.sealKnown(a)
-	if out.Decision.Step == idp.Ask { // a step-up that needs one more answer
-		err = s.begin(ctx, a.v, &out)
-	}
-	return out, err
+	a.v.Session = secret
+	return out, s.question(ctx, a.v, &out)
 }
 
 // close ends the challenge, gives the throttle back, and settles the credential
 // as it stands now, for the user and under the policy as they are now.
 func (s *Service) close(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
-	c, err := storage.Get[idp.Challenge](tx, a.f.Challenge)
+	c, err := loadChallenge(tx, a.f)
 	if err != nil {
 		return err
 	}
-	if !c.Close(a.v.Now) {
+	counted := !a.m.Info().Unguessable
+	switch first := c.Close(a.v.Now); {
+	case !first && counted:
 		return &held{Problem: Problem{Told: idp.UserLocked}, spent: true}
+	case !first:
+		return &idp.Refusal{Problem: "passkey.again", Detail: "the question was answered before"}
 	}
-	t, err := storage.Get[idp.Throttle](tx, a.key)
-	if err != nil {
+	if err := tx.Put(c); err != nil {
 		return err
 	}
-	t.Refund()
-	if err := errors.Join(tx.Put(c), tx.Put(t)); err != nil || verdict.Settle == nil {
-		return err
+	if counted {
+		t, err := storage.Get[idp.Throttle](tx, a.key)
+		if err != nil {
+			return err
+		}
+		t.Refund()
+		if err := tx.Put(t); err != nil {
+			return err
+		}
+	}
+	if verdict.Settle == nil {
+		return nil
 	}
 	return settle(tx, a, verdict)
+}
+
+// loadChallenge is the question of a flow as it is kept, or as it is before it is.
+func loadChallenge(tx *storage.Tx, f Flow) (*idp.Challenge, error) {
+	c, err := idp.Optional(storage.Get[idp.Challenge](tx, f.Challenge))
+	if c == nil {
+		c = &idp.Challenge{ChallengeID: f.Challenge, Ends: f.StartedAt().Add(idp.ChallengeLifetime)}
+	}
+	return c, err
 }
 
 // settle finds the credential again: one that is gone was deleted or replaced
@@ -232,7 +304,7 @@ func settle(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
 	}
 	i := slices.IndexFunc(now.Credentials, func(c idp.Credential) bool { return c.ID() == verdict.Proof.Credential })
 	if i < 0 {
-		return &idp.Refusal{Told: idp.PassWrong, Logged: idp.PassNotFound, Detail: "deleted or replaced while the answer was looked at"}
+		return verdict.Gone
 	}
 	if now.User, err = storage.Get[idp.User](tx, id); err != nil {
 		return err
@@ -247,8 +319,9 @@ func settle(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
 }
 
 // establish makes or renews the browser's session. A session of somebody else in
-// this browser ends; one of the same person that rests on the same credential
-// is renewed, any other is left behind for a new one, whose end is its own.
+// this browser ends. One of the same person is renewed if it rests on the same credential,
+// or if neither it nor the proof has a bound of its own; any other is left behind for a new
+// one, whose end is its own.
 func (s *Service) establish(tx *storage.Tx, a *attempt, p idp.Proof, secret string) (*idp.Session, error) {
 	u, err := storage.Get[idp.User](tx, a.subject.User.UserID)
 	if err != nil {
@@ -261,7 +334,7 @@ func (s *Service) establish(tx *storage.Tx, a *attempt, p idp.Proof, secret stri
 	if err != nil {
 		return nil, err
 	}
-	if old != nil && old.Live(u, a.v.Now) && slices.Contains(old.Credentials(), p.Credential) && p.Credential != "" {
+	if old != nil && old.Live(u, a.v.Now) && renews(old, p) {
 		old.Renew(secret, p)
 		if err := idp.HastenNotices(tx, "session", old.SessionID, old.NotAfter); err != nil {
 			return nil, err
@@ -278,6 +351,11 @@ func (s *Service) establish(tx *storage.Tx, a *attempt, p idp.Proof, secret stri
 	}
 	session := idp.NewSession(a.v.Tenant, u.UserID, secret, p)
 	return session, tx.Put(session)
+}
+
+func renews(old *idp.Session, p idp.Proof) bool {
+	same := p.Credential != "" && slices.Contains(old.Credentials(), p.Credential)
+	return same || !old.Bounded() && p.NotAfter.IsZero()
 }
 
 // endOnline revokes the grants that were to last no longer than the session, and lets

@@ -12,7 +12,8 @@ import (
 // person has just given consent.
 func (s *Service) decide(tx *storage.Tx, v Visit, f Flow, fresh *idp.Session, allowed bool) (Outcome, error) {
 	out := Outcome{Flow: f, Session: fresh}
-	facts := idp.Facts{Now: v.Now, Request: f.Request, StartedAt: f.StartedAt(), Identifier: f.Username, Chosen: f.Chosen, Account: f.Account, Allowed: allowed, Another: f.Another}
+	facts := idp.Facts{Now: v.Now, Request: f.Request, StartedAt: f.StartedAt(), Identifier: f.Username, Chosen: f.Chosen, Account: f.Account, Allowed: allowed, Another: f.Another,
+		Strong: f.Strong, Prove: f.Prove, Enrol: f.Enrol, Later: f.Later, Registered: f.New != ""}
 	var err error
 	if f.Request != nil {
 		if out.Client, err = liveClient(tx, f); err != nil {
@@ -37,9 +38,12 @@ func (s *Service) decide(tx *storage.Tx, v Visit, f Flow, fresh *idp.Session, al
 	if err := addConsent(tx, &facts); err != nil {
 		return out, err
 	}
-	if out.Decision = idp.Next(facts); out.Decision.Step == idp.ConsentStep {
+	switch out.Decision = idp.Next(facts); out.Decision.Step {
+	case idp.ConsentStep:
 		out.Flow.Asked = out.User.UserID
 		out.APIs, err = apisOf(tx, f.Request)
+	case idp.Enrolled:
+		out.New, err = idp.Optional(storage.Get[idp.Passkey](tx, f.New))
 	}
 	return out, err
 }
@@ -68,19 +72,46 @@ func (s *Service) addUser(tx *storage.Tx, v Visit, facts *idp.Facts) (err error)
 	if err != nil {
 		return err
 	}
-	facts.Offers, err = s.offers(tx, v, subject)
-	return err
-}
-
-func (s *Service) offers(tx *storage.Tx, v Visit, u *idp.User) ([]idp.Offer, error) {
 	policy, err := idp.LoadMethodsPolicy(tx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	subject := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy, User: u}
-	return idp.Offers(s.methods, subject, func(i idp.Info) ([]idp.Credential, error) {
-		return i.Held(tx, u.UserID)
-	})
+	who := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy, User: subject}
+	if facts.Offers, err = idp.Offers(s.methods, who, func(i idp.Info) ([]idp.Credential, error) {
+		return i.Held(tx, subject.UserID)
+	}); err != nil {
+		return err
+	}
+	facts.Pretended = s.pretended(v, facts.Offers, facts.Identifier)
+	return s.addInterrupt(tx, v, policy, facts)
+}
+
+// addInterrupt finds whether the session's user is asked to register a method: who holds
+// no passwordless one, and can have one.
+func (s *Service) addInterrupt(tx *storage.Tx, v Visit, policy *idp.MethodsPolicy, facts *idp.Facts) error {
+	u := facts.SessionUser
+	if u == nil || facts.Enrol != "" {
+		return nil
+	}
+	who := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy, User: u}
+	able := idp.Kind("")
+	for _, m := range s.methods {
+		e, ok := m.(idp.Enroller)
+		if !ok || !e.Info().Passwordless {
+			continue
+		}
+		held, err := e.Info().Held(tx, u.UserID)
+		if len(held) > 0 || err != nil {
+			return err
+		}
+		if able == "" && e.Registrable(who, true) == idp.Offered {
+			able = e.Info().Kind
+		}
+	}
+	if able != "" {
+		facts.Interrupt, facts.Enrolable = policy.Registration.Interrupts(u, facts.Request == nil, v.Now), able
+	}
+	return nil
 }
 
 func addConsent(tx *storage.Tx, facts *idp.Facts) error {
@@ -94,28 +125,70 @@ func addConsent(tx *storage.Tx, facts *idp.Facts) error {
 	return err
 }
 
-// begin puts the question of the method decided on, keeping one that stands.
-func (s *Service) begin(ctx context.Context, v Visit, out *Outcome) error {
-	if out.Flow.Challenge != "" && out.Flow.Chosen == out.Decision.Method {
+// question puts the question that the decision calls for, if it calls for one.
+func (s *Service) question(ctx context.Context, v Visit, out *Outcome) error {
+	switch out.Decision.Step {
+	case idp.Ask:
+		return s.begin(ctx, v, out, false)
+	case idp.Identify:
+		return s.beginUnnamed(ctx, v, out)
+	case idp.EnrolStep:
+		return s.beginEnrol(ctx, v, out)
+	}
+	return nil
+}
+
+// beginUnnamed puts the question of the method that needs no name beside that for the
+// name, so that whoever holds such a credential does not have to type one.
+func (s *Service) beginUnnamed(ctx context.Context, v Visit, out *Outcome) error {
+	for _, m := range s.methods {
+		if i := m.Info(); i.Identifies {
+			out.Decision.Method = i.Kind
+			return s.begin(ctx, v, out, true)
+		}
+	}
+	return nil
+}
+
+// begin puts the question of the method decided on, keeping one that stands and counts the
+// answers to it. unnamed: whoever answers it says who they are.
+func (s *Service) begin(ctx context.Context, v Visit, out *Outcome, unnamed bool) error {
+	m := s.method(out.Decision.Method)
+	if out.Flow.Challenge != "" && out.Flow.Chosen == out.Decision.Method && !m.Info().Unguessable {
 		out.Prompt = out.Flow.Prompt
 		return nil
 	}
-	m := s.method(out.Decision.Method)
 	var who idp.Subject
 	err := s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
-		who, err = subject(tx, v, out.Flow, m)
+		who, err = s.subject(tx, v, out.Flow, m)
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	if unnamed {
+		if who.User, who.Credentials = nil, nil; m.Offer(who) != idp.Offered {
+			out.Decision.Method = "" // it is off here
+			return nil
+		}
 	}
 	prompt, err := m.Begin(ctx, who)
 	if err != nil {
 		return err
 	}
 	out.Prompt = prompt
-	out.Flow.Prompt, out.Flow.Challenge, out.Flow.Chosen = prompt, idp.NewID(), out.Decision.Method
+	out.Flow.Prompt, out.Flow.Challenge, out.Flow.Chosen = kept(m, prompt), idp.NewID(), out.Decision.Method
+	out.Flow.Unnamed, out.Flow.Begun = unnamed, 0
 	return nil
+}
+
+// kept is what of a prompt goes on with the flow, through addresses: what is only shown,
+// and made anew each time, does not.
+func kept(m idp.Method, p idp.Prompt) idp.Prompt {
+	if m.Info().Unguessable {
+		p.Fields = nil
+	}
+	return p
 }
 
 // liveClient is the client the flow began for. One that was disabled, removed, or

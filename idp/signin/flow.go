@@ -22,6 +22,13 @@ type Flow struct {
 	Account   bool             `json:",omitzero"` // go on as who is signed in
 	Another   bool             `json:",omitzero"` // sign in as somebody else, or as who was typed
 	Asked     string           `json:",omitzero"` // id of the user who was shown the consent page
+	Strong    bool             `json:",omitzero"` // the page needs a strong proof of the last minutes
+	Prove     idp.Kind         `json:",omitzero"` // this method must be answered
+	Unnamed   bool             `json:",omitzero"` // whoever answers the question says who they are
+	Enrol     idp.Kind         `json:",omitzero"` // the person came to register one of these
+	Begun     int64            `json:",omitzero"` // when the registration began, in Unix nanoseconds
+	Later     bool             `json:",omitzero"` // they do not want to register one now
+	New       string           `json:",omitzero"` // id of the credential they have just registered
 	Problem   *Problem         `json:",omitzero"`
 	Started   int64            // in Unix nanoseconds, so that no state is longer than another by its time
 }
@@ -81,7 +88,7 @@ func (s *Service) Open(v Visit, state string) (Flow, error) {
 
 // unasked is the flow without the question put last.
 func (f Flow) unasked() Flow {
-	f.Chosen, f.Challenge, f.Prompt, f.Problem, f.Asked = "", "", idp.Prompt{}, nil, ""
+	f.Chosen, f.Challenge, f.Prompt, f.Problem, f.Asked, f.Begun, f.Unnamed = "", "", idp.Prompt{}, nil, "", 0, false
 	return f
 }
 
@@ -97,6 +104,34 @@ func (f Flow) WithUser(name string) Flow {
 func (f Flow) WithMethod(k idp.Kind) Flow {
 	f = f.unasked()
 	f.Chosen = k
+	return f
+}
+
+// Stronger is the flow to a page that needs a strong proof.
+func (f Flow) Stronger() Flow {
+	f.Strong = true
+	return f
+}
+
+// Enrolling is the flow to the registration of a method.
+func (f Flow) Enrolling(k idp.Kind) Flow {
+	f = f.unasked()
+	f.Enrol, f.Strong = k, true
+	return f
+}
+
+// Proving is the flow that asks for what was just registered, so that nothing rests on an
+// older proof any longer.
+func (f Flow) Proving(k idp.Kind) Flow {
+	f = f.unasked()
+	f.Prove, f.New, f.Username, f.Account, f.Another = k, "", "", true, false
+	return f
+}
+
+// Onward is the flow after the person was told what they have registered.
+func (f Flow) Onward() Flow {
+	f = f.unasked()
+	f.New = ""
 	return f
 }
 

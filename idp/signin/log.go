@@ -34,6 +34,9 @@ func (s *Service) logSignIn(tx *storage.Tx, a *attempt, sessionID string, r *idp
 	}
 	if r != nil {
 		e.Result, e.Error, e.Reason = "failure", r.Logged, r.Logged.Text()
+		if e.Reason == "" {
+			e.Reason = r.Detail
+		}
 		if r.Detail != "" {
 			e.Details = map[string]string{"reason": r.Detail}
 		}

@@ -23,12 +23,17 @@ type Service struct {
 	methods []idp.Method
 	keys    *idp.Keyring
 	slots   *slots
+	observe func(idp.Kind, error)
 }
 
 // New makes the service. The order of methods is the order they are offered in.
 func New(store *storage.Store, keys *idp.Keyring, methods []idp.Method) *Service {
-	return &Service{store: store, keys: keys, methods: methods, slots: newSlots()}
+	return &Service{store: store, keys: keys, methods: methods, slots: newSlots(), observe: func(idp.Kind, error) {}}
 }
+
+// Observe has each told of the judgement of every answer. It is called before the service
+// is used.
+func (s *Service) Observe(each func(idp.Kind, error)) { s.observe = each }
 
 // Visit is one request of one browser.
 type Visit struct {
@@ -40,18 +45,21 @@ type Visit struct {
 	Address   string
 	UserAgent string
 	RequestID string
+	Quiet     bool // so many wrong answers came from the address that more of them are not logged
 }
 
 // Outcome is what follows from a visit.
 type Outcome struct {
 	Decision idp.Decision
 	Flow     Flow
-	Prompt   idp.Prompt   // for Ask
+	Prompt   idp.Prompt   // for Ask and EnrolStep, and what Identify can be answered with at once
 	Client   *idp.Client  // nil on Latchkey's own pages
 	APIs     []*idp.API   // those the client asks for, on the way to consent
 	User     *idp.User    // whose session it is, or nil
 	Session  *idp.Session // or nil
 	Problem  *Problem     // why the last answer was not accepted
+	By       time.Time    // for EnrolStep: when the registration must be finished
+	New      *idp.Passkey // for Enrolled: what was registered
 
 	NewSession string     // value for the session cookie, "" to leave it
 	NewKnown   string     // value for the known-browser cookie, "" to leave it
@@ -70,9 +78,12 @@ var (
 
 // Problem is what a person is told about an answer that was not accepted.
 type Problem struct {
-	Told  idp.STS
+	Told  idp.STS   `json:",omitzero"`
+	Text  string    `json:",omitzero"` // the key of a text, where there is no number
 	Until int64     `json:",omitzero"` // when another try is looked at, in Unix nanoseconds: as long at any time
 	Start time.Time `json:",omitzero"` // when the pass begins
+	// Unknown is the id of a credential that nobody here knows any more, base64url.
+	Unknown string `json:",omitzero"`
 }
 
 // Pause is the problem of who has to wait before another try is looked at; 0 means
@@ -97,8 +108,10 @@ func (p Problem) Left(now time.Time) time.Duration {
 func (s *Service) ACRs() []string {
 	var out []string
 	for _, m := range s.methods {
-		if acr := m.Info().ACR; acr != "" && !slices.Contains(out, acr) {
-			out = append(out, acr)
+		for _, acr := range m.Info().ACRs {
+			if !slices.Contains(out, acr) {
+				out = append(out, acr)
+			}
 		}
 	}
 	return out
@@ -135,9 +148,7 @@ func (s *Service) Look(ctx context.Context, v Visit, f Flow) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if out.Decision.Step == idp.Ask {
-		err = s.begin(ctx, v, &out)
-	}
-	out.Problem = f.Problem
+	err = s.question(ctx, v, &out)
+	out.Problem = out.Flow.Problem
 	return out, err
 }

@@ -13,10 +13,8 @@ import (
 // keyMethod stands for a method that keeps no credential and has no end of its own.
 type keyMethod struct{}
 
-const passkey idp.Kind = "passkey"
-
 func (keyMethod) Info() idp.Info {
-	return idp.Info{Kind: passkey, Name: "Passkey", ACR: idp.ACRPhishing, MFA: true, PhishingResistant: true, Held: func(*storage.Tx, string) ([]idp.Credential, error) { return nil, nil }}
+	return idp.Info{Kind: idp.PasskeyMethod, Name: "Passkey", ACRs: []string{idp.ACRPhishing}, MFA: true, PhishingResistant: true, Held: func(*storage.Tx, string) ([]idp.Credential, error) { return nil, nil }}
 }
 
 func (keyMethod) Offer(idp.Subject) idp.Reason { return idp.Offered }
@@ -29,7 +27,7 @@ func (keyMethod) Verify(_ context.Context, s idp.Subject, p idp.Prompt, a idp.An
 	if s.User == nil || a["code"] != "touch" || p.Fields["challenge"] != "x" {
 		return idp.Verdict{}, &idp.Refusal{Told: idp.PassWrong, Logged: idp.PassWrong, Wrong: true}
 	}
-	return idp.Verdict{Proof: idp.Proof{Method: passkey, Credential: "key of " + s.User.UserID, At: s.Now, ACR: idp.ACRPhishing, AMR: []string{"pop", "user", "mfa"}, MFA: true}}, nil
+	return idp.Verdict{Proof: idp.Proof{Method: idp.PasskeyMethod, Credential: "key of " + s.User.UserID, At: s.Now, ACR: idp.ACRPhishing, AMR: []string{"pop", "user", "mfa"}, MFA: true}}, nil
 }
 
 // twoWays is a world with passes and passkeys.

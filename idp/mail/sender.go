@@ -1,0 +1,190 @@
+// Package mail sends the mails that people are owed, over SMTP. It owns the schedule of a
+// running process, the form of a message and the judgement of what a server answers; what
+// a mail says is drawn by whoever starts it, and when it is tried again is the noun's rule.
+//
+// A mail is claimed in one transaction, sent outside of any, and removed in another. So a
+// crash loses none, and at worst sends one twice: with the same Message-ID, a minute later
+// or more. Nothing that a stranger can choose reaches a header unencoded, and neither the
+// content nor the full address of a mail reaches the log.
+package mail
+
+import (
+	"context"
+	"crypto/x509"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+const (
+	// atOnce is how many mails are being sent at a time.
+	atOnce = 4
+	// sendTimeout is how long one may take in all: far less than a claim holds.
+	sendTimeout = 10 * time.Second
+	// lookEvery is how soon a mail goes out that was owed just now.
+	lookEvery = time.Second
+)
+
+// What became of a try.
+const (
+	Sent     = "sent"
+	Deferred = "deferred" // it is tried again
+	Failed   = "failed"   // it is given up
+)
+
+// Config is what a Sender needs.
+type Config struct {
+	Address  string // host:port of the server
+	Username string // empty: without signing in
+	Password string
+	TLS      string         // "starttls", "tls" or "none"
+	From     string         // address
+	Roots    *x509.CertPool // nil: the system's
+	Store    *storage.Store
+	Now      func() time.Time
+	// Render draws a mail: its subject, and its content as text and as HTML.
+	Render func(m *idp.Mail, t *idp.Tenant) (subject, text, html string, err error)
+	Count  func(result string)
+	Log    *slog.Logger
+	// Dial reaches the server; nil: over the network.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Sender sends what is due of every tenant.
+type Sender struct {
+	Config
+	server server
+	places chan struct{} // taken by mails being sent
+}
+
+// New makes a Sender.
+func New(c Config) (*Sender, error) {
+	server, err := newServer(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Sender{Config: c, server: server, places: make(chan struct{}, atOnce)}, nil
+}
+
+// Run sends until ctx ends, and lets what is being sent then come to its end. While nobody
+// has written anything and nothing has become due, it leaves the store alone.
+func (s *Sender) Run(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	var next time.Time
+	for seen, first := uint64(0), true; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		commits := s.Store.Commits() // before the look, which may miss what comes during it
+		if !first && commits == seen && (next.IsZero() || s.Now().Before(next)) {
+			continue
+		}
+		due, err := s.round(ctx, &sending)
+		if err == nil {
+			seen, first, next = commits, false, due
+		} else if ctx.Err() == nil {
+			s.Log.Error("mails could not be looked for", "error", err)
+		}
+	}
+}
+
+// Drain sends what is due and answers when all of that has been tried.
+func (s *Sender) Drain(ctx context.Context) error {
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	_, err := s.round(ctx, &sending)
+	return err
+}
+
+// round begins to send what is due, one mail of each tenant after the other, so that a
+// tenant that owes many does not keep the others waiting. next is when there will be more;
+// zero if nothing is known of.
+func (s *Sender) round(ctx context.Context, sending *sync.WaitGroup) (next time.Time, err error) {
+	tenants, err := s.Store.Tenants(ctx)
+	for err == nil && len(tenants) > 0 {
+		owing := tenants[:0]
+		for _, id := range tenants {
+			due, err := s.sendOne(ctx, id, sending)
+			switch {
+			case err != nil:
+				return next, err
+			case due.IsZero():
+			case !s.Now().Before(due):
+				owing = append(owing, id)
+			case next.IsZero() || due.Before(next):
+				next = due
+			}
+		}
+		tenants = owing
+	}
+	return next, err
+}
+
+// sendOne waits for a place and begins to send the mail of a tenant that is due first. It
+// answers when that was to be tried; zero if there was none.
+func (s *Sender) sendOne(ctx context.Context, tenant string, sending *sync.WaitGroup) (due time.Time, err error) {
+	select {
+	case s.places <- struct{}{}:
+	case <-ctx.Done():
+		return due, ctx.Err()
+	}
+	m, due, err := s.claim(ctx, tenant)
+	if m == nil {
+		<-s.places
+		return due, err
+	}
+	sending.Go(func() {
+		defer func() { <-s.places }()
+		s.send(context.WithoutCancel(ctx), tenant, m) // cut off, it might arrive and be sent again
+	})
+	return due, nil
+}
+
+// claim takes the mail that is due first, nil if none is, and tells when that was or will be.
+func (s *Sender) claim(ctx context.Context, tenant string) (claimed *idp.Mail, due time.Time, err error) {
+	now := s.Now()
+	look := func(tx *storage.Tx) (*idp.Mail, error) {
+		claimed, due = nil, time.Time{}
+		m, err := idp.FirstMail(tx)
+		if m == nil || err != nil {
+			return nil, err
+		}
+		if due = m.NextTry; due.After(now) {
+			return nil, nil
+		}
+		return m, nil
+	}
+	any := false
+	err = s.Store.View(ctx, tenant, func(tx *storage.Tx) error {
+		m, err := look(tx)
+		any = m != nil
+		return err
+	})
+	if err != nil || !any {
+		return nil, due, err
+	}
+	err = s.Store.Update(ctx, tenant, func(tx *storage.Tx) error {
+		m, err := look(tx)
+		if m == nil || err != nil {
+			return err
+		}
+		send, err := m.Claim(tx, now)
+		if send {
+			claimed = m
+		}
+		return err
+	})
+	if err != nil {
+		return nil, due, err
+	}
+	return claimed, due, nil
+}

@@ -1,0 +1,179 @@
+package ui
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/idp/admin"
+	"latchkey/idp/signin"
+)
+
+// What was just done, as the address of security info says it, and the catalogue.
+const (
+	passDeleted     = "pass-deleted"
+	passkeyAdded    = "passkey-added"
+	passkeyRenamed  = "passkey-renamed"
+	passkeyRemoved  = "passkey-removed"
+	passwordSet     = "password-set"
+	passwordRemoved = "password-removed"
+	methodsRemoved  = "methods-removed"
+	methodsKept     = "methods-kept"
+	signedOutAll    = "signed-out-everywhere"
+)
+
+func (s *Site) showSecurityInfo(w http.ResponseWriter, r *http.Request) {
+	h, ok := s.holderAt(w, r, securityInfo)
+	if !ok {
+		return
+	}
+	held, err := s.held(r.Context(), h)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	why, err := s.Signin.Registrable(r.Context(), h.Visit, idp.PasskeyMethod)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.Page(w, r, http.StatusOK, s.securityInfo(r, h, held, why))
+}
+
+// changeSecurityInfo is what the buttons of the page lead to.
+func (s *Site) changeSecurityInfo(w http.ResponseWriter, r *http.Request) {
+	h, ok := s.sent(w, r, securityInfo)
+	if !ok {
+		return
+	}
+	form := r.PostForm
+	switch {
+	case form.Get("decision") == "sign-out":
+		s.signOut(w, r, h.Visit)
+	case form.Get("decision") == "delete":
+		s.deletePass(w, r, h)
+	case form.Has("decision"): // keep it
+		s.toSecurityInfo(w, r)
+	case form.Get("add") == string(idp.PasskeyMethod):
+		s.follow(w, r, h.Visit, signin.Start(nil, securityInfo, h.Now).Enrolling(idp.PasskeyMethod))
+	case form.Get("use") == string(idp.PasskeyMethod):
+		s.follow(w, r, h.Visit, signin.Start(nil, securityInfo, h.Now).Proving(idp.PasskeyMethod))
+	default:
+		s.askDeletePass(w, r, h)
+	}
+}
+
+// recently bounds how long ago something was "just" done.
+const recently = 10 * time.Minute
+
+// noticeOf is what an address says was just done, as far as it is true: anybody can make
+// up such a link.
+func noticeOf(q url.Values, held admin.Methods, now time.Time) string {
+	id := q.Get("done")
+	switch id {
+	case passkeyAdded:
+		if n := len(held.Passkeys); n == 0 || now.Sub(held.Passkeys[n-1].CreatedAt) > recently {
+			return ""
+		}
+	case passwordSet:
+		if held.Password == nil || now.Sub(held.Password.CreatedAt) > recently {
+			return ""
+		}
+	case passwordRemoved:
+		if held.Password != nil {
+			return ""
+		}
+	case passDeleted:
+		if held.Pass != nil {
+			return ""
+		}
+	case passkeyRenamed, passkeyRemoved, methodsRemoved, methodsKept:
+	default:
+		return ""
+	}
+	return id
+}
+
+func (s *Site) securityInfo(r *http.Request, h holder, held admin.Methods, why idp.Reason) SecurityInfo {
+	v := SecurityInfo{
+		Action: s.here(r, securityInfo), Username: h.user.PrincipalName, DisplayName: h.user.DisplayName,
+		NoticeID: noticeOf(r.URL.Query(), held, h.Now), Banner: bannerOf(h, held), First: string(held.First()),
+		Passkeys: s.passkeyRows(r, h, held.Passkeys), Password: s.passwordRow(r, held),
+		Session:    SessionRow{Ends: h.session.NotAfter, Bounded: h.session.Bounded(), EverywhereURL: s.here(r, everywhere)},
+		SignInsURL: s.here(r, ownSignIns), Signals: s.signals(h, held),
+	}
+	if held.Pass != nil {
+		v.Pass = passRow(held.Pass.Pass, held.Pass.Reason)
+	}
+	v.Session.UsePasskey = v.Session.Bounded && usablePasskey(held)
+	if recovers(h, held) && v.NoticeID != methodsKept {
+		v.CleanUpURL = s.here(r, ownCleanUp)
+	}
+	v.Unable = unable(h, held, why)
+	switch {
+	case v.Unable != "":
+	case v.Banner.Why != "":
+		v.Add = "banner"
+	default:
+		v.Add = "list"
+	}
+	return v
+}
+
+// bannerOf tells why another sign-in method is wanted.
+func bannerOf(h holder, held admin.Methods) Banner {
+	window := h.session.Window()
+	switch {
+	case usablePasskey(held):
+		return Banner{}
+	case h.Now.Before(window):
+		return Banner{Why: "window", Until: window}
+	case !window.IsZero() && !held.Provable():
+		return Banner{Why: "closed", Until: h.session.NotAfter}
+	case slices.Contains(held.Usable(), idp.PasswordMethod):
+		return Banner{Why: "password"}
+	case held.Pass != nil && held.Pass.Reason == idp.EnabledByPolicy:
+		return Banner{Why: "pass", Until: held.Pass.Pass.EndsAt()}
+	}
+	return Banner{Why: "none"}
+}
+
+func usablePasskey(held admin.Methods) bool {
+	return slices.Contains(held.Usable(), idp.PasskeyMethod)
+}
+
+// unables are the texts for why people cannot register a passkey.
+var unables = map[idp.Reason]string{
+	idp.MethodDisabled: "disabled",
+	idp.OutOfScope:     "scope",
+	idp.NoSelfService:  "self-service",
+	idp.ExternalUser:   "external",
+	idp.Unavailable:    "host",
+	idp.MaxHeld:        "full",
+}
+
+// unable is the text for why there is no button to add a passkey; empty if there is one.
+func unable(h holder, held admin.Methods, why idp.Reason) string {
+	switch {
+	case why != idp.Offered:
+		return unables[why]
+	case !h.session.Strong(h.Now) && !held.Provable():
+		return "prove"
+	}
+	return ""
+}
+
+// recovers tells whether somebody came in with a pass who held passkeys before: perhaps
+// they lost what these are on.
+func recovers(h holder, held admin.Methods) bool {
+	by := slices.ContainsFunc(h.session.Proofs, func(p idp.Proof) bool { return p.Method == idp.TemporaryAccessPass })
+	return by && slices.ContainsFunc(held.Passkeys, func(k admin.PasskeyInfo) bool { return older(h, k.PasskeyID, k.CreatedAt) })
+}
+
+// older tells whether a credential was there before the session began, and is not what it
+// rests on: that one they have.
+func older(h holder, id string, made time.Time) bool {
+	return made.Before(h.session.CreatedAt) && !slices.Contains(h.session.Credentials(), id)
+}

@@ -1,0 +1,90 @@
+package ui
+
+import (
+	"cmp"
+	"net/http"
+	"strings"
+
+	"latchkey/idp"
+	"latchkey/idp/admin"
+)
+
+func (s *Site) showSignIns(w http.ResponseWriter, r *http.Request) {
+	h, ok := s.holderAt(w, r, ownSignIns)
+	if !ok {
+		return
+	}
+	infos, err := s.Admin.OwnSignIns(r.Context(), h.actor, h.Tenant.TenantID, h.user.UserID)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	v := SignInsView{BackURL: s.here(r, securityInfo)}
+	for _, i := range infos {
+		v.Rows = append(v.Rows, signInRow(h, i))
+	}
+	s.Page(w, r, http.StatusOK, v)
+}
+
+// loggedKinds are the names of methods in the log; the rest are shown as they are.
+var loggedKinds = map[string]string{
+	"Temporary Access Pass": string(idp.TemporaryAccessPass),
+	"Passkey":               string(idp.PasskeyMethod),
+	"Password":              string(idp.PasswordMethod),
+	"Previously satisfied":  "previously",
+}
+
+func signInRow(h holder, i admin.EventInfo) SignInRow {
+	e := i.Event
+	row := SignInRow{
+		At: e.At, App: e.ClientID, Kind: loggedKinds[e.Method], Method: e.Method, Address: e.Address,
+		Browser: browserName(e.UserAgent), Current: e.SessionID != "" && e.SessionID == h.session.SessionID,
+	}
+	if i.Client != nil {
+		row.App = i.Client.Name
+	}
+	if e.Result != "success" {
+		row.Why = cmp.Or(whys[e.Error], "unknown")
+	}
+	return row
+}
+
+// whys are the texts for why somebody was not signed in. It is their own log: they may
+// know more than who tried.
+var whys = map[idp.STS]string{
+	idp.PassWrong:       "pass-wrong",
+	idp.PassExpired:     "pass-expired",
+	idp.PassUsed:        "pass-used",
+	idp.PassBlocked:     "pass-blocked",
+	idp.PassNotFound:    "pass-none",
+	idp.PasswordWrong:   "password-wrong",
+	idp.UserDisabled:    "disabled",
+	idp.UserLocked:      "locked",
+	idp.ConsentDeclined: "declined",
+}
+
+// What browsers and systems say of themselves: the first that fits, since most of them
+// name others too.
+var (
+	browsers = [][2]string{
+		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
+		{"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
+	}
+	systems = [][2]string{
+		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"}, {"Macintosh", "Mac"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"},
+	}
+)
+
+// browserName is a user agent in short: "Firefox, Windows". What people do not know as a
+// browser is told by its first word.
+func browserName(userAgent string) string {
+	browser, system := agent(userAgent)
+	switch {
+	case browser == "":
+		first, _, _ := strings.Cut(userAgent, " ")
+		return clip(first, 40)
+	case system == "":
+		return browser
+	}
+	return browser + ", " + system
+}
