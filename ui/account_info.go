@@ -21,6 +21,7 @@ const (
 	passwordRemoved = "password-removed"
 	methodsRemoved  = "methods-removed"
 	methodsKept     = "methods-kept"
+	methodPreferred = "method-preferred"
 	signedOutAll    = "signed-out-everywhere"
 )
 
@@ -58,6 +59,9 @@ func (s *Site) changeSecurityInfo(w http.ResponseWriter, r *http.Request) {
 		s.toSecurityInfo(w, r)
 	case form.Get("add") == string(idp.PasskeyMethod):
 		s.follow(w, r, h.Visit, signin.Start(nil, securityInfo, h.Now).Enrolling(idp.PasskeyMethod))
+	case form.Has("prefer"):
+		err := s.Admin.PreferMethod(r.Context(), h.actor, h.Tenant.TenantID, h.user.UserID, idp.Kind(form.Get("prefer")))
+		s.changed(w, r, h, err, methodPreferred)
 	case form.Get("use") == string(idp.PasskeyMethod):
 		s.follow(w, r, h.Visit, signin.Start(nil, securityInfo, h.Now).Proving(idp.PasskeyMethod))
 	default:
@@ -89,6 +93,10 @@ func noticeOf(q url.Values, held admin.Methods, now time.Time) string {
 		if held.Pass != nil {
 			return ""
 		}
+	case methodPreferred:
+		if held.User.Preferred == "" {
+			return ""
+		}
 	case passkeyRenamed, passkeyRemoved, methodsRemoved, methodsKept:
 	default:
 		return ""
@@ -106,6 +114,11 @@ func (s *Site) securityInfo(r *http.Request, h holder, held admin.Methods, why i
 	}
 	if held.Pass != nil {
 		v.Pass = passRow(held.Pass.Pass, held.Pass.Reason)
+	}
+	for _, kind := range held.Usable() {
+		if kind != held.Default() {
+			v.Prefer = append(v.Prefer, string(kind))
+		}
 	}
 	v.Session.UsePasskey = v.Session.Bounded && usablePasskey(held)
 	if recovers(h, held) && v.NoticeID != methodsKept {

@@ -104,6 +104,10 @@ func securityStates() []state {
 			v.Pass, v.First, v.Banner, v.Password, v.Session.Bounded = nil, "password", Banner{Why: "password"}, passwordOf(), false
 			v.Add, v.Unable = "", "prove"
 		}),
+		info("security-info-prefer", func(v *SecurityInfo) {
+			withPasskey(v)
+			v.Password, v.Prefer, v.First = passwordOf(), []string{"password"}, "passkey"
+		}),
 		info("security-info-may-have-password", func(v *SecurityInfo) {
 			withPasskey(v)
 			v.Password = &PasswordRow{State: "usable", SetURL: "/t/security-info/password"}
@@ -120,7 +124,7 @@ func securityStates() []state {
 		list = append(list, info("security-info-unable-"+why, unable(why)))
 	}
 	for _, id := range []string{
-		"passkey-renamed", "passkey-removed", "password-set", "password-removed", "methods-removed", "methods-kept",
+		"passkey-renamed", "passkey-removed", "password-set", "password-removed", "methods-removed", "methods-kept", "method-preferred",
 	} {
 		list = append(list, notice(id))
 	}
@@ -184,7 +188,7 @@ func signIns() []SignInRow {
 // accountTexts are the texts that the pages ask for by what they show.
 var accountTexts = strings.Fields(`
 	notice.pass-deleted notice.passkey-added notice.passkey-renamed notice.passkey-removed notice.password-set
-	notice.password-removed notice.methods-removed notice.methods-kept notice.signed-out-everywhere
+	notice.password-removed notice.methods-removed notice.methods-kept notice.method-preferred prefer.passkey prefer.password notice.signed-out-everywhere
 	banner.pass banner.password banner.closed banner.none copies.synced copies.syncable copies.single
 	first.temporaryAccessPass first.passkey first.password
 	unable.disabled unable.scope unable.self-service unable.external unable.host unable.full unable.prove

@@ -187,6 +187,7 @@ func (a *account) changes() []change {
 		{"/security-info/password", url.Values{"new-password": {"another horse battery"}}},
 		{"/security-info/password/remove", url.Values{"decision": {"remove"}}},
 		{"/security-info/clean-up", url.Values{"decision": {"remove"}, "remove": {keyID + "1", keyID + "2", a.password.PasswordID}}},
+		{"/security-info", url.Values{"prefer": {"password"}}},
 	}
 }
 

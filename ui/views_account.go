@@ -16,6 +16,7 @@ type SecurityInfo struct {
 	Passkeys    []PasskeyRow
 	Password    *PasswordRow // nil: none, and none to be had
 	First       string       // the kind that is asked for first; empty: none works
+	Prefer      []string     // the kinds that can be made the default instead
 	Add         string       // where the button to add a passkey is: "banner", "list", or nowhere
 	Unable      string       // why there is none, a text
 	Session     SessionRow

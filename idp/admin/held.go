@@ -8,10 +8,16 @@ import (
 
 // First is what the user is asked for first, as idp.Next decides; "" for nothing.
 func (m Methods) First() idp.Kind {
+	if m.passUsable() {
+		return idp.TemporaryAccessPass
+	}
+	return m.Default()
+}
+
+// Default is what they are asked for where no pass comes before it.
+func (m Methods) Default() idp.Kind {
 	usable := m.Usable()
 	switch {
-	case m.passUsable():
-		return idp.TemporaryAccessPass
 	case slices.Contains(usable, m.User.Preferred):
 		return m.User.Preferred
 	case len(usable) == 0:
