@@ -82,7 +82,7 @@ func NewGrant(s *Session, req *AuthRequest, now time.Time) *Grant {
 		RedirectURI: req.RedirectURI, Nonce: req.Nonce, CodeChallenge: req.CodeChallenge, CreatedAt: now,
 		Resources: req.Resources, KeyThumb: req.KeyThumb,
 	}
-	g.Bind(s, req.ACRValues, now)
+	g.Bind(s, req, now)
 	if once := now.Add(max(AccessTokenLifetime, IDTokenLifetime)); req.FrontOnly() && once.Before(g.NotAfter) {
 		g.NotAfter, g.EndsAs = once, GrantExpired // all that can come of it comes now
 	}
@@ -91,8 +91,12 @@ func NewGrant(s *Session, req *AuthRequest, now time.Time) *Grant {
 
 // Bind rests the grant on a session. It tells of the proof that reaches a class that was
 // asked for, if one does (OIDC Core 5.5.1.1).
-func (g *Grant) Bind(s *Session, acrs []string, now time.Time) {
-	p, acr := s.Answering(acrs)
+func (g *Grant) Bind(s *Session, req *AuthRequest, now time.Time) {
+	p, acr := s.Answering(req.ACRValues)
+	tooOld := req.MaxAge >= 0 && now.Sub(p.At) > time.Duration(req.MaxAge)*time.Second
+	if tooOld || req.Asks("login") { // the app wants to hear of a new one
+		p, acr = s.Latest(), s.Latest().ACR
+	}
 	g.UserID, g.SessionID, g.Credentials = s.UserID, s.SessionID, s.Credentials()
 	g.AuthTime, g.AMR, g.ACR = p.At, p.AMR, acr
 	g.NotAfter, g.EndsAs = s.NotAfter, s.EndsAs

@@ -240,7 +240,7 @@ func TestGrantDevice(t *testing.T) {
 	t.Parallel()
 	g := &idp.Grant{GrantID: "g", ClientID: "tv", Scopes: []string{idp.ScopeOffline}, NotAfter: t0.Add(idp.DeviceLifetime), Device: idp.Device{Hash: "h"}}
 	s := bounded(2*time.Hour, "openid")
-	g.Bind(idp.NewSession(contoso(), annaID, "ss_x", idp.Proof{Credential: "p1", At: t0, NotAfter: t0.Add(2 * time.Hour), EndsAs: idp.PassExpired}), nil, t0.Add(time.Minute))
+	g.Bind(idp.NewSession(contoso(), annaID, "ss_x", idp.Proof{Credential: "p1", At: t0, NotAfter: t0.Add(2 * time.Hour), EndsAs: idp.PassExpired}), &idp.AuthRequest{MaxAge: -1}, t0.Add(time.Minute))
 	if g.UserID != annaID || !g.NotAfter.Equal(s.NotAfter) || g.EndsAs != idp.PassExpired || g.Device.Hash != "h" || !g.AuthTime.Equal(t0) {
 		t.Errorf("%+v", g)
 	}

@@ -78,13 +78,31 @@ func TestAnswering(t *testing.T) {
 		if p.Credential != c.credential || acr != c.acr {
 			t.Errorf("%s: %s as %q, want %s as %q", name, p.Credential, acr, c.credential, c.acr)
 		}
-		req := &idp.AuthRequest{ClientID: "web", Scopes: []string{"openid"}, ACRValues: c.want}
+		req := &idp.AuthRequest{ClientID: "web", Scopes: []string{"openid"}, ACRValues: c.want, MaxAge: -1}
 		made, bound := idp.NewGrant(s, req, t0.Add(3*time.Minute)), &idp.Grant{}
-		bound.Bind(s, c.want, t0.Add(3*time.Minute))
+		bound.Bind(s, req, t0.Add(3*time.Minute))
 		for _, g := range []*idp.Grant{made, bound} {
 			if g.ACR != c.acr || !g.AuthTime.Equal(p.At) || !slices.Equal(g.AMR, p.AMR) || !slices.Equal(g.Credentials, []string{"word", "key", "pass"}) {
 				t.Errorf("%s: %+v", name, g)
 			}
+		}
+	}
+}
+
+// TestBindTellsOfARecentProof: an app that wants to hear of a new sign-in is not told of an
+// older one, though that would reach its class.
+func TestBindTellsOfARecentProof(t *testing.T) {
+	t.Parallel()
+	s := &idp.Session{SessionID: "s", UserID: annaID, NotAfter: t0.Add(time.Hour), Proofs: proofs()}
+	now := s.AuthTime().Add(time.Second)
+	for _, req := range []*idp.AuthRequest{
+		{ACRValues: []string{idp.ACRPhishing}, MaxAge: 5},
+		{ACRValues: []string{idp.ACRPhishing}, MaxAge: -1, Prompt: []string{"login"}},
+	} {
+		g := &idp.Grant{}
+		g.Bind(s, req, now)
+		if !g.AuthTime.Equal(s.AuthTime()) || g.ACR != s.Latest().ACR {
+			t.Errorf("%+v is told of %v as %q", req, g.AuthTime, g.ACR)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func (s *Service) finishDevice(tx *storage.Tx, v Visit, out *Outcome) error {
 	if g == nil || g.UserID != "" || g.Device.Denied || !v.Now.Before(g.Device.Ends) {
 		return ErrDevice
 	}
-	g.Bind(out.Session, out.Flow.Request.ACRValues, v.Now)
+	g.Bind(out.Session, out.Flow.Request, v.Now)
 	out.Grant = g
 	if err := idp.OweNotice(tx, out.Client, g, out.Session); err != nil {
 		return err
