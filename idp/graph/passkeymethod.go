@@ -93,12 +93,14 @@ var creationOptions = &entity[signin.Creation, none]{
 }
 
 // publicKeyOptions are options for navigator.credentials.create, with the members that
-// programs may look for whether there is something in them or not.
+// programs may look for whether there is something in them or not. Whoever provisions keys
+// wants to know the model, and waits no longer than Microsoft says.
 func publicKeyOptions(options string) object {
 	o := object{"excludeCredentials": []any{}, "extensions": object{}}
 	if err := json.Unmarshal([]byte(options), &o); err != nil {
 		panic(err) // which we have made
 	}
+	o["attestation"], o["timeout"] = "direct", 60000
 	return o
 }
 

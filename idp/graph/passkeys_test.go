@@ -179,7 +179,7 @@ func TestCreationOptions(t *testing.T) {
 				"publicKey": object{
 					"rp":        object{"id": "latchkey.example", "name": "Contoso"},
 					"user":      object{"id": base64.RawURLEncoding.EncodeToString(k.Handle), "name": "anna@contoso.example", "displayName": "ANNA"},
-					"challenge": challenge, "timeout": 300000, "attestation": "none", "extensions": object{},
+					"challenge": challenge, "timeout": 60000, "attestation": "direct", "extensions": object{},
 					"pubKeyCredParams": []object{
 						{"type": "public-key", "alg": -7}, {"type": "public-key", "alg": -8}, {"type": "public-key", "alg": -257},
 					},

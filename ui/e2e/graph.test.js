@@ -1,6 +1,7 @@
 // Microsoft's clients for JavaScript, as they are, at the admin API: the one of Graph,
 // and @azure/identity for the tokens. The first sends tokens over https only.
 import assert from 'node:assert/strict';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
 import { AuthorizationCodeCredential, ClientSecretCredential } from '@azure/identity';
@@ -83,6 +84,72 @@ test('a pass: created, listed, read, deleted', async () => {
   for (const later of [...all, one]) assert.equal(later.temporaryAccessPass, null, 'told twice');
   await graph.api(`${passes}/${made.id}`).delete();
   await assert.rejects(graph.api(`${passes}/${made.id}`).get(), refused(404, 'resourceNotFound'));
+});
+
+/** A passkey made by options for navigator.credentials.create, as a browser tells of it. */
+function makePasskey({ rp, challenge, pubKeyCredParams, attestation }) {
+  assert.ok(pubKeyCredParams.some(({ type, alg }) => type === 'public-key' && alg === -7), 'ES256 is offered');
+  assert.notEqual(attestation, 'enterprise');
+  const { x, y } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
+  // COSE: key type EC2, algorithm ES256, curve P-256, and the point.
+  const key = cbor(new Map([[1, 2], [3, -7], [-1, 1], [-2, Buffer.from(x, 'base64url')], [-3, Buffer.from(y, 'base64url')]]));
+  const id = randomBytes(32);
+  const data = Buffer.alloc(37 + 16 + 2); // host, flags, counter; then model and length of the id
+  createHash('sha256').update(rp.id).digest().copy(data);
+  data[32] = 0x01 | 0x04 | 0x40; // somebody was there, was verified, and made a key
+  data.writeUInt16BE(id.length, 53);
+  const attestationObject = cbor(new Map([['fmt', 'none'], ['attStmt', new Map()], ['authData', Buffer.concat([data, id, key])]]));
+  const clientData = { type: 'webauthn.create', challenge, origin: base, crossOrigin: false };
+  const text = id.toString('base64url');
+  return {
+    id: text, rawId: text, type: 'public-key', authenticatorAttachment: 'cross-platform', clientExtensionResults: {},
+    response: {
+      clientDataJSON: Buffer.from(JSON.stringify(clientData)).toString('base64url'),
+      attestationObject: attestationObject.toString('base64url'), transports: ['usb'],
+    },
+  };
+}
+
+/** CBOR, as far as a passkey needs it: small numbers, text, bytes and maps. */
+function cbor(v) {
+  const head = (major, n) => Buffer.from(n < 24 ? [major << 5 | n] : [major << 5 | 24, n]);
+  if (typeof v === 'number') return v < 0 ? head(1, -1 - v) : head(0, v);
+  if (typeof v === 'string') return Buffer.concat([head(3, v.length), Buffer.from(v)]);
+  if (v instanceof Map) return Buffer.concat([head(5, v.size), ...[...v].flat().map(cbor)]);
+  assert.ok(v.length < 256);
+  return Buffer.concat([head(2, v.length), v]);
+}
+
+test('a passkey: made by its options, listed, read, deleted', async () => {
+  const passkeys = `${noor}/authentication/fido2Methods`;
+  const { publicKey, challengeTimeoutDateTime } = await graph.api(`${passkeys}/creationOptions`).get();
+  assert.equal(publicKey.rp.id, new URL(base).hostname);
+  assert.equal(publicKey.user.name, tenant.user('noor').user_principal_name);
+  assert.deepEqual(publicKey.excludeCredentials, []);
+  const left = new Date(challengeTimeoutDateTime) - Date.now();
+  assert.ok(left > 240_000 && left <= 300_000, `the challenge stands for ${left} ms`);
+  const made = makePasskey(publicKey);
+  const passkey = await graph.api(passkeys).post({ displayName: 'Blue key', publicKeyCredential: made });
+  const { '@odata.context': _, ...fields } = passkey;
+  assert.deepEqual(fields, {
+    id: passkey.id, displayName: 'Blue key', createdDateTime: passkey.createdDateTime, aaGuid: '00000000-0000-0000-0000-000000000000',
+    model: null, attestationCertificates: [], attestationLevel: 'notAttested', passkeyType: 'deviceBound',
+  });
+  await assert.rejects(graph.api(passkeys).post({ displayName: 'Again', publicKeyCredential: made }), refused(400, 'badRequest'));
+  const { publicKey: next } = await graph.api(`${passkeys}/creationOptions`).get();
+  assert.deepEqual(next.excludeCredentials.map(({ id }) => id), [made.id]);
+  assert.notEqual(next.challenge, publicKey.challenge);
+  await assert.rejects(graph.api(passkeys).post({ publicKeyCredential: makePasskey({ ...next, rp: { id: 'elsewhere.example' } }) }),
+    refused(400, 'badRequest'));
+
+  const { value: all } = await graph.api(passkeys).get();
+  assert.deepEqual(all, [fields]);
+  assert.equal((await graph.api(`${passkeys}/${passkey.id}`).get()).displayName, 'Blue key');
+  const { value: methods } = await graph.api(`${noor}/authentication/methods`).get();
+  assert.ok(methods.some((m) => m.id === passkey.id && m['@odata.type'] === '#microsoft.graph.fido2AuthenticationMethod'));
+  await graph.api(`${passkeys}/${passkey.id}`).delete();
+  await assert.rejects(graph.api(`${passkeys}/${passkey.id}`).get(), refused(404, 'resourceNotFound'));
+  assert.deepEqual((await graph.api(passkeys).get()).value, []);
 });
 
 test('errors', async () => {

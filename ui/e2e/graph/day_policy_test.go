@@ -1,8 +1,10 @@
 package graph
 
 import (
+	"encoding/json"
 	"testing"
 
+	kiota "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 )
 
@@ -60,19 +62,179 @@ func (d *day) changePassConfiguration(t *testing.T, change passConfiguration) {
 	wantEqual(t, "status", wire.last().status, 204)
 }
 
-// policyLater: what cannot be switched on yet is refused, rather than taken and forgotten.
-func (d *day) policyLater(t *testing.T) {
-	nudge := models.NewAuthenticationMethodsRegistrationCampaign()
-	nudge.SetSnoozeDurationInDays(new(int32(3)))
+// campaign: who is to be asked to register a passkey, and how often.
+func (d *day) campaign(t *testing.T) {
+	target := models.NewAuthenticationMethodsRegistrationCampaignIncludeTarget()
+	target.SetId(&d.group)
+	target.SetTargetType(new(models.GROUP_AUTHENTICATIONMETHODTARGETTYPE))
+	target.SetTargetedAuthenticationMethod(new("fido2"))
+	not := models.NewExcludeTarget()
+	not.SetId(&d.mira)
+	not.SetTargetType(new(models.USER_AUTHENTICATIONMETHODTARGETTYPE))
+	c := models.NewAuthenticationMethodsRegistrationCampaign()
+	c.SetState(new(models.ENABLED_ADVANCEDCONFIGSTATE))
+	c.SetSnoozeDurationInDays(new(int32(3)))
+	c.SetIncludeTargets([]models.AuthenticationMethodsRegistrationCampaignIncludeTargetable{target})
+	c.SetExcludeTargets([]models.ExcludeTargetable{not})
+	answered := must(d.changeCampaign(t, c))(t)
+	wantEqual(t, "status", wire.last().status, 200)
+	read := must(d.Policies().AuthenticationMethodsPolicy().Get(t.Context(), nil))(t)
+	for _, p := range []models.AuthenticationMethodsPolicyable{answered, read} {
+		got := p.GetRegistrationEnforcement().GetAuthenticationMethodsRegistrationCampaign()
+		wantEqual(t, "state", of(got.GetState()).String(), "enabled")
+		wantEqual(t, "days", of(got.GetSnoozeDurationInDays()), 3)
+		in := only(t, "included", got.GetIncludeTargets())
+		wantEqual(t, "included", of(in.GetId()), d.group)
+		wantEqual(t, "method", of(in.GetTargetedAuthenticationMethod()), "fido2")
+		out := only(t, "excluded", got.GetExcludeTargets())
+		wantEqual(t, "excluded", of(out.GetId()), d.mira)
+		wantEqual(t, "kind of who is excluded", of(out.GetTargetType()).String(), "user")
+	}
+
+	for _, bad := range []struct {
+		edit func(models.AuthenticationMethodsRegistrationCampaignable)
+		text string
+	}{
+		{func(c models.AuthenticationMethodsRegistrationCampaignable) {
+			c.SetSnoozeDurationInDays(new(int32(15)))
+		},
+			"Invalid snoozeDurationInDays 15 specified. The valid range between 0 and 14."},
+		{func(c models.AuthenticationMethodsRegistrationCampaignable) {
+			target.SetTargetedAuthenticationMethod(new("microsoftAuthenticator"))
+			c.SetIncludeTargets([]models.AuthenticationMethodsRegistrationCampaignIncludeTargetable{target})
+		}, "The targetedAuthenticationMethod 'microsoftAuthenticator' is not available in this version. Use 'fido2'."},
+	} {
+		c := models.NewAuthenticationMethodsRegistrationCampaign()
+		bad.edit(c)
+		_, err := d.changeCampaign(t, c)
+		wantRefused(t, err, 400, "badRequest", bad.text)
+	}
+
+	target.SetId(new("all_users"))
+	target.SetTargetedAuthenticationMethod(new("fido2"))
+	c.SetState(new(models.DEFAULT_ADVANCEDCONFIGSTATE))
+	c.SetSnoozeDurationInDays(new(int32(1)))
+	c.SetExcludeTargets([]models.ExcludeTargetable{})
+	reset := must(d.changeCampaign(t, c))(t).GetRegistrationEnforcement().GetAuthenticationMethodsRegistrationCampaign()
+	wantEqual(t, "default state", of(reset.GetState()).String(), "disabled")
+	wantEqual(t, "excluded", len(reset.GetExcludeTargets()), 0)
+}
+
+func (d *day) changeCampaign(t *testing.T, c models.AuthenticationMethodsRegistrationCampaignable) (models.AuthenticationMethodsPolicyable, error) {
 	change := models.NewAuthenticationMethodsPolicy()
 	change.SetRegistrationEnforcement(models.NewRegistrationEnforcement())
-	change.GetRegistrationEnforcement().SetAuthenticationMethodsRegistrationCampaign(nudge)
-	_, err := d.Policies().AuthenticationMethodsPolicy().Patch(t.Context(), change, nil)
-	wantRefused(t, err, 400, "badRequest", "Property 'registrationEnforcement' is read-only and cannot be set.")
-	passkeys := models.NewFido2AuthenticationMethodConfiguration()
-	passkeys.SetState(new(models.ENABLED_AUTHENTICATIONMETHODSTATE))
-	_, err = d.methodConfigurations().ByAuthenticationMethodConfigurationId("fido2").Patch(t.Context(), passkeys, nil)
-	wantRefused(t, err, 400, "badRequest", "")
+	change.GetRegistrationEnforcement().SetAuthenticationMethodsRegistrationCampaign(c)
+	return d.Policies().AuthenticationMethodsPolicy().Patch(t.Context(), change, nil)
+}
+
+type passkeyConfiguration = models.Fido2AuthenticationMethodConfigurationable
+
+func (d *day) passkeyConfiguration(t *testing.T) passkeyConfiguration {
+	t.Helper()
+	c := must(d.methodConfigurations().ByAuthenticationMethodConfigurationId("fido2").Get(t.Context(), nil))(t)
+	p, ok := c.(passkeyConfiguration)
+	if !ok {
+		t.Fatalf("the configuration of passkeys is a %T", c)
+	}
+	return p
+}
+
+func (d *day) changePasskeyConfiguration(t *testing.T, change passkeyConfiguration) {
+	t.Helper()
+	_, err := d.methodConfigurations().ByAuthenticationMethodConfigurationId("Fido2").Patch(t.Context(), change, nil)
+	wantNone(t, err)
+	wantEqual(t, "status", wire.last().status, 204)
+}
+
+func (d *day) resetPasskeyConfiguration(t *testing.T) {
+	t.Helper()
+	wantNone(t, d.methodConfigurations().ByAuthenticationMethodConfigurationId("fido2").Delete(t.Context(), nil))
+	wantEqual(t, "status", wire.last().status, 204)
+}
+
+// passkeyPolicy: what is changed is read back, in the profile too, and DELETE undoes it.
+func (d *day) passkeyPolicy(t *testing.T) {
+	const model = "0a0a0a0a-0a0a-4a0a-8a0a-0a0a0a0a0a0a"
+	d.resetPasskeyConfiguration(t)
+	before := wantDefaultPasskeys(t, d.passkeyConfiguration(t))
+	target := models.NewAuthenticationMethodTarget()
+	target.SetId(&d.group)
+	target.SetTargetType(new(models.GROUP_AUTHENTICATIONMETHODTARGETTYPE))
+	change := models.NewFido2AuthenticationMethodConfiguration()
+	change.SetState(new(models.DISABLED_AUTHENTICATIONMETHODSTATE))
+	change.SetIsSelfServiceRegistrationAllowed(new(false))
+	change.SetIsAttestationEnforced(new(true))
+	change.SetIncludeTargets([]models.AuthenticationMethodTargetable{target})
+	change.SetKeyRestrictions(models.NewFido2KeyRestrictions())
+	change.GetKeyRestrictions().SetIsEnforced(new(true))
+	change.GetKeyRestrictions().SetEnforcementType(new(models.ALLOW_FIDO2RESTRICTIONENFORCEMENTTYPE))
+	change.GetKeyRestrictions().SetAaGuids([]string{model})
+	d.changePasskeyConfiguration(t, change)
+	after := d.passkeyConfiguration(t)
+	wantEqual(t, "state", of(after.GetState()).String(), "disabled")
+	wantEqual(t, "self-service", of(after.GetIsSelfServiceRegistrationAllowed()), false)
+	wantEqual(t, "attestation", of(after.GetIsAttestationEnforced()), true)
+	wantEqual(t, "target", of(only(t, "targets", after.GetIncludeTargets()).GetId()), d.group)
+	wantEqual(t, "restricted", of(after.GetKeyRestrictions().GetIsEnforced()), true)
+	wantEqual(t, "kind of restriction", of(after.GetKeyRestrictions().GetEnforcementType()).String(), "allow")
+	wantEqual(t, "model", only(t, "models", after.GetKeyRestrictions().GetAaGuids()), model)
+	var whole struct { // the SDK for Go has no profiles yet
+		PasskeyProfiles []struct {
+			AttestationEnforcement string
+			KeyRestrictions        struct{ AAGUIDs []string }
+		}
+	}
+	wantNone(t, json.Unmarshal(wire.last().reply, &whole))
+	profile := only(t, "profiles", whole.PasskeyProfiles)
+	wantEqual(t, "attestation of the profile", profile.AttestationEnforcement, "registrationOnly")
+	wantEqual(t, "model of the profile", only(t, "models of the profile", profile.KeyRestrictions.AAGUIDs), model)
+
+	d.passkeyPolicyRefused(t)
+	d.resetPasskeyConfiguration(t)
+	wantEqual(t, "the default", wantDefaultPasskeys(t, d.passkeyConfiguration(t)), before)
+}
+
+// wantDefaultPasskeys answers the reply with the default, which is the same each time.
+func wantDefaultPasskeys(t *testing.T, c passkeyConfiguration) string {
+	t.Helper()
+	wantEqual(t, "state", of(c.GetState()).String(), "enabled")
+	wantEqual(t, "self-service", of(c.GetIsSelfServiceRegistrationAllowed()), true)
+	wantEqual(t, "attestation", of(c.GetIsAttestationEnforced()), false)
+	wantEqual(t, "restricted", of(c.GetKeyRestrictions().GetIsEnforced()), false)
+	wantEqual(t, "models", len(c.GetKeyRestrictions().GetAaGuids()), 0)
+	wantEqual(t, "target", of(only(t, "targets", c.GetIncludeTargets()).GetId()), "all_users")
+	return string(wire.last().reply)
+}
+
+func (d *day) passkeyPolicyRefused(t *testing.T) {
+	t.Helper()
+	const address = "/v1.0/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/Fido2"
+	for _, c := range []struct{ body, text string }{
+		{`{"keyRestrictions": {"isEnforced": true, "enforcementType": "allow", "aaGuids": []}}`, "A list of allowed models that is empty would allow nobody a passkey. Disable the method instead."},
+		{`{"passkeyProfiles": []}`, "There is exactly one passkey profile, '00000000-0000-0000-0000-000000000001'."},
+		{`{"passkeyProfiles": [{"passkeyTypes": "synced"}]}`, ""},
+		{`{"includeTargets": [{"targetType": "group", "id": "all_users", "allowedPasskeyProfiles": ["` + d.group + `"]}]}`, ""},
+	} {
+		var body object
+		wantNone(t, json.Unmarshal([]byte(c.body), &body))
+		body["@odata.type"] = "#microsoft.graph.fido2AuthenticationMethodConfiguration"
+		wantRefused(t, call(t, d.GraphServiceClient, kiota.PATCH, address, body, nil), 400, "badRequest", c.text)
+	}
+	wrong := models.NewEmailAuthenticationMethodConfiguration()
+	wrong.SetState(new(models.ENABLED_AUTHENTICATIONMETHODSTATE))
+	_, err := d.methodConfigurations().ByAuthenticationMethodConfigurationId("fido2").Patch(t.Context(), wrong, nil)
+	wantRefused(t, err, 400, "badRequest", "The @odata.type must be '#microsoft.graph.fido2AuthenticationMethodConfiguration'.")
+}
+
+// policyLater: what cannot be switched on yet is refused, rather than taken and forgotten.
+func (d *day) policyLater(t *testing.T) {
+	email := models.NewEmailAuthenticationMethodConfiguration()
+	authenticator := models.NewMicrosoftAuthenticatorAuthenticationMethodConfiguration()
+	for id, change := range map[string]models.AuthenticationMethodConfigurationable{"email": email, "microsoftAuthenticator": authenticator} {
+		change.SetState(new(models.ENABLED_AUTHENTICATIONMETHODSTATE))
+		_, err := d.methodConfigurations().ByAuthenticationMethodConfigurationId(id).Patch(t.Context(), change, nil)
+		wantRefused(t, err, 400, "badRequest", "")
+	}
 }
 
 // passesForSome: somebody whom the policy does not reach may have a pass and cannot use it.

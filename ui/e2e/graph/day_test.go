@@ -15,6 +15,7 @@ type day struct {
 
 	mira, guest, group string // ids
 	pass               string // Mira's, as she types it
+	keys               map[string]passkey
 }
 
 // TestDay is a scripted administrator's day, from looking around to clearing up. Its
@@ -34,6 +35,8 @@ func TestDay(t *testing.T) {
 		{"first roles", d.firstRoles},
 		{"assignments", d.assignments},
 		{"policy", d.policy},
+		{"policy of passkeys", d.passkeyPolicy},
+		{"registration campaign", d.campaign},
 		{"policy of later", d.policyLater},
 		{"policy reset", d.policyReset},
 		{"passes", d.passes},
@@ -48,6 +51,13 @@ func TestDay(t *testing.T) {
 		{"sessions", d.sessions},
 		{"audits", d.audits},
 		{"sign-ins", d.signIns},
+		{"passkeys", d.passkeys},
+		{"passkeys by an administrator", d.passkeysByAdministrator},
+		{"passkeys of one's own", d.ownPasskeys},
+		{"passkey reports", d.passkeyReports},
+		{"passkeys for some", d.passkeysForSome},
+		{"password", d.password},
+		{"passkeys deleted", d.passkeysDeleted},
 		{"reports", d.reports},
 		{"batch", d.batch},
 		{"clearing up", d.clearingUp},

@@ -91,7 +91,7 @@ func (e *exchange) endpoint() string {
 	path := strings.TrimPrefix(e.request.URL.EscapedPath(), "/v1.0")
 	parts := strings.Split(argument.ReplaceAllString(path, "()"), "/")
 	for i, p := range parts {
-		if i > 0 && (keyed[parts[i-1]] && !strings.HasPrefix(p, "$") && !strings.HasPrefix(p, "graph.")) {
+		if i > 0 && (keyed[parts[i-1]] && !unkeyed.MatchString(p)) {
 			parts[i] = "{}"
 		}
 	}
@@ -105,10 +105,12 @@ func (e *exchange) name() string {
 
 var (
 	argument = regexp.MustCompile(`\([^)]*\)`)
+	// unkeyed are the parts of a path that stand where an id could and are none.
+	unkeyed = regexp.MustCompile(`^(\$|graph\.|(microsoft\.graph\.)?creationOptions)`)
 	// keyed are the collections whose items have ids that differ from run to run.
 	keyed = map[string]bool{
 		"organization": true, "domains": true, "directoryObjects": true, "users": true, "groups": true, "members": true, "directoryRoles": true,
 		"directoryRoleTemplates": true, "roleDefinitions": true, "roleAssignments": true, "temporaryAccessPassMethods": true,
-		"userRegistrationDetails": true, "directoryAudits": true, "signIns": true,
+		"fido2Methods": true, "passwordMethods": true, "methods": true, "userRegistrationDetails": true, "recoveryReadiness": true, "directoryAudits": true, "signIns": true,
 	}
 )
