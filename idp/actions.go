@@ -139,7 +139,7 @@ var rules = map[Action]rule{
 	// WritePassword has no roles: nobody but its holder knows a password.
 	WritePassword: {strong: true, own: []string{"UserAuthMethod-Password.ReadWrite", "UserAuthenticationMethod.ReadWrite"}},
 	DeletePassword: {
-		permissions: []string{"UserAuthMethod-Password.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}, strong: true,
+		permissions: []string{"UserAuthMethod-Password.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}, sparing: true, strong: true,
 		own:   []string{"UserAuthMethod-Password.ReadWrite", "UserAuthenticationMethod.ReadWrite"},
 		roles: writesMethods(),
 	},

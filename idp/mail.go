@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -49,8 +50,9 @@ var MailAbouts = []MailAbout{
 const (
 	// mailLife is how long a mail is tried. What is older is no news.
 	mailLife = 48 * time.Hour
-	// maxMails is how many unsent mails a person may be owed: whoever does something a
-	// thousand times does not fill the store or the mailbox.
+	// maxMails is how many unsent mails about the same a person may be owed: whoever does
+	// something a thousand times does not fill the store or the mailbox, and does not hide
+	// behind it what they do once.
 	maxMails = 20
 	// maxDetail is how much of a name or a fact is kept, in bytes.
 	maxDetail = 256
@@ -86,7 +88,8 @@ func Notify(tx *storage.Tx, u *User, about MailAbout, details map[string]string,
 	if to == "" {
 		return nil
 	}
-	owed, err := storage.IDs[Mail](tx, "user", u.UserID)
+	owed, _, err := storage.List[Mail](tx, "user", u.UserID, storage.Page{})
+	owed = slices.DeleteFunc(owed, func(m *Mail) bool { return m.About != about })
 	if err != nil || len(owed) >= maxMails {
 		return err
 	}

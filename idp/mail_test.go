@@ -3,6 +3,7 @@ package idp_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,7 +110,8 @@ func TestNotifyMail(t *testing.T) {
 	})
 }
 
-// TestNotifyBound: a person is owed twenty mails and no more, whoever else is owed some.
+// TestNotifyBound: a person is owed twenty mails about the same and no more, whoever else is
+// owed some.
 func TestNotifyBound(t *testing.T) {
 	t.Parallel()
 	st := update(t, func(tx *storage.Tx) error {
@@ -134,6 +136,27 @@ func TestNotifyBound(t *testing.T) {
 		}
 		if got := len(mails(tx)); got < 39 || got > 40 { // it was anna's that was sent, or bob's
 			t.Errorf("%d mails", got)
+		}
+		return nil
+	})
+}
+
+// TestNotifyHidesNothing: who renames something without end, so that no more mails of that are
+// owed, does not keep what they do then from being told.
+func TestNotifyHidesNothing(t *testing.T) {
+	t.Parallel()
+	update(t, func(tx *storage.Tx) error {
+		for range 30 {
+			if err := idp.Notify(tx, withMail(), idp.MailMethodRenamed, nil, t0); err != nil {
+				return err
+			}
+		}
+		if err := idp.Notify(tx, withMail(), idp.MailMethodAdded, nil, t0); err != nil {
+			return err
+		}
+		told := slices.ContainsFunc(mails(tx), func(m *idp.Mail) bool { return m.About == idp.MailMethodAdded })
+		if n := len(mails(tx)); n != 21 || !told {
+			t.Errorf("%d mails; the new method is told of: %t", n, told)
 		}
 		return nil
 	})

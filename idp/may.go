@@ -47,7 +47,8 @@ func (a Actor) By(s *Session, now time.Time) Actor {
 func (a Actor) Through(u *User, g *Grant, exchanged bool, now time.Time) Actor {
 	a.App, a.Party, a.Exchanged = a.Party, PartyOf(u), exchanged
 	if slices.Contains(g.AMR, "mfa") {
-		a.Roles, a.Strong = u.Roles, !exchanged && now.Sub(g.AuthTime) < StrongFor
+		direct := !exchanged && g.Device.Hash == "" // of a device nobody knows whose it is
+		a.Roles, a.Strong = u.Roles, direct && now.Sub(g.AuthTime) < StrongFor
 	}
 	return a
 }

@@ -91,7 +91,7 @@ var documented = []permit{
 		own: slices.Concat(wordRead, ownMethods, []string{"UserAuthMethod-Password.Read", "UserAuthMethod-Password.ReadWrite", "UserAuthenticationMethod.Read"}),
 	},
 	{
-		action: idp.DeletePassword, app: wordWrite, roles: writeMethods, strong: true,
+		action: idp.DeletePassword, app: wordWrite, roles: writeMethods, sparing: true, strong: true,
 		own: slices.Concat(wordWrite, ownMethods, []string{"UserAuthMethod-Password.ReadWrite"}),
 	},
 	{action: idp.WritePassword, strong: true, own: slices.Concat(ownMethods, []string{"UserAuthMethod-Password.ReadWrite"})},
@@ -499,6 +499,14 @@ func TestRolesNeedMoreThanOneFactor(t *testing.T) {
 		{nil, 0, false, false},
 	} {
 		a := app.Through(u, &idp.Grant{AMR: c.amr, AuthTime: t0}, false, t0.Add(c.age))
+		for name, weak := range map[string]idp.Actor{
+			"a token that was exchanged": app.Through(u, &idp.Grant{AMR: c.amr, AuthTime: t0}, true, t0.Add(c.age)),
+			"a device":                   app.Through(u, &idp.Grant{AMR: c.amr, AuthTime: t0, Device: idp.Device{Hash: "x"}}, false, t0.Add(c.age)),
+		} {
+			if weak.Strong {
+				t.Errorf("%s is as good as the person", name)
+			}
+		}
 		if may := idp.May(a, idp.CreateUser, idp.Object{Tenant: "t"}) == nil; may != c.roles || a.Strong != c.strong || !a.Is(u) || a.App.ID != "app" {
 			t.Errorf("%v after %s: %t, %+v", c.amr, c.age, may, a)
 		}

@@ -122,9 +122,9 @@ func (f Facts) enrols(d *Decision) bool {
 		d.Step = Enrolled
 	case f.Enrol != "":
 		d.Step, d.Method = EnrolStep, f.Enrol
-	case f.Interrupt == NoInterrupt || !f.fresh() || !f.Session.Strong(f.Now):
+	case f.Interrupt == NoInterrupt || !f.Session.Strong(f.Now):
 		return false // who cannot register now is not kept from going on
-	case f.Interrupt == MayRegister && f.Later:
+	case f.Interrupt == MayRegister && (f.Later || !f.fresh()):
 		return false
 	default:
 		d.Step, d.Method, d.Must = EnrolStep, f.Enrolable, f.Interrupt == MustRegister

@@ -124,7 +124,7 @@ func enrolRows() []nextRow {
 		{"must register, not now", func(f *idp.Facts) { asked(f, idp.MustRegister); f.Later = true }, enrol(key, true)},
 		{"must register, on our own pages", func(f *idp.Facts) { asked(f, idp.MustRegister); f.Request, f.Client = nil, nil }, enrol(key, true)},
 		{"must register, silently", func(f *idp.Facts) { asked(f, idp.MustRegister); none(f) }, issue},
-		{"must register, signed in before", func(f *idp.Facts) { asked(f, idp.MustRegister); f.Session.Proofs[0] = byOnce(t0.Add(-1)) }, issue},
+		{"must register, signed in before", func(f *idp.Facts) { asked(f, idp.MustRegister); f.Session.Proofs[0] = byOnce(t0.Add(-1)) }, enrol(key, true)},
 		{"must register, but has a password alone", func(f *idp.Facts) { asked(f, idp.MustRegister); f.Session.Proofs[0] = byPassword(since) }, issue},
 		{"must register, but the window has closed", func(f *idp.Facts) { asked(f, idp.MustRegister); f.Now = since.Add(10 * time.Minute) }, issue},
 		{"must register, before leave is asked for", func(f *idp.Facts) { asked(f, idp.MustRegister); f.Consented = nil }, enrol(key, true)},

@@ -30,7 +30,9 @@ type Passkey struct {
 	Synced   bool `json:",omitzero"`
 	BackedUp bool `json:",omitzero"`
 	// Attested: metadata that the operator supplied vouches for the model.
-	Attested     bool     `json:",omitzero"`
+	Attested bool `json:",omitzero"`
+	// Software: they say that the model keeps its keys in software.
+	Software     bool     `json:",omitzero"`
 	Format       string   `json:",omitzero"` // of the attestation statement
 	Certificates [][]byte `json:",omitzero"` // of the attestation, DER, leaf first
 	CreatedAt    time.Time
@@ -38,7 +40,7 @@ type Passkey struct {
 	// CopiedAt: its counter went back, so that there may be two of it. It is not accepted since.
 	CopiedAt time.Time `json:",omitzero"`
 	// GivenBy is the administrator who registered it for the user, "" for the user; with
-	// ForPrivileged one who may do so for privileged people.
+	// ForPrivileged one who may do so for privileged people, and alone.
 	GivenBy       string `json:",omitzero"`
 	ForPrivileged bool   `json:",omitzero"`
 }

@@ -15,7 +15,12 @@ type Throttle struct {
 	Key string
 	// TAT is the theoretical arrival time of the next answer.
 	TAT time.Time
-	// Failures in a row against the credentials named by Held.
+	// Streaks are kept by method, or wrong answers to one would hide those to another.
+	Streaks map[Kind]Streak `json:",omitzero"`
+}
+
+// Streak is how many failures there were in a row, against the credentials named by Held.
+type Streak struct {
 	Failures int
 	Held     string
 }
@@ -43,8 +48,10 @@ func (*Throttle) Indexes() []storage.Index { return nil }
 // kept for as long as it may still matter. It is kept alike where nothing is held,
 // or whoever keeps guessing learns by the hard stop who holds a pass.
 func (t *Throttle) ExpiresAt() time.Time {
-	if t.Failures > 0 {
-		return t.TAT.Add(GreatestPassLifetime * time.Minute)
+	for _, s := range t.Streaks {
+		if s.Failures > 0 {
+			return t.TAT.Add(GreatestPassLifetime * time.Minute)
+		}
 	}
 	return t.TAT
 }
@@ -52,11 +59,12 @@ func (t *Throttle) ExpiresAt() time.Time {
 // Spend reserves one answer before it is looked at, so that parallel guesses
 // cannot overshoot. When it refuses, wait is how long until the next answer; 0
 // means that these credentials are not looked at any more.
-func (t *Throttle) Spend(now time.Time, held string) (ok bool, wait time.Duration) {
-	if t.Held != held {
-		t.Held, t.Failures = held, 0
+func (t *Throttle) Spend(now time.Time, method Kind, held string) (ok bool, wait time.Duration) {
+	s := t.Streaks[method]
+	if s.Held != held {
+		s = Streak{Held: held}
 	}
-	if t.Failures >= MaxFailures {
+	if s.Failures >= MaxFailures {
 		return false, 0
 	}
 	tat := t.TAT
@@ -67,12 +75,19 @@ func (t *Throttle) Spend(now time.Time, held string) (ok bool, wait time.Duratio
 		return false, over
 	}
 	t.TAT = tat.Add(ThrottleInterval)
-	t.Failures++
+	t.streak(method, s.Failures+1, held)
 	return true, 0
 }
 
 // Refund gives back what a right answer reserved.
-func (t *Throttle) Refund() {
+func (t *Throttle) Refund(method Kind) {
 	t.TAT = t.TAT.Add(-ThrottleInterval)
-	t.Failures = 0
+	t.streak(method, 0, t.Streaks[method].Held)
+}
+
+func (t *Throttle) streak(method Kind, failures int, held string) {
+	if t.Streaks == nil {
+		t.Streaks = map[Kind]Streak{}
+	}
+	t.Streaks[method] = Streak{failures, held}
 }

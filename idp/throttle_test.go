@@ -17,7 +17,7 @@ import (
 // a guess was looked at. held names the credentials at each guess.
 func attack(t *idp.Throttle, moments []time.Time, held func(i int) string) (looked []time.Time) {
 	for i, now := range moments {
-		if ok, _ := t.Spend(now, held(i)); ok {
+		if ok, _ := t.Spend(now, idp.TemporaryAccessPass, held(i)); ok {
 			looked = append(looked, now)
 		}
 	}
@@ -88,10 +88,10 @@ func TestThrottleOwnSuccess(t *testing.T) {
 		r, th := random(seed), &idp.Throttle{}
 		var wrong []time.Time
 		for _, now := range bursts(r, 2000) {
-			ok, _ := th.Spend(now, "p1")
+			ok, _ := th.Spend(now, idp.TemporaryAccessPass, "p1")
 			switch {
 			case ok && r.IntN(2) == 0:
-				th.Refund()
+				th.Refund(idp.TemporaryAccessPass)
 			case ok:
 				wrong = append(wrong, now)
 			}
@@ -127,14 +127,14 @@ func TestThrottleHardStop(t *testing.T) {
 	}
 	now := moments[len(moments)-1]
 	for _, later := range []time.Duration{0, time.Hour, 365 * 24 * time.Hour} {
-		if ok, wait := th.Spend(now.Add(later), "p1"); ok || wait != 0 {
+		if ok, wait := th.Spend(now.Add(later), idp.TemporaryAccessPass, "p1"); ok || wait != 0 {
 			t.Errorf("after the stop and %s: %t, wait %s", later, ok, wait)
 		}
 	}
-	if ok, _ := th.Spend(now, "p2"); !ok || th.Failures != 1 {
+	if ok, _ := th.Spend(now, idp.TemporaryAccessPass, "p2"); !ok || th.Streaks[idp.TemporaryAccessPass].Failures != 1 {
 		t.Errorf("a new pass is not looked at: %+v", th)
 	}
-	if ok, _ := th.Spend(now.Add(time.Hour), "p1"); !ok {
+	if ok, _ := th.Spend(now.Add(time.Hour), idp.TemporaryAccessPass, "p1"); !ok {
 		t.Error("what is held counts, not what was held before")
 	}
 }
@@ -143,7 +143,7 @@ func TestThrottleSpend(t *testing.T) {
 	t.Parallel()
 	th := &idp.Throttle{}
 	for i := range idp.ThrottleBurst {
-		if ok, wait := th.Spend(t0, "p"); !ok || wait != 0 {
+		if ok, wait := th.Spend(t0, idp.TemporaryAccessPass, "p"); !ok || wait != 0 {
 			t.Fatalf("answer %d of the burst: %t, wait %s", i, ok, wait)
 		}
 	}
@@ -161,7 +161,7 @@ func TestThrottleSpend(t *testing.T) {
 		{11 * time.Minute, false, 25 * time.Minute}, // a request that began earlier
 		{5 * time.Hour, true, 0},
 	} {
-		if ok, wait := th.Spend(t0.Add(c.after), "p"); ok != c.ok || wait != c.wait {
+		if ok, wait := th.Spend(t0.Add(c.after), idp.TemporaryAccessPass, "p"); ok != c.ok || wait != c.wait {
 			t.Errorf("after %s: %t, wait %s; want %t, %s", c.after, ok, wait, c.ok, c.wait)
 		}
 	}
@@ -172,17 +172,17 @@ func TestThrottleRefund(t *testing.T) {
 	t.Parallel()
 	th := &idp.Throttle{Key: "user"}
 	for range 3 {
-		th.Spend(t0, "p")
+		th.Spend(t0, idp.TemporaryAccessPass, "p")
 	}
 	before := th.TAT
 	for range 1000 {
-		if ok, _ := th.Spend(t0, "p"); !ok {
+		if ok, _ := th.Spend(t0, idp.TemporaryAccessPass, "p"); !ok {
 			t.Fatal("held back")
 		}
-		th.Refund()
+		th.Refund(idp.TemporaryAccessPass)
 	}
-	if !th.TAT.Equal(before) || th.Failures != 0 {
-		t.Errorf("from %s to %s, %d failures in a row", before, th.TAT, th.Failures)
+	if !th.TAT.Equal(before) || th.Streaks[idp.TemporaryAccessPass].Failures != 0 {
+		t.Errorf("from %s to %s, %d failures in a row", before, th.TAT, th.Streaks[idp.TemporaryAccessPass].Failures)
 	}
 }
 
@@ -194,16 +194,16 @@ func TestThrottleExpiry(t *testing.T) {
 		attack(th, bursts(r, 1+r.IntN(500)), func(int) string { return "" })
 		swept, fresh := th.ExpiresAt(), &idp.Throttle{}
 		for _, now := range []time.Time{swept, swept.Add(time.Second), swept.Add(time.Second), swept.Add(time.Second), swept.Add(time.Second), swept.Add(time.Second)} {
-			th.Failures = 0
-			a, waitA := th.Spend(now, "")
-			b, waitB := fresh.Spend(now, "")
+			th.Streaks = nil
+			a, waitA := th.Spend(now, idp.TemporaryAccessPass, "")
+			b, waitB := fresh.Spend(now, idp.TemporaryAccessPass, "")
 			if a != b || waitA != waitB {
 				t.Errorf("seed %d: kept %t %s, swept %t %s", seed, a, waitA, b, waitB)
 			}
 		}
 	}
 	th := &idp.Throttle{}
-	th.Spend(t0, "p")
+	th.Spend(t0, idp.TemporaryAccessPass, "p")
 	if want := t0.Add(12*time.Minute + 30*24*time.Hour); !th.ExpiresAt().Equal(want) {
 		t.Errorf("failures against a pass are kept until %s, want %s", th.ExpiresAt(), want)
 	}
@@ -268,7 +268,7 @@ func answered(t *testing.T, st *storage.Store, key, held string, now time.Time) 
 		if th == nil {
 			th = &idp.Throttle{Key: key}
 		}
-		if ok, wait = th.Spend(now, held); !ok {
+		if ok, wait = th.Spend(now, idp.TemporaryAccessPass, held); !ok {
 			return err
 		}
 		return errors.Join(err, tx.Put(th))

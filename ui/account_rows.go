@@ -69,7 +69,7 @@ func (s *Site) passwordRow(r *http.Request, held admin.Methods) *PasswordRow {
 func (s *Site) signals(h holder, held admin.Methods) Signals {
 	var ids []string
 	for _, k := range held.Passkeys {
-		if k.Reason == idp.Offered {
+		if k.Reason != idp.CopiedPasskey { // one that a policy blocks may be allowed again
 			ids = append(ids, base64.RawURLEncoding.EncodeToString(k.Credential))
 		}
 	}

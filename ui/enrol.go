@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"strings"
-	"time"
 
 	"latchkey/idp"
 	"latchkey/idp/signin"
@@ -14,10 +13,7 @@ import (
 // register hands on what the person's browser made. What comes of it is shown after a
 // redirect, which also issues what an app waits for.
 func (s *Site) register(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow) {
-	if !s.wrong.Open(v.Address, v.Now) {
-		s.follow(w, r, v, f.WithProblem(signin.Pause(v.Now, time.Minute)))
-		return
-	}
+	v.Quiet = !s.wrong.Open(v.Address, v.Now) // others behind the address do not close the window of a one-time pass
 	a := answer(r.PostForm)
 	a["name"] = cmp.Or(clip(strings.TrimSpace(a["name"]), maxPasskeyName), s.deviceName(r))
 	out, err := s.Signin.Register(r.Context(), v, f, a)

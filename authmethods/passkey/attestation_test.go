@@ -1,8 +1,10 @@
 package passkey_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +20,7 @@ import (
 var (
 	good    = [16]byte{1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8}
 	revoked = [16]byte{9}
+	soft    = [16]byte{8, 8}
 	unheard = [16]byte{7, 7}
 )
 
@@ -25,8 +28,9 @@ var (
 func load(t *testing.T, maker *passkeytest.Authority) *passkey.Models {
 	t.Helper()
 	m, err := passkey.LoadModels(passkeytest.Metadata(t,
-		passkeytest.Model{AAGUID: good, Name: "Good Key 5", Maker: maker, Status: "FIDO_CERTIFIED"},
-		passkeytest.Model{AAGUID: revoked, Name: "Bad Key 1", Maker: maker, Status: "REVOKED"}))
+		passkeytest.Model{AAGUID: good, Name: "Good Key 5", Maker: maker, Status: "FIDO_CERTIFIED", Keys: "hardware"},
+		passkeytest.Model{AAGUID: revoked, Name: "Bad Key 1", Maker: maker, Status: "REVOKED"},
+		passkeytest.Model{AAGUID: soft, Name: "Good App", Maker: maker, Status: "FIDO_CERTIFIED", Keys: "software"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,6 +141,38 @@ func TestNewCredentialRefused(t *testing.T) {
 	c, err := b.m.Enroll(t.Context(), b.subject, challenge, idp.Answer{passkey.AttestationField: right})
 	if err != nil || c.(*idp.Passkey).Name != "Passkey" {
 		t.Errorf("without a name: %+v, %v", c, err)
+	}
+}
+
+// TestBulky: a key, a certificate or a statement that would keep a core busy for seconds with
+// each answer is refused before anything is computed with it; what makers use is not.
+func TestBulky(t *testing.T) {
+	t.Parallel()
+	rsa := func(size int) func(*say) { // a modulus of so many bytes
+		modulus := bytes.Repeat([]byte{0xf1}, size)
+		cose := slices.Concat([]byte{0xa4, 0x01, 0x03, 0x03, 0x39, 0x01, 0x00, 0x20, 0x59, byte(size >> 8), byte(size)}, modulus, []byte{0x21, 0x43, 0x01, 0x00, 0x01})
+		return func(s *say) {
+			head := 55 + len(s.ID)
+			s.Data = func(raw []byte) []byte { return append(raw[:head:head], cose...) }
+		}
+	}
+	packed := func(sig, cert int) func(*say) {
+		return func(s *say) {
+			s.Attest = func(*passkeytest.Key, []byte) (string, map[string]any) {
+				return "packed", map[string]any{"alg": passkeytest.ES256, "sig": make([]byte, sig), "x5c": [][]byte{make([]byte, cert)}}
+			}
+		}
+	}
+	for what, change := range map[string]func(*say){
+		"a key": rsa(30 << 10), "a key just too large": rsa(1 << 10), "a certificate": packed(64, 4<<10+1), "a signature": packed(16<<10, 64),
+	} {
+		_, err := newBench(t, nil).enroll(passkeytest.New(passkeytest.RS256), change)
+		if r, ok := errors.AsType[*idp.Refusal](err); !ok || r.Problem != "enrol.wrong" || r.Detail != "a key or an attestation that is larger than any authenticator's" {
+			t.Errorf("%s: %v %+v", what, err, r)
+		}
+	}
+	if _, err := newBench(t, nil).enroll(passkeytest.New(passkeytest.RS256), rsa(512)); err != nil {
+		t.Errorf("RSA of 4,096 bits: %v", err)
 	}
 }
 
@@ -279,6 +315,22 @@ func TestHardware(t *testing.T) {
 		if x.ACR != want || !slices.Equal(x.AMR, amr) || p.Model != "Good Key 5" || p.Format != "packed" || len(p.Certificates) != 1 {
 			t.Errorf("%+v %+v", p, x)
 		}
+	}
+}
+
+// TestSoftware: nor of a model that keeps its keys in software, attested as it is.
+func TestSoftware(t *testing.T) {
+	t.Parallel()
+	maker := passkeytest.NewAuthority("Maker")
+	b, k := newBench(t, load(t, maker)), passkeytest.New(passkeytest.ES256)
+	p := b.holds(k, attested(soft, maker))
+	q := b.question()
+	verdict, err := b.verify(q, k.Get(q.Fields[passkey.OptionsField]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x := verdict.Proof; !p.Attested || p.Model != "Good App" || x.ACR != idp.ACRPhishing || slices.Contains(x.AMR, "hwk") {
+		t.Errorf("%+v %+v", p, x)
 	}
 }
 

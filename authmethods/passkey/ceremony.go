@@ -170,7 +170,7 @@ func (rp *relyingParty) register(s idp.Subject, challenge []byte, parsed *protoc
 	}
 	unattested := rp.unattested(p, handle, challenge, parsed)
 	if p.Attested = unattested == ""; p.Attested {
-		p.Model = rp.models.name(p.AAGUID)
+		p.Model, p.Software = rp.models.name(p.AAGUID), rp.models.software(p.AAGUID)
 	}
 	if s.Policy.Passkey.Attestation && !p.Attested {
 		return nil, &idp.Refusal{Problem: "enrol.attestation", Detail: unattested}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/go-webauthn/webauthn/protocol"
 
@@ -39,6 +40,9 @@ func (m Method) Enroll(_ context.Context, s idp.Subject, challenge []byte, a idp
 	if err != nil {
 		return nil, malformed(detail(err))
 	}
+	if bulky(parsed) {
+		return nil, malformed("a key or an attestation that is larger than any authenticator's")
+	}
 	p, err := m.rp.register(s, challenge, parsed)
 	if err != nil {
 		return nil, err
@@ -51,6 +55,21 @@ func (m Method) Enroll(_ context.Context, s idp.Subject, challenge []byte, a idp
 		return nil, r
 	}
 	return p, nil
+}
+
+// The most that is looked at of a new credential, in bytes; RSA of 4,096 bits fits. Whoever
+// registered a key of 30 KiB could keep a core busy for seconds with each answer that shows
+// it, and with a certificate of that size before anything is registered.
+const (
+	maxKey         = 1 << 10
+	maxCertificate = 4 << 10
+	maxObject      = 16 << 10
+)
+
+func bulky(parsed *protocol.ParsedCredentialCreationData) bool {
+	return len(parsed.Raw.AttestationResponse.AttestationObject) > maxObject ||
+		len(parsed.Response.AttestationObject.AuthData.AttData.CredentialPublicKey) > maxKey ||
+		slices.ContainsFunc(certificates(parsed), func(der []byte) bool { return len(der) > maxCertificate })
 }
 
 func malformed(why string) *idp.Refusal {

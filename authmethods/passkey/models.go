@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/go-webauthn/webauthn/metadata"
 	"github.com/go-webauthn/webauthn/metadata/providers/memory"
@@ -69,6 +70,11 @@ func newModels(m *metadata.Metadata) (*Models, error) {
 }
 
 func (m *Models) name(aaguid string) string { return m.entries[aaguid].MetadataStatement.Description }
+
+// software tells whether a model keeps its keys where programs could (FIDO Registry 3.2).
+func (m *Models) software(aaguid string) bool {
+	return slices.Contains(m.entries[aaguid].MetadataStatement.KeyProtection, "software")
+}
 
 // unattested is why the metadata does not vouch for the authenticator, "" if it does: its
 // statement is signed by a certificate, and that leads to the model's root.

@@ -170,7 +170,7 @@ func proof(p *idp.Passkey, s idp.Subject) idp.Proof {
 		Method: idp.PasskeyMethod, Credential: p.PasskeyID, At: s.Now,
 		AMR: []string{"fido", "mfa", "pop", "user"}, ACR: idp.ACRPhishing, MFA: true,
 	}
-	if p.Attested && !p.Synced {
+	if p.Attested && !p.Synced && !p.Software {
 		proof.AMR, proof.ACR = append(proof.AMR, "hwk"), idp.ACRHardware
 	}
 	return proof

@@ -42,6 +42,7 @@ func (s *Service) RenamePasskey(ctx context.Context, actor idp.Actor, tenant, na
 		}
 		e := w.didTo(p, "renamed", u, idp.MethodUpdated, idp.MethodUpdatedByAdmin)
 		e.Modified = modified(struct{ Name string }{before.Name}, struct{ Name string }{p.Name})
+		e.Passing = w.actor.Is(u) // which they may do as often as they like
 		return errors.Join(w.Put(p), w.tell(e), w.notify(u, idp.MailMethodRenamed, idp.PasskeyMethod, p.Name))
 	})
 	return p, err

@@ -124,7 +124,7 @@ func TestRenamePasskey(t *testing.T) {
 	w.must(rename(self, key.PasskeyID, "Old phone")())
 	w.wantEvent(self.Party, userParty(w.user), "User updated security info", "UserManagement", "Authentication Methods", "User renamed passkey method")
 	e := w.newest()
-	if len(e.Modified) != 1 || e.Modified[0] != (idp.Modified{Name: "Name", Old: `"Phone"`, New: `"Old phone"`}) || e.Details["method"] != key.PasskeyID || e.Details["name"] != "Old phone" {
+	if len(e.Modified) != 1 || e.Modified[0] != (idp.Modified{Name: "Name", Old: `"Phone"`, New: `"Old phone"`}) || e.Details["method"] != key.PasskeyID || e.Details["name"] != "Old phone" || !e.Passing {
 		t.Errorf("%+v", e)
 	}
 	w.wantMails("private@mail.example: method-renamed passkey Old phone")

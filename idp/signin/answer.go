@@ -132,7 +132,7 @@ func (s *Service) spend(tx *storage.Tx, a *attempt) (r reserved, err error) {
 	if r.throttle == nil {
 		r.throttle = &idp.Throttle{Key: a.key}
 	}
-	if ok, wait := r.throttle.Spend(a.v.Now, heldIDs(a.subject.Credentials)); !ok {
+	if ok, wait := r.throttle.Spend(a.v.Now, a.f.Chosen, heldIDs(a.subject.Credentials)); !ok {
 		return r, &held{Problem: Pause(a.v.Now, wait)}
 	}
 	if r.challenge, err = loadChallenge(tx, a.f); err != nil {
@@ -229,7 +229,9 @@ func (s *Service) accept(ctx context.Context, a *attempt, verdict idp.Verdict) (
 		if err != nil {
 			return err
 		}
-		if out, err = s.decide(tx, a.v, a.f.unasked(), session, false); err != nil {
+		f := a.f.unasked()
+		f.Another = f.Another && !a.f.Unnamed // they have said who they are
+		if out, err = s.decide(tx, a.v, f, session, false); err != nil {
 			return err
 		}
 		if out.Decision.Step == idp.Issue {
@@ -274,7 +276,7 @@ func (s *Service) close(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
 		if err != nil {
 			return err
 		}
-		t.Refund()
+		t.Refund(a.f.Chosen)
 		if err := tx.Put(t); err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ const challengeBytes = 32
 
 // beginEnrol puts the question of the method to register. Nothing is kept of it.
 func (s *Service) beginEnrol(ctx context.Context, v Visit, out *Outcome) error {
-	e := &enrolment{v: v, f: out.Flow, m: s.enroller(out.Decision.Method)}
+	e := &enrolment{v: v, f: out.Flow.unasked(), m: s.enroller(out.Decision.Method)}
 	if e.m == nil {
 		return idp.Errorf(idp.Invalid, "Nobody can register a method of the kind %q.", out.Decision.Method)
 	}
@@ -50,7 +50,7 @@ func (s *Service) beginEnrol(ctx context.Context, v Visit, out *Outcome) error {
 	prompt.Secret = challenge
 	out.Prompt, out.By = prompt, e.session.EnrolBy(v.Now)
 	out.Flow.Prompt, out.Flow.Challenge, out.Flow.Chosen = kept(e.m, prompt), idp.NewID(), e.m.Info().Kind
-	out.Flow.Begun = v.Now.UnixNano()
+	out.Flow.Begun, out.Flow.BegunFor = v.Now.UnixNano(), e.session.UserID
 	return nil
 }
 
@@ -97,6 +97,8 @@ func (e *enrolment) refusal(begun time.Time) *idp.Refusal {
 		return &idp.Refusal{Problem: "enrol.window", Detail: "the window after a one-time pass has closed"}
 	case !e.v.Now.Before(by):
 		return &idp.Refusal{Problem: "enrol.late", Detail: "the registration took too long"}
+	case e.f.Begun != 0 && e.f.BegunFor != e.session.UserID: // signed in as somebody else meanwhile
+		return &idp.Refusal{Problem: "enrol.ended", Detail: "the registration was begun for somebody else"}
 	case why == idp.MaxHeld:
 		return &idp.Refusal{Problem: "enrol.full", Detail: string(why)}
 	case why != idp.Offered:

@@ -155,6 +155,21 @@ func (b *browser) atKey() signin.Outcome {
 	return out
 }
 
+// TestKeyAsAnother: who wants to sign in as somebody else may say who by a passkey.
+func TestKeyAsAnother(t *testing.T) {
+	t.Parallel()
+	w, k := keyHolder(t, mem.New())
+	b := w.browser()
+	_, code := w.givePass(w.newUser("bob@contoso.example").PrincipalName, idp.PassRequest{})
+	b.wantEnrolment(b.answer(b.asked(nil, "bob@contoso.example"), code))
+	asked := b.look(b.start(w.request("own")).WithUser(""))
+	b.wantStep(asked, idp.Identify)
+	out := b.show(asked, k)
+	if b.wantStep(out, idp.Issue); out.Session.UserID != w.user.UserID {
+		t.Errorf("%+v", out.Session)
+	}
+}
+
 // TestOneAssertionParallel: of 200 answers at once to one question, all right, one signs in,
 // and the passkey is not taken for a copied one, counter or not.
 func TestOneAssertionParallel(t *testing.T) {

@@ -460,6 +460,26 @@ func TestRegisterNeedsItsQuestion(t *testing.T) {
 	}
 }
 
+// TestRegisterAsAnother: what was begun for one person is not finished for who has signed in
+// in the same browser since; the same page, opened again, asks them.
+func TestRegisterAsAnother(t *testing.T) {
+	t.Parallel()
+	w := keyWorldOn(t, mem.New())
+	bob := w.newUser("bob@contoso.example")
+	_, code := w.oneTime()
+	b, _ := w.entered(name, code)
+	annas := b.enrolling()
+	_, bobs := w.givePass(bob.PrincipalName, idp.PassRequest{})
+	b.wantEnrolment(b.answer(b.asked(nil, bob.PrincipalName), bobs))
+	before, k := w.kinds(), passkeytest.New(passkeytest.ES256)
+	out := b.make(annas, k)
+	w.user = bob // whose session the log tells of
+	w.wantNothingKept(out, before, "enrol.ended", "the registration was begun for somebody else")
+	again := b.look(annas.Flow)
+	b.wantEnrolment(again)
+	b.wantStep(b.make(again, k), idp.Issue)
+}
+
 // TestRegistrationMeanwhile: what a registration rests on can go while it is under way, before it is
 // judged and before it is stored.
 func TestRegistrationMeanwhile(t *testing.T) {

@@ -27,6 +27,7 @@ type Flow struct {
 	Unnamed   bool             `json:",omitzero"` // whoever answers the question says who they are
 	Enrol     idp.Kind         `json:",omitzero"` // the person came to register one of these
 	Begun     int64            `json:",omitzero"` // when the registration began, in Unix nanoseconds
+	BegunFor  string           `json:",omitzero"` // id of the user who was to register something
 	Later     bool             `json:",omitzero"` // they do not want to register one now
 	New       string           `json:",omitzero"` // id of the credential they have just registered
 	Problem   *Problem         `json:",omitzero"`
@@ -88,7 +89,8 @@ func (s *Service) Open(v Visit, state string) (Flow, error) {
 
 // unasked is the flow without the question put last.
 func (f Flow) unasked() Flow {
-	f.Chosen, f.Challenge, f.Prompt, f.Problem, f.Asked, f.Begun, f.Unnamed = "", "", idp.Prompt{}, nil, "", 0, false
+	f.Chosen, f.Challenge, f.Prompt, f.Problem, f.Asked, f.Unnamed = "", "", idp.Prompt{}, nil, "", false
+	f.Begun, f.BegunFor = 0, ""
 	return f
 }
 

@@ -213,8 +213,8 @@ func TestGuessesParallel(t *testing.T) {
 			if len(th) != 1 || th[0].TAT.Sub(epoch) != time.Duration(refused)*idp.ThrottleInterval {
 				t.Fatalf("round %d: %d refused, throttle %+v", round, refused, th)
 			}
-			if events := all[idp.AuditEvent](w); right == 0 && th[0].Failures != int(refused) || countSignIns(events) != int(looked) {
-				t.Fatalf("round %d: %d failures counted, %d logged, %d looked at", round, th[0].Failures, countSignIns(events), looked)
+			if events := all[idp.AuditEvent](w); right == 0 && th[0].Streaks[idp.TemporaryAccessPass].Failures != int(refused) || countSignIns(events) != int(looked) {
+				t.Fatalf("round %d: %d failures counted, %d logged, %d looked at", round, th[0].Streaks[idp.TemporaryAccessPass].Failures, countSignIns(events), looked)
 			}
 			let += right
 		}

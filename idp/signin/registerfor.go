@@ -164,7 +164,8 @@ func (s *Service) RegisterFor(ctx context.Context, actor idp.Actor, t *idp.Tenan
 		}
 		if !actor.Is(current.User) {
 			p.GivenBy = actor.Name
-			p.ForPrivileged = idp.May(actor, idp.WritePasskey, idp.Object{Tenant: t.TenantID, User: current.User, Guarded: true}) == nil
+			anyone := idp.Object{Tenant: t.TenantID, User: current.User, Guarded: true}
+			p.ForPrivileged = !current.Policy.TemporaryAccessPass.Approval && idp.May(actor, idp.WritePasskey, anyone) == nil // as of a pass that one gave alone
 		}
 		return errors.Join(keep(tx, p), s.tellGiven(tx, actor, t, current.User, p, now))
 	})

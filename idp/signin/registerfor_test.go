@@ -271,6 +271,23 @@ func TestTwoPersons(t *testing.T) {
 	w.must(err)
 }
 
+// TestTwoPersonsFromBefore: nor does one give it alone while the person is an ordinary one, and
+// raise them then.
+func TestTwoPersonsFromBefore(t *testing.T) {
+	t.Parallel()
+	for _, two := range []bool{true, false} {
+		w := keyWorldOn(t, mem.New())
+		w.change(admin.PassPolicyChange{Approval: &two})
+		eve := idp.Person(tenantID, w.withRoles("eve@contoso.example", idp.GlobalAdministrator))
+		_, err := w.give(eve, name, passkeytest.New(passkeytest.ES256).Create(w.created(eve, name).Options))
+		w.must(err)
+		w.setRoles(w.user, idp.GlobalAdministrator)
+		if left := len(all[idp.Passkey](w.world)); (left == 0) != two {
+			t.Errorf("two administrators are wanted: %t; %d passkeys that one gave are left", two, left)
+		}
+	}
+}
+
 // TestRegisterForMeanwhile: what a program is about to store may not be any more.
 func TestRegisterForMeanwhile(t *testing.T) {
 	t.Parallel()

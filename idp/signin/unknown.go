@@ -10,10 +10,11 @@ import (
 )
 
 // How unknown names pretend: for a spell of a week each, in one of so many spells to hold a
-// pass, else a passkey. People who have a passkey are given a pass now and then, too.
+// pass, in another a password, where there are any, else a passkey. People who have a passkey
+// are given a pass now and then, too.
 const (
-	spell      = 7 * 24 * time.Hour
-	passSpells = 4
+	spell  = 7 * 24 * time.Hour
+	spells = 4
 )
 
 // pretended is the method that a name is asked for which nobody has, or somebody who holds
@@ -23,8 +24,15 @@ func (s *Service) pretended(v Visit, offers []idp.Offer, name string) idp.Kind {
 	open := func(k idp.Kind) bool {
 		return slices.ContainsFunc(offers, func(o idp.Offer) bool { return o.Info.Kind == k && o.Open })
 	}
-	if open(idp.PasskeyMethod) && (!open(idp.TemporaryAccessPass) || s.spell(v, name)%passSpells != 0) {
-		return idp.PasskeyMethod
+	first := []idp.Kind{idp.PasskeyMethod}
+	switch s.spell(v, name) % spells {
+	case 0:
+		first = []idp.Kind{idp.TemporaryAccessPass, idp.PasskeyMethod}
+	case 1:
+		first = []idp.Kind{idp.PasswordMethod, idp.PasskeyMethod}
+	}
+	if i := slices.IndexFunc(first, open); i >= 0 {
+		return first[i]
 	}
 	for _, o := range offers {
 		if o.Open {

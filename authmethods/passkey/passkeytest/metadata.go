@@ -21,6 +21,7 @@ type Model struct {
 	Name   string
 	Maker  *Authority
 	Status string // such as FIDO_CERTIFIED
+	Keys   string // where it keeps them, such as hardware
 }
 
 // GUID is an AAGUID as people write it.
@@ -60,7 +61,7 @@ func (m Model) entry() map[string]any {
 		"statusReports": []any{map[string]any{"status": m.Status, "effectiveDate": "2026-01-01"}},
 		"metadataStatement": map[string]any{
 			"aaguid": id, "description": m.Name, "protocolFamily": "fido2", "schema": 3, "authenticatorVersion": 1,
-			"attestationTypes": []string{"basic_full"}, "attestationRootCertificates": []string{der(m.Maker.cert)},
+			"attestationTypes": []string{"basic_full"}, "keyProtection": []string{m.Keys}, "attestationRootCertificates": []string{der(m.Maker.cert)},
 		},
 	}
 }
