@@ -122,6 +122,17 @@ type PassRequest struct {
 // The latest a pass may start, so that nobody has to reckon with centuries.
 const maxPassDelay = 365 * 24 * time.Hour
 
+// LifetimeError refuses a lifetime that the policy does not have, in the text that other
+// software matches on. Minutes.
+type LifetimeError struct{ Least, Greatest int }
+
+func (e *LifetimeError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap is the answer for everybody.
+func (e *LifetimeError) Unwrap() error {
+	return Errorf(Invalid, "Invalid LifetimeInMinutes specified. The valid range between %d and %d.", e.Least, e.Greatest)
+}
+
 // Check tells why the policy does not allow the pass for the user, in texts
 // that other software matches on.
 func (req PassRequest) Check(policy PassPolicy, u *User, now time.Time) error {
@@ -132,7 +143,7 @@ func (req PassRequest) Check(policy PassPolicy, u *User, now time.Time) error {
 	case !policy.Enabled:
 		return Errorf(Invalid, "Converged UserCredentialPolicy does not allow creating or updating this authentication method. AuthMethodType [TemporaryAccessPass].")
 	case req.Lifetime < policy.MinimumLifetime || req.Lifetime > policy.MaximumLifetime:
-		return Errorf(Invalid, "Invalid LifetimeInMinutes specified. The valid range between %d and %d.", policy.MinimumLifetime, policy.MaximumLifetime)
+		return &LifetimeError{policy.MinimumLifetime, policy.MaximumLifetime}
 	case policy.Once && !*req.Once:
 		return Errorf(Invalid, "The policy of this organization allows one-time passes only.")
 	case req.StartsAt.Before(now.Add(-time.Minute)):

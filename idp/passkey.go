@@ -203,7 +203,7 @@ func (p PasskeyPolicy) Validate() error {
 	}
 	for _, id := range p.Models.AAGUIDs {
 		if !IsID(id) {
-			return Errorf(Invalid, "The AAGUID %q is not a GUID in lower case.", id)
+			return Errorf(Invalid, "The AAGUID %q is not a GUID in lower case, such as fa2b99dc-9e39-4257-8f92-4a30d23c4118.", id)
 		}
 	}
 	if p.Models.Enforced && p.Models.Allow && len(p.Models.AAGUIDs) == 0 {

@@ -85,7 +85,7 @@ func DefaultPasswordPolicy() PasswordPolicy {
 // Validate checks the form of the policy.
 func (p PasswordPolicy) Validate() error {
 	if p.MinimumLength < LeastPasswordLength || p.MinimumLength > GreatestPasswordLength {
-		return Errorf(Invalid, "Invalid minimum length %d specified. The valid range between %d and %d.", p.MinimumLength, LeastPasswordLength, GreatestPasswordLength)
+		return Errorf(Invalid, "Invalid minimum length %d: it must be between %d and %d.", p.MinimumLength, LeastPasswordLength, GreatestPasswordLength)
 	}
 	return p.Targets.Validate()
 }
@@ -117,7 +117,7 @@ func (p PasswordPolicy) Accepts(canonical string, u *User) error {
 	case n < p.MinimumLength:
 		return Errorf(Invalid, "The password has %d characters; it needs at least %d.", n, p.MinimumLength)
 	case strings.Contains(lower, strings.ToLower(u.PrincipalName)), len(local) >= 4 && strings.Contains(lower, local):
-		return Errorf(Invalid, "The password must not hold your user name.")
+		return Errorf(Invalid, "The password must not contain your user name.")
 	}
 	return nil
 }

@@ -46,8 +46,8 @@ func TestPasswordPolicyValidate(t *testing.T) {
 		"default":   {func(*idp.PasswordPolicy) {}, ""},
 		"least":     {length(8), ""},
 		"greatest":  {length(64), ""},
-		"too short": {length(7), "Invalid minimum length 7 specified. The valid range between 8 and 64."},
-		"too long":  {length(65), "Invalid minimum length 65 specified. The valid range between 8 and 64."},
+		"too short": {length(7), "Invalid minimum length 7: it must be between 8 and 64."},
+		"too long":  {length(65), "Invalid minimum length 65: it must be between 8 and 64."},
 		"targets":   {func(p *idp.PasswordPolicy) { p.Targets.Include = []idp.Target{{Type: "role", ID: annaID}} }, `The target type "role" is neither user nor group.`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestPasswordPolicyValidate(t *testing.T) {
 func TestPasswordPolicyAccepts(t *testing.T) {
 	t.Parallel()
 	const none = "A password has between 12 and 256 characters, none of them a control character."
-	const own = "The password must not hold your user name."
+	const own = "The password must not contain your user name."
 	for name, c := range map[string]struct{ user, typed, want string }{
 		"shortest":                     {"", "correcthorse", ""},
 		"too short":                    {"", "correcthors", "The password has 11 characters; it needs at least 12."},

@@ -102,7 +102,8 @@ func (s *Site) stepUp(w http.ResponseWriter, r *http.Request, h holder) {
 	case err != nil:
 		s.fail(w, r, err)
 	case !held.Provable():
-		s.ended(w, r, "stepup.none", securityInfo)
+		p := Problem{ID: "stepup.none"}
+		s.Page(w, r, p.Status(), Error{Problem: p, Time: h.Now, TryAgainURL: s.here(r, securityInfo), Back: true})
 	default:
 		s.follow(w, r, h.Visit, signin.Start(nil, h.path, h.Now).Stronger())
 	}

@@ -40,7 +40,15 @@ func (s *Site) showSecurityInfo(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.Page(w, r, http.StatusOK, s.securityInfo(r, h, held, why))
+	v := s.securityInfo(r, h, held, why)
+	switch err := s.Admin.MayCreatePass(r.Context(), h.actor, h.Tenant.TenantID); {
+	case err == nil:
+		v.GivePassURL = s.here(r, newPass)
+	case idp.ErrorCode(err) != idp.Forbidden:
+		s.fail(w, r, err)
+		return
+	}
+	s.Page(w, r, http.StatusOK, v)
 }
 
 // changeSecurityInfo is what the buttons of the page lead to.

@@ -77,6 +77,7 @@ func securityStates() []state {
 		return info("security-info-"+id, func(v *SecurityInfo) { withPasskey(v); v.NoticeID = id })
 	}
 	list := []state{
+		info("security-info-administrator", func(v *SecurityInfo) { v.GivePassURL = "/t/admin/passes/new" }),
 		info("security-info", func(*SecurityInfo) {}),
 		info("security-info-unused", func(v *SecurityInfo) { v.Pass.Once = true }),
 		info("security-info-soon", func(v *SecurityInfo) { v.Session.Ends = noon.Add(9 * time.Minute) }),

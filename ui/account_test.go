@@ -251,6 +251,12 @@ func TestAddingNeedsStrongProof(t *testing.T) {
 	if f.Enrol != idp.PasskeyMethod || !f.Strong || f.Return != securityInfo {
 		t.Errorf("%+v", f)
 	}
+	for in, says := range map[*idp.Session]bool{nil: false, {}: true} {
+		v := view(common{}, signin.Outcome{Decision: idp.Decision{Step: idp.Ask}, Prompt: idp.Prompt{Page: "passkey"}, Flow: f, Session: in})
+		if p := v.(Passkey); p.StepUp != says {
+			t.Errorf("signed in: %t, %+v", says, p)
+		}
+	}
 	f = a.flowOf(a.send("/security-info", url.Values{"use": {"passkey"}}))
 	if f.Prove != idp.PasskeyMethod || f.Return != securityInfo {
 		t.Errorf("%+v", f)
@@ -265,7 +271,7 @@ func TestNothingToProve(t *testing.T) {
 	a.remove(a.passkeys[0], a.passkeys[1], a.pass)
 	a.signIn(idp.Proof{Method: idp.PasswordMethod, Credential: a.password.PasswordID, At: a.now, ACR: idp.ACRPassword})
 	for _, path := range []string{"/security-info/password", "/security-info/password/remove"} {
-		a.want(a.send(path, nil), http.StatusForbidden, `data-problem="stepup.none"`)
+		a.want(a.send(path, nil), http.StatusForbidden, `data-problem="stepup.none"`, "Back to security info")
 		a.want(a.send(path, url.Values{"decision": {"remove"}, "new-password": {"another horse battery"}}), http.StatusForbidden, `data-problem="stepup.none"`)
 	}
 	w := a.send("/security-info", nil)
@@ -401,7 +407,7 @@ func TestSetPassword(t *testing.T) {
 	for typed, why := range map[string]string{
 		"":                          "has between 12 and",
 		"swordfish":                 "has 9 characters; it needs at least 12",
-		"my name: " + anna:          "must not hold your user name",
+		"my name: " + anna:          "must not contain your user name",
 		"tab\there is none of them": "control character",
 	} {
 		w := a.send(path, url.Values{"new-password": {typed}})

@@ -23,6 +23,7 @@ const newPass = "/admin/passes/new"
 // makes it count once (admin.Service.CreatePass), however often a browser sends it.
 type AdminPass struct {
 	Action, State    string
+	BackURL          string // of security info
 	Username         string // all as typed
 	Starts, Lifetime string
 	Once             bool
@@ -98,7 +99,7 @@ func (s *Site) readied(w http.ResponseWriter, r *http.Request, v signin.Visit, f
 		s.fail(w, r, err)
 		return false
 	}
-	form.Action, form.State = s.here(r, newPass), state
+	form.Action, form.State, form.BackURL = s.here(r, newPass), state, s.here(r, securityInfo)
 	return true
 }
 
@@ -178,7 +179,10 @@ func (v AdminPass) read() (name string, req idp.PassRequest, p Problem) {
 
 // notGiven says on the form why there is no pass.
 func (s *Site) notGiven(w http.ResponseWriter, r *http.Request, v signin.Visit, form AdminPass, err error) {
+	bounds, beyond := errors.AsType[*idp.LifetimeError](err)
 	switch code := idp.ErrorCode(err); {
+	case beyond:
+		s.refuse(w, r, v, form, Problem{ID: "newpass.bounds", Least: bounds.Least, Greatest: bounds.Greatest})
 	case errors.Is(err, admin.ErrSentBefore):
 		s.refuse(w, r, v, form, Problem{ID: "newpass.sent"})
 	case code == idp.Forbidden:
@@ -203,7 +207,7 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, v signin.Visit, fo
 // wrongField is what to change about a problem.
 var wrongField = map[string]string{
 	"username.empty": "username", "username.invalid": "username", "newpass.forbidden": "username",
-	"newpass.starts": "starts", "newpass.lifetime": "lifetime",
+	"newpass.starts": "starts", "newpass.lifetime": "lifetime", "newpass.bounds": "lifetime",
 }
 
 func (s *Site) showWaits(w http.ResponseWriter, r *http.Request, v signin.Visit, form AdminPass, info admin.PassInfo) {

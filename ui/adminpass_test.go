@@ -10,7 +10,7 @@ import (
 // adminPassStates has the pages on which an administrator gives a pass.
 func adminPassStates() []state {
 	form := AdminPass{
-		Action: "/t/admin/passes/new", State: sealed, Username: anna, Starts: "2026-11-24T14:00", Lifetime: "90", Reason: "lost phone",
+		Action: "/t/admin/passes/new", BackURL: "/t/security-info", State: sealed, Username: anna, Starts: "2026-11-24T14:00", Lifetime: "90", Reason: "lost phone",
 	}
 	with := func(change func(*AdminPass)) AdminPass {
 		v := form
@@ -26,14 +26,17 @@ func adminPassStates() []state {
 	blocked := given(slipOf(shortCode))
 	blocked.Blocked, blocked.Slip.Username, blocked.Slip.Once = true, "", true
 	return []state{
-		{"admin-pass", AdminPass{Action: "/t/admin/passes/new", State: sealed, SlipUsername: true}},
+		{"admin-pass", AdminPass{Action: "/t/admin/passes/new", BackURL: "/t/security-info", State: sealed, SlipUsername: true}},
 		{"admin-pass-username", wrong("username.empty")},
 		{"admin-pass-starts", wrong("newpass.starts")},
 		{"admin-pass-lifetime", wrong("newpass.lifetime")},
 		{"admin-pass-sent", wrong("newpass.sent")},
 		{"admin-pass-forbidden", wrong("newpass.forbidden")},
+		{"admin-pass-bounds", with(func(v *AdminPass) {
+			v.Problem, v.Wrong, v.Lifetime = Problem{ID: "newpass.bounds", Least: 60, Greatest: 480}, "lifetime", "5"
+		})},
 		{"admin-pass-refused", with(func(v *AdminPass) {
-			v.Refusal, v.Once = "Invalid LifetimeInMinutes specified. The valid range between 60 and 480.", true
+			v.Refusal, v.Once = "The policy of this organization allows one-time passes only.", true
 		})},
 		{"admin-pass-unknown", with(func(v *AdminPass) { v.Refusal, v.Wrong = `There is no user "anna@contoso.example".`, "username" })},
 		{"admin-pass-given", given(slipOf(shortCode))},

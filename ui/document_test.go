@@ -299,7 +299,7 @@ var ids = map[string]string{
 	"form-post":            "continue",
 	"home":                 "organizations",
 	"error":                "problem try-again problem-code problem-detail problem-request",
-	"admin-pass":           "username starts lifetime reason once slip-username give",
+	"admin-pass":           "username starts lifetime reason once slip-username give back",
 	"admin-pass-given":     "print copy another again",
 	"admin-pass-waits":     "get another",
 	"signin-passkey":       "username next passkey",

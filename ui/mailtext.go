@@ -77,7 +77,7 @@ func (p *page) mailFacts(m *idp.Mail) (facts []choice, err error) {
 		return nil, err
 	}
 	for _, f := range []struct{ name, value string }{
-		{"method", method}, {"name", m.Details["Name"]}, {"when", when}, {"address", m.Details["Address"]}, {"browser", m.Details["Browser"]},
+		{"method", method}, {"name", m.Details["Name"]}, {"when", when}, {"address", m.Details["Address"]}, {"browser", browserName(m.Details["Browser"])},
 	} {
 		if f.value == "" {
 			continue

@@ -135,6 +135,7 @@ func TestMailLanguage(t *testing.T) {
 			t.Errorf("%s: not in the pseudo language\n%s", name, html)
 		}
 		own := append([]string{lookAt, m.To, m.ToName, "Contoso", "2026", "UTC"}, slices.Collect(maps.Values(m.Details))...)
+		own = append(own, browserName(m.Details["Browser"]))
 		for _, form := range []string{subject, text, string(visible(t, []byte(html)))} {
 			form = brackets.ReplaceAllString(form, "")
 			for _, value := range own {

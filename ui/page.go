@@ -179,7 +179,7 @@ func (p *page) Tell(pr Problem) (t told, err error) {
 	if err != nil {
 		return t, err
 	}
-	if t.Text, err = p.Rich(id+".text", "Start", start); err != nil {
+	if t.Text, err = p.Rich(id+".text", "Start", start, "Least", pr.Least, "Greatest", pr.Greatest); err != nil {
 		return t, err
 	}
 	t.Remedy, err = p.Rich(id+".remedy", "Start", start, "Wait", template.HTML(template.HTMLEscapeString(wait)))

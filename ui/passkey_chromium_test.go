@@ -260,6 +260,7 @@ func TestPasskeysInChromium(t *testing.T) {
 	b.touched(false)
 	b.open("/signin")
 	b.until(`prompts.length === 1`)
+	b.until(`document.activeElement.id === 'username'`)
 	b.touched(true)
 	b.press("#passkey")
 	b.proved("username")

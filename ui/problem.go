@@ -9,10 +9,11 @@ import (
 // Problem names a text of the catalogue under "error": what happened, and what
 // to do about it. The zero Problem is none.
 type Problem struct {
-	ID      string    // a key of the table below
-	Start   time.Time // of pass.notyet: when the pass begins
-	Minutes int       // of pass.toomany: how long to wait
-	Unknown string    // id of a passkey that nobody here knows any more, base64url
+	ID              string    // a key of the table below
+	Start           time.Time // of pass.notyet: when the pass begins
+	Minutes         int       // of pass.toomany: how long to wait
+	Unknown         string    // id of a passkey that nobody here knows any more, base64url
+	Least, Greatest int       // of newpass.bounds: minutes
 }
 
 // kind is what a problem is called in public, and its HTTP status on a page.
@@ -69,6 +70,7 @@ var problems = map[string]kind{
 	"newpass.stale":         {"", http.StatusBadRequest},
 	"newpass.starts":        {"", http.StatusBadRequest},
 	"newpass.lifetime":      {"", http.StatusBadRequest},
+	"newpass.bounds":        {"", http.StatusBadRequest},
 	"newpass.forbidden":     {"", http.StatusForbidden},
 	"newpass.role":          {"", http.StatusForbidden},
 	"stepup.none":           {"", http.StatusForbidden},

@@ -227,18 +227,22 @@ var prompts = map[string]func(c common, out signin.Outcome) View{
 	"pass": func(c common, out signin.Outcome) View {
 		w := ways(c, out)
 		w.UsePass = false
-		return Pass{Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem, Ways: w}
+		return Pass{Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem, Ways: w, StepUp: stepsUp(out)}
 	},
 	"passkey": func(c common, out signin.Outcome) View {
 		return Passkey{
 			Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem,
-			Ways: ways(c, out), Options: out.Prompt.Fields["options"], Voluntary: out.Flow.Prove != "",
+			Ways: ways(c, out), Options: out.Prompt.Fields["options"], Voluntary: out.Flow.Prove != "", StepUp: stepsUp(out),
 		}
 	},
 	"password": func(c common, out signin.Outcome) View {
-		return Password{Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem, Ways: ways(c, out)}
+		return Password{Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem, Ways: ways(c, out), StepUp: stepsUp(out)}
 	},
 }
+
+// stepsUp tells whether somebody who is signed in is asked once more, because a page of
+// theirs needs a stronger or a newer proof.
+func stepsUp(out signin.Outcome) bool { return out.Flow.Strong && out.Session != nil }
 
 // ways are those on from a question. They rest on the policy alone: what the user holds is
 // told to nobody who has not proved to be that user.

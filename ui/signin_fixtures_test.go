@@ -42,6 +42,7 @@ func signinStates() []state {
 		signin("signin-passkey-invalid", func(v *Signin) { v.Username, v.Problem.ID = "anna", "username.invalid" }),
 
 		passkey("passkey", func(*Passkey) {}),
+		passkey("passkey-step-up", func(v *Passkey) { v.StepUp = true }),
 		passkey("passkey-app", func(v *Passkey) { v.AppName, v.AppLinks = "Contoso Wiki", wiki }),
 		passkey("passkey-unknown", func(v *Passkey) { v.Problem = unknown }),
 		passkey("passkey-wrong", func(v *Passkey) { v.Problem.ID = "passkey.wrong" }),
@@ -67,6 +68,7 @@ func signinStates() []state {
 		add("add-method-wrong", func(v *AddMethod) { v.Name, v.Problem.ID = "", "enrol.wrong" }),
 		add("add-method-toomany", func(v *AddMethod) { v.Problem = Problem{ID: "pass.toomany", Minutes: 1} }),
 
+		{"error-step-up", Error{Problem: Problem{ID: "stepup.none"}, Time: noon, TryAgainURL: "/t/security-info", Back: true}},
 		{"error-enrol", Error{Problem: Problem{ID: "enrol.window"}, Time: noon, TryAgainURL: "/t/signin?state=" + sealed, Onward: true}},
 
 		{"method-added", MethodAdded{Action: "/t/signin", State: sealed, Username: anna, AppName: "Intranet", Name: "Chrome on Windows", Ends: noon.Add(7 * time.Hour)}},

@@ -12,7 +12,7 @@ import (
 // code itself is in the fragment and never reaches the server, let alone redeems
 // anything.
 func (s *Site) showTap(w http.ResponseWriter, r *http.Request) {
-	s.Page(w, r, http.StatusOK, Signin{Action: s.Base + "/tap"})
+	s.Page(w, r, http.StatusOK, Signin{Tap: true, Action: s.Base + "/tap"})
 }
 
 // answerTap leads to the sign-in page of the organization that the name's domain
@@ -35,7 +35,7 @@ func (s *Site) answerTap(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if problem.ID != "" {
-		s.Page(w, r, problem.Status(), Signin{Action: s.Base + "/tap", Username: clip(typed, 320), Problem: problem})
+		s.Page(w, r, problem.Status(), Signin{Tap: true, Action: s.Base + "/tap", Username: clip(typed, 320), Problem: problem})
 		return
 	}
 	http.Redirect(w, r, s.Base+"/"+domain+"/signin?login_hint="+url.QueryEscape(name), http.StatusSeeOther)

@@ -96,6 +96,7 @@ type Error struct {
 	Time        time.Time
 	TryAgainURL string
 	Onward      bool // that leads on, and trying again would not help
+	Back        bool // or leads back to security info
 }
 
 // PageName implements View.

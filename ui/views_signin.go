@@ -13,6 +13,7 @@ type Signin struct {
 	AppName       string // empty when the sign-in began here
 	Account       string // the account that is signed in already
 	Options       string // for navigator.credentials.get, as JSON; empty: no passkeys here
+	Tap           bool   // a QR code leads here: its pass may wait in the browser
 	Problem       Problem
 }
 
@@ -35,6 +36,7 @@ type Pass struct {
 	Action, State string
 	Username      string
 	AppName       string
+	StepUp        bool // who is signed in proves it anew, to change how they sign in
 	Problem       Problem
 }
 
@@ -49,6 +51,7 @@ type Passkey struct {
 	Action, State string
 	Username      string
 	AppName       string
+	StepUp        bool   // who is signed in proves it anew, to change how they sign in
 	Options       string // for navigator.credentials.get, as JSON
 	Voluntary     bool   // offer to go on without it: button onward=1
 	Problem       Problem
@@ -66,6 +69,7 @@ type Password struct {
 	Action, State string
 	Username      string
 	AppName       string
+	StepUp        bool // who is signed in proves it anew, to change how they sign in
 	Problem       Problem
 }
 

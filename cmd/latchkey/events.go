@@ -64,6 +64,9 @@ type partyView struct {
 
 func (p partyView) String() string { return cmp.Or(p.Name, p.ID, p.Type, "–") }
 
+// known is the name of who signed in, "–" if nobody was found out.
+func (p partyView) known() string { return cmp.Or(p.Name, p.ID, "–") }
+
 func viewEvent(e *idp.AuditEvent) eventView {
 	details := e.Details
 	if details == nil {
@@ -132,7 +135,7 @@ func tableSignIns(p *printer, es []eventView) {
 		if e.Error != 0 {
 			why = "AADSTS" + strconv.Itoa(e.Error) + " " + why
 		}
-		return []string{p.when(e.At), e.Actor.String(), e.Result, e.Method, e.ClientID, e.Address, why}
+		return []string{p.when(e.At), e.Actor.known(), e.Result, e.Method, e.ClientID, e.Address, why}
 	})
 	p.table("Nobody has signed in yet.", []string{"TIME", "USER", "RESULT", "METHOD", "CLIENT", "ADDRESS", "REASON"}, rows)
 }

@@ -131,5 +131,9 @@ func showInit(p *printer, v initView, cfg config.Config) {
 		p.line("Nobody else can sign in with a pass yet. To allow it: latchkey policy set --include all")
 	}
 	p.line("")
-	p.line("Next: latchkey serve --data %s --base-url %s", v.Data, cmp.Or(cfg.BaseURL, "https://login.example"))
+	base := cmp.Or(cfg.BaseURL, "https://login.example")
+	p.line("Next: latchkey serve --data %s --base-url %s", v.Data, base)
+	if v.Pass != nil {
+		p.line("Then sign in with the pass at %s, and add a passkey.", address(base, "/"+v.Tenant.Domains[0]+"/security-info"))
+	}
 }

@@ -64,6 +64,9 @@ var passCreate = operation[passCreateArgs, passView]{"pass.create",
 		request := idp.PassRequest{Lifetime: a.Lifetime, Once: a.OneTime, Reason: a.Reason}
 		assign(&request.StartsAt, a.StartsAt)
 		info, code, err := d.Admin.CreatePass(ctx, d.actor, t.TenantID, a.User, request)
+		if bounds, ok := errors.AsType[*idp.LifetimeError](err); ok {
+			err = idp.Errorf(idp.Invalid, "The policy lets a pass last between %d and %d minutes: give a --lifetime in between.", bounds.Least, bounds.Greatest)
+		}
 		if err != nil {
 			return passView{}, err
 		}

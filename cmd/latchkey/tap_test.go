@@ -18,6 +18,9 @@ func TestQRCodeInChromium(t *testing.T) {
 	if strings.Contains(b.where(), noor.TemporaryAccessPass) {
 		t.Error("the code is still in the address, and so in the history")
 	}
+	if got := evaluate(b, chromedp.Evaluate[string](`document.querySelector("#pass-read:not([hidden])")?.id`)); got != "pass-read" {
+		t.Error("nobody is told that the pass has been read")
+	}
 	b.fill("username", noor.UserPrincipalName)
 	b.submit()
 	b.want("pass")

@@ -41,3 +41,13 @@ func TestStart(t *testing.T) {
 		t.Error("no start and +0s both mean: when the server makes the pass")
 	}
 }
+
+// TestKnownParty: a sign-in by nobody who was found out has no user, and not one called
+// "user".
+func TestKnownParty(t *testing.T) {
+	for want, p := range map[string]partyView{"anna": {"user", "1", "anna"}, "1": {"user", "1", ""}, "–": {"user", "", ""}} {
+		if got := p.known(); got != want {
+			t.Errorf("%+v: %q, want %q", p, got, want)
+		}
+	}
+}

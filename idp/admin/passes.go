@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"time"
 
@@ -75,7 +76,7 @@ func (s *Service) CreatePass(ctx context.Context, actor idp.Actor, tenant, name 
 			return err
 		}
 		info = PassInfo{Pass: p, User: current.user, Reason: p.Usability(current.policy, current.user, now)}
-		return w.auditPass(p, current)
+		return errors.Join(w.auditPass(p, current), w.notify(current.user, idp.MailPassGiven, idp.TemporaryAccessPass, ""))
 	})
 	if err != nil {
 		return PassInfo{}, "", err

@@ -44,10 +44,13 @@ func TestCreatePass(t *testing.T) {
 	if read, _ = w.admin.Pass(w.ctx, op, tenantID, name); read.Reason != idp.Expired {
 		t.Errorf("at its end: %s", read.Reason)
 	}
+	w.wantMails()
+	w.hasMail(w.user)
 	later, _ := w.givePass(name, idp.PassRequest{StartsAt: w.now().Add(time.Hour), Actor: "Graph"})
 	if read, _ = w.admin.Pass(w.ctx, op, tenantID, name); read.Reason != idp.NotYetValid || read.Pass.PassID != later.PassID || later.CreatedBy != "Graph" {
 		t.Errorf("%+v", read)
 	}
+	w.wantMails("private@mail.example: pass-given temporaryAccessPass ")
 }
 
 func TestPassErrors(t *testing.T) {

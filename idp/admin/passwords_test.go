@@ -76,7 +76,7 @@ func TestSetPassword(t *testing.T) {
 
 	w.wantError("too short", idp.Invalid, "The password has 11 characters; it needs at least 12.", set(self, "correcthors"))
 	w.wantError("no text", idp.Invalid, "A password has between 12 and 256 characters, none of them a control character.", set(self, "\xff"+goodPassword))
-	w.wantError("the own name", idp.Invalid, "The password must not hold your user name.", set(self, "correct Anna battery"))
+	w.wantError("the own name", idp.Invalid, "The password must not contain your user name.", set(self, "correct Anna battery"))
 	w.wantError("without a strong proof", idp.Forbidden, idp.ErrStepUp.Error(), set(idp.Person(tenantID, w.user), goodPassword))
 	for _, role := range idp.RoleNames() {
 		w.wantRefused("by a "+role, set(stronger(w.person(strings.ToLower(strings.ReplaceAll(role, " ", "-")), role)), goodPassword))

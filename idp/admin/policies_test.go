@@ -50,7 +50,7 @@ func TestUpdatePasskeyPolicy(t *testing.T) {
 		code   idp.Code
 		want   string
 	}{
-		"models": {admin.PasskeyPolicyChange{Models: &idp.ModelRestriction{AAGUIDs: []string{"x"}}}, idp.Invalid, `The AAGUID "x" is not a GUID in lower case.`},
+		"models": {admin.PasskeyPolicyChange{Models: &idp.ModelRestriction{AAGUIDs: []string{"x"}}}, idp.Invalid, `The AAGUID "x" is not a GUID in lower case, such as fa2b99dc-9e39-4257-8f92-4a30d23c4118.`},
 		"target": {admin.PasskeyPolicyChange{Include: &[]idp.Target{{Type: "user", ID: "x"}}}, idp.Invalid, `The target "x" is neither a GUID nor all_users.`},
 		"user":   {admin.PasskeyPolicyChange{Include: &[]idp.Target{{Type: "user", ID: nobodyID}}}, idp.NotFound, `There is no user "` + nobodyID + `".`},
 		"group":  {admin.PasskeyPolicyChange{Synced: new(true), Exclude: &[]idp.Target{{Type: "group", ID: nobodyID}}}, idp.NotFound, `There is no group "` + nobodyID + `".`},
@@ -78,7 +78,7 @@ func TestUpdatePasswordPolicy(t *testing.T) {
 	update := func(c admin.PasswordPolicyChange) func() error {
 		return func() error { return err2(w.admin.UpdatePasswordPolicy(w.ctx, op, tenantID, c)) }
 	}
-	w.wantError("length", idp.Invalid, "Invalid minimum length 7 specified. The valid range between 8 and 64.", update(admin.PasswordPolicyChange{MinimumLength: new(7)}))
+	w.wantError("length", idp.Invalid, "Invalid minimum length 7: it must be between 8 and 64.", update(admin.PasswordPolicyChange{MinimumLength: new(7)}))
 	w.wantError("group", idp.NotFound, `There is no group "`+nobodyID+`".`, update(admin.PasswordPolicyChange{Include: &[]idp.Target{{Type: "group", ID: nobodyID}}}))
 }
 

@@ -9,6 +9,9 @@ if (code) {
   history.replaceState(null, '', location.pathname + location.search);
 }
 
+const read = document.querySelector('#pass-read');
+if (read) read.hidden = !sessionStorage.getItem(key);
+
 const field = document.querySelector('main[data-page="pass"] #code');
 if (field && !field.value) {
   const waiting = JSON.parse(sessionStorage.getItem(key) ?? '{}');

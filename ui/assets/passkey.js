@@ -140,7 +140,8 @@ async function show() {
     button.hidden = false;
   }
   if (!creates) {
-    if (document.activeElement === document.body) buttons[0].focus();
+    // A field with autofocus may not have the focus yet, and would not get it any more.
+    if (document.activeElement === document.body && !document.querySelector('[autofocus]')) buttons[0].focus();
     return;
   }
   form.addEventListener('submit', (event) => { // by the Enter key

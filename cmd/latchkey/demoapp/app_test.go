@@ -113,7 +113,7 @@ func TestSignIn(t *testing.T) {
 		t.Errorf("token request: %v", f.form)
 	}
 	b.page("GET", "/", "app-signed-in", "Hello, <bdi>Ada</bdi>", ">3600<", `data-honoured="yes"`, "security-info")
-	b.page("GET", "/", "app-signed-in", "ada@contoso.example", "<title>Hello, Ada · Demo App</title>")
+	b.page("GET", "/", "app-signed-in", "ada@contoso.example", "sign out there", "<title>Hello, Ada · Demo App</title>")
 	for _, c := range b.cookies {
 		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Secure {
 			t.Errorf("cookie %s", c)
@@ -305,5 +305,14 @@ func TestKeptIsBounded(t *testing.T) {
 	}
 	if k.first("new", 1, time.Minute); len(k.all) != mostKept {
 		t.Errorf("%d entries are kept", len(k.all))
+	}
+}
+
+// TestWhatToTry: what is said of a pass is said to who came by one.
+func TestWhatToTry(t *testing.T) {
+	for acr, want := range map[any]bool{"urn:latchkey:acr:bootstrap": true, "phr": false, nil: false} {
+		if v := (signedInView{session: session{claims: map[string]any{"acr": acr}}}); v.ByPass() != want {
+			t.Errorf("%v: by a pass is %t", acr, !want)
+		}
 	}
 }

@@ -71,6 +71,9 @@ func (v signedInView) Claims() []row { return rows(v.session.claims) }
 // Person is what userinfo says.
 func (v signedInView) Person() []row { return rows(v.session.person) }
 
+// ByPass tells whether a pass opened the session, and bounds it.
+func (v signedInView) ByPass() bool { return v.session.claims["acr"] == "urn:latchkey:acr:bootstrap" }
+
 // Who is the name to greet with.
 func (v signedInView) Who() string {
 	for _, name := range []string{"name", "preferred_username"} {
