@@ -23,7 +23,7 @@ func (password) Offer(s idp.Subject) idp.Reason {
 	case p == nil:
 		return idp.NoCredential
 	}
-	return p.Usable(s.Policy.Password, s.User)
+	return s.Policy.Password.Bars(s.User)
 }
 
 func (password) Begin(context.Context, idp.Subject) (idp.Prompt, error) {
@@ -54,7 +54,7 @@ func (m password) Verify(_ context.Context, s idp.Subject, _ idp.Prompt, a idp.A
 // has the right one is told no more than who has a wrong one when it is not to be used.
 func settlePassword(s idp.Subject, c idp.Credential) error {
 	p := c.(*idp.Password)
-	if why := p.Usable(s.Policy.Password, s.User); why != idp.Offered {
+	if why := s.Policy.Password.Bars(s.User); why != idp.Offered {
 		return &idp.Refusal{Told: idp.PasswordWrong, Logged: idp.PasswordWrong, Detail: string(why)}
 	}
 	p.LastUsedAt = s.Now

@@ -31,22 +31,16 @@ func (tap) Offer(s idp.Subject) idp.Reason {
 	case idp.EnabledByPolicy:
 		return idp.Offered
 	case idp.DisabledByPolicy:
-		return blockedBecause(s, p)
+		return blockedBecause(s)
 	default:
 		return idp.PassIs(why)
 	}
 }
 
 // blockedBecause tells administrators which line of the policy blocks a pass.
-func blockedBecause(s idp.Subject, p *idp.Pass) idp.Reason {
-	policy := s.Policy.TemporaryAccessPass
-	switch {
-	case !policy.Enabled:
-		return idp.MethodDisabled
-	case !policy.Targets.Covers(s.User):
-		return idp.OutOfScope
-	case s.User.Type.External():
-		return idp.ExternalUser
+func blockedBecause(s idp.Subject) idp.Reason {
+	if why := s.Policy.TemporaryAccessPass.Bars(s.User); why != idp.Offered {
+		return why
 	}
 	return idp.MultiUsePass
 }

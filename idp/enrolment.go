@@ -65,6 +65,18 @@ func (s *Session) Window() (end time.Time) {
 	return end
 }
 
+// Recovers tells whether the session came of a pass. Whoever held something else before
+// has perhaps lost what that is on.
+func (s *Session) Recovers() bool {
+	return slices.ContainsFunc(s.Proofs, func(p Proof) bool { return p.Method == TemporaryAccessPass })
+}
+
+// Predates tells whether a credential was there before the session began, and is not what
+// it rests on: that one its person has.
+func (s *Session) Predates(credential string, made time.Time) bool {
+	return made.Before(s.CreatedAt) && !slices.Contains(s.Credentials(), credential)
+}
+
 // MFA tells whether more than one factor was proved.
 func (s *Session) MFA() bool {
 	return slices.ContainsFunc(s.Proofs, func(p Proof) bool { return p.MFA })
@@ -73,79 +85,4 @@ func (s *Session) MFA() bool {
 // Bounded tells whether the session ends with one of its proofs.
 func (s *Session) Bounded() bool {
 	return slices.ContainsFunc(s.Proofs, func(p Proof) bool { return !p.NotAfter.IsZero() })
-}
-
-// RegistrationPolicy says who is asked, after signing in, to add a sign-in method.
-type RegistrationPolicy struct {
-	// SelfServiceReset and IdentityProtection ask until it is done.
-	SelfServiceReset   Requirement
-	IdentityProtection Requirement
-	Campaign           Campaign
-}
-
-// Requirement asks those it is for to register before they go on.
-type Requirement struct {
-	Enabled bool
-	Targets Targets
-}
-
-// Campaign asks too, and takes "not now" for an answer, for some days.
-type Campaign struct {
-	Enabled    bool
-	Targets    Targets
-	SnoozeDays int // 0: asked at every sign-in
-}
-
-// MaxSnooze is the longest a campaign waits, in days.
-const MaxSnooze = 14
-
-// DefaultRegistrationPolicy is what a new tenant has: nobody is asked in the middle of
-// the way to an app.
-func DefaultRegistrationPolicy() RegistrationPolicy {
-	return RegistrationPolicy{
-		SelfServiceReset:   Requirement{Targets: everybody()},
-		IdentityProtection: Requirement{Targets: everybody()},
-		Campaign:           Campaign{Targets: everybody(), SnoozeDays: 1},
-	}
-}
-
-// Validate checks the form of the policy.
-func (p RegistrationPolicy) Validate() error {
-	if p.Campaign.SnoozeDays < 0 || p.Campaign.SnoozeDays > MaxSnooze {
-		return Errorf(Invalid, "Invalid snoozeDurationInDays %d specified. The valid range between 0 and %d.", p.Campaign.SnoozeDays, MaxSnooze)
-	}
-	for _, t := range []Targets{p.SelfServiceReset.Targets, p.IdentityProtection.Targets, p.Campaign.Targets} {
-		if err := t.Validate(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Interrupt is whether somebody is asked to add a sign-in method before they go on.
-type Interrupt string
-
-// The answers.
-const (
-	NoInterrupt   Interrupt = ""
-	MayRegister   Interrupt = "may"  // "not now" will do
-	MustRegister  Interrupt = "must" // it will not
-	interruptDays           = 24 * time.Hour
-)
-
-// Interrupts decides about somebody who can register a method and holds no passwordless
-// one. A sign-in that began at Latchkey itself leads to it anyway.
-func (p RegistrationPolicy) Interrupts(u *User, own bool, now time.Time) Interrupt {
-	for _, r := range []Requirement{p.SelfServiceReset, p.IdentityProtection} {
-		if r.Enabled && r.Targets.Covers(u) {
-			return MustRegister
-		}
-	}
-	switch c := p.Campaign; {
-	case own:
-		return MayRegister
-	case c.Enabled && c.Targets.Covers(u) && !now.Before(u.SnoozedAt.Add(time.Duration(c.SnoozeDays)*interruptDays)):
-		return MayRegister
-	}
-	return NoInterrupt
 }

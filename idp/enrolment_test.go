@@ -169,6 +169,25 @@ func TestSessionMFAAndBounded(t *testing.T) {
 	}
 }
 
+// TestSessionOfALoss: which session comes of a pass, and what it says its person held before.
+func TestSessionOfALoss(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		proof    idp.Proof
+		recovers bool
+	}{
+		"a password": {byPassword(t0), false}, "a passkey": {byPasskey(t0), false}, "a pass": {byPass(t0, 1), true}, "a one-time pass": {byOnce(t0), true},
+	} {
+		s := &idp.Session{Proofs: []idp.Proof{c.proof}, CreatedAt: t0}
+		if s.Recovers() != c.recovers {
+			t.Errorf("%s: recovers %t", name, !c.recovers)
+		}
+		if !s.Predates("other", t0.Add(-1)) || s.Predates("other", t0) || s.Predates(c.proof.Credential, t0.Add(-1)) {
+			t.Errorf("%s: what was there before is not told from what was not", name)
+		}
+	}
+}
+
 // TestInterrupts: who is asked, on the way to an app or to our own pages, to register.
 func TestInterrupts(t *testing.T) {
 	t.Parallel()

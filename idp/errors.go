@@ -106,9 +106,9 @@ func (s STS) Text() string { return stsTexts[s] }
 // String is the number and its text as the protocol's error_description shows them.
 func (s STS) String() string { return fmt.Sprintf("AADSTS%d: %s", int(s), s.Text()) }
 
-// Refusal is a sign-in that was not accepted. Told is what the person learns,
-// Logged what the sign-in log records: who types a wrong code must not learn
-// whether there was a pass at all.
+// Refusal is a sign-in, or a registration of a method, that was not accepted. Told is what
+// the person learns, Logged what the sign-in log records: who types a wrong code must not
+// learn whether there was a pass at all.
 type Refusal struct {
 	Told   STS
 	Logged STS

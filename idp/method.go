@@ -35,6 +35,9 @@ type Info struct {
 	PhishingResistant bool
 	Passwordless      bool // registering one is what registration policies ask for
 	Unguessable       bool // no answer can be found by trying, so that none is counted
+	// The keys of the texts for what the core refuses: an answer to a question that was
+	// answered before, and one by somebody else than was asked.
+	Again, Other string
 	// Held reads the credentials a user has of this method.
 	Held func(tx *storage.Tx, userID string) ([]Credential, error)
 }

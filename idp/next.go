@@ -268,8 +268,8 @@ func (f Facts) accountOffered() bool {
 }
 
 // method picks what to ask: the person's choice if there is such a method, then what must be
-// proved, then what
-// reaches a class asked for, then the first that is offered, then what is pretended, then the first of all.
+// proved, then what reaches a class asked for, then the first that is offered, then what is
+// pretended, then the first of all.
 func (f Facts) method() Kind {
 	if f.Chosen != "" && slices.ContainsFunc(f.Offers, func(o Offer) bool { return o.Info.Kind == f.Chosen }) {
 		return f.Chosen
@@ -292,8 +292,7 @@ func (f Facts) method() Kind {
 	return f.Offers[0].Info.Kind
 }
 
-// first is what the wanted user is asked for: the first method that is offered, or the one
-// they prefer. Nothing goes before a pass.
+// first is what the wanted user is asked for.
 func (f Facts) first() Kind {
 	var offered []Kind
 	for _, o := range f.Offers {
@@ -305,6 +304,12 @@ func (f Facts) first() Kind {
 	if f.Identifier == "" {
 		u = f.SessionUser
 	}
+	return FirstOf(offered, u)
+}
+
+// FirstOf is what a user is asked for of the methods that are offered to them, in order: the
+// first, or the one they prefer; "" for none. Nothing goes before a pass.
+func FirstOf(offered []Kind, u *User) Kind {
 	switch {
 	case len(offered) == 0:
 		return ""

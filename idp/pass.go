@@ -71,7 +71,7 @@ func (p *Pass) Usability(policy PassPolicy, u *User, now time.Time) Usability {
 		return OneTimeUsed
 	case now.Before(p.StartsAt):
 		return NotYetValid
-	case !policy.Enabled, !policy.Targets.Covers(u), policy.Once && !p.Once, u.Type.External():
+	case policy.Bars(u) != Offered, policy.Once && !p.Once:
 		return DisabledByPolicy
 	}
 	return EnabledByPolicy

@@ -23,7 +23,7 @@ type Passkey struct {
 	PublicKey  []byte // COSE
 	SignCount  uint32
 	Transports []string `json:",omitzero"`
-	AAGUID     string   // model of the authenticator, a GUID; all zero when it does not tell
+	AAGUID     string   // model of the authenticator, a GUID; NoModel when it does not tell
 	Model      string   `json:",omitzero"` // that model's name, where the operator supplied metadata
 	// Synced: it may be copied to other devices of its holder (backup eligible), as BackedUp
 	// says it was. Neither changes what it proves.
@@ -50,8 +50,10 @@ const (
 	MaxPasskeys     = 10   // of one user
 	MaxCredentialID = 1023 // bytes (WebAuthn 4, credential id)
 	maxCertificates = 8
-	maxNameBytes    = 256
 )
+
+// NoModel is the AAGUID of an authenticator that does not tell its model.
+const NoModel = "00000000-0000-0000-0000-000000000000"
 
 // Kind names the record.
 func (*Passkey) Kind() string { return "passkey" }
@@ -114,7 +116,7 @@ func ReadUserHandle(handle []byte) (tenantID, userID string, ok bool) {
 func (p *Passkey) Validate() error {
 	switch {
 	case !isName(p.Name):
-		return Errorf(Invalid, "A passkey needs a name of at most %d bytes, without control characters.", maxNameBytes)
+		return Errorf(Invalid, "A passkey needs a name of at most %d bytes, without control characters.", MaxName)
 	case len(p.Credential) == 0 || len(p.Credential) > MaxCredentialID:
 		return Errorf(Invalid, "A credential id has between 1 and %d bytes.", MaxCredentialID)
 	case len(p.Certificates) > maxCertificates:
@@ -125,13 +127,9 @@ func (p *Passkey) Validate() error {
 
 // Usable tells whether the passkey is accepted from its user.
 func (p *Passkey) Usable(policy PasskeyPolicy, u *User) Reason {
-	switch {
-	case !policy.Enabled:
-		return MethodDisabled
-	case !policy.Targets.Covers(u):
-		return OutOfScope
-	case u.Type.External():
-		return ExternalUser
+	switch why := bars(policy.Enabled, policy.Targets, u); {
+	case why != Offered:
+		return why
 	case !p.CopiedAt.IsZero():
 		return CopiedPasskey
 	case policy.Forbids(p) != nil:
@@ -210,6 +208,15 @@ func (p PasskeyPolicy) Validate() error {
 		return Errorf(Invalid, "A list of allowed models that is empty would allow nobody a passkey. Disable the method instead.")
 	}
 	return p.Targets.Validate()
+}
+
+// Accepts tells why the policy does not let a new passkey be registered, nil if it does.
+// Attestation is asked for then only.
+func (p PasskeyPolicy) Accepts(k *Passkey) *Refusal {
+	if p.Attestation && !k.Attested {
+		return &Refusal{Problem: "enrol.attestation", Detail: "the policy wants attested models"}
+	}
+	return p.Forbids(k)
 }
 
 // Forbids tells why the policy does not accept a passkey of this kind, nil if it does.

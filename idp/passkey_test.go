@@ -113,6 +113,25 @@ func TestPasskeyPolicyForbids(t *testing.T) {
 	}
 }
 
+// TestPasskeyPolicyAccepts: attestation is asked for of new passkeys, beside all else.
+func TestPasskeyPolicyAccepts(t *testing.T) {
+	t.Parallel()
+	attested := key()
+	attested.Attested = true
+	for want, c := range map[string]struct {
+		policy idp.PasskeyPolicy
+		key    *idp.Passkey
+	}{
+		"":                  {idp.PasskeyPolicy{Attestation: true}, attested},
+		"enrol.attestation": {idp.PasskeyPolicy{Attestation: true}, key()},
+		"enrol.synced":      {idp.PasskeyPolicy{}, synced()},
+	} {
+		if r := c.policy.Accepts(c.key); r == nil && want != "" || r != nil && r.Problem != want {
+			t.Errorf("%+v, want %q", r, want)
+		}
+	}
+}
+
 // people are those a policy decides about, each with what it says.
 func people() map[string]*idp.User {
 	guest := func(t idp.UserType) *idp.User { return &idp.User{UserID: annaID, Type: t} }

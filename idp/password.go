@@ -45,19 +45,6 @@ func HeldPassword(tx *storage.Tx, userID string) ([]Credential, error) {
 	return []Credential{p}, nil
 }
 
-// Usable tells whether the password is accepted from its user.
-func (*Password) Usable(policy PasswordPolicy, u *User) Reason {
-	switch {
-	case !policy.Enabled:
-		return MethodDisabled
-	case !policy.Targets.Covers(u):
-		return OutOfScope
-	case u.Type.External():
-		return ExternalUser
-	}
-	return Offered
-}
-
 // Remove deletes the password and ends what came from it.
 func (p *Password) Remove(tx *storage.Tx, now time.Time) error {
 	return removeCredential(tx, p, now)
@@ -69,6 +56,10 @@ type PasswordPolicy struct {
 	Targets       Targets
 	MinimumLength int // characters
 }
+
+// Bars tells why passwords are not for a user, Offered if they are: who may not have one
+// may not use the one they have.
+func (p PasswordPolicy) Bars(u *User) Reason { return bars(p.Enabled, p.Targets, u) }
 
 // The bounds of a password, in characters.
 const (

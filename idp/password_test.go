@@ -29,7 +29,7 @@ func TestPasswordUsable(t *testing.T) {
 			if u.Type.External() && want == idp.Offered {
 				want = idp.ExternalUser
 			}
-			if got := (&idp.Password{}).Usable(policy, u); got != want {
+			if got := policy.Bars(u); got != want {
 				t.Errorf("%s, of %s: %q, want %q", name, who, got, want)
 			}
 		}

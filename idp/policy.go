@@ -90,6 +90,19 @@ func (t Targets) Covers(u *User) bool {
 	return slices.ContainsFunc(t.Include, hit) && !slices.ContainsFunc(t.Exclude, hit)
 }
 
+// bars tells why a method with such a policy is not for a user, Offered if it is.
+func bars(enabled bool, t Targets, u *User) Reason {
+	switch {
+	case !enabled:
+		return MethodDisabled
+	case !t.Covers(u):
+		return OutOfScope
+	case u.Type.External():
+		return ExternalUser
+	}
+	return Offered
+}
+
 // Validate checks the form of every target.
 func (t Targets) Validate() error {
 	for _, x := range append(slices.Clone(t.Include), t.Exclude...) {
@@ -138,6 +151,9 @@ func DefaultPassPolicy() PassPolicy {
 		MinimumLifetime: 60, MaximumLifetime: 480, DefaultLifetime: 60, Length: 8,
 	}
 }
+
+// Bars tells why passes are not for a user, Offered if they are.
+func (p PassPolicy) Bars(u *User) Reason { return bars(p.Enabled, p.Targets, u) }
 
 // Validate checks every range: min ≤ default ≤ max, all within the bounds.
 func (p PassPolicy) Validate() error {

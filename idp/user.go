@@ -162,9 +162,12 @@ func NormalName(s string) (string, error) {
 	return s, nil
 }
 
+// MaxName is how long a name may be, in bytes.
+const MaxName = 256
+
 // isName tells whether s can name something on pages, in logs and on terminals.
 func isName(s string) bool {
-	return strings.TrimSpace(s) != "" && len(s) <= 256 && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+	return strings.TrimSpace(s) != "" && len(s) <= MaxName && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 var errName = Errorf(Invalid, "A user name looks like an e-mail address: name@contoso.example.")

@@ -73,15 +73,9 @@ func (s *Site) sent(w http.ResponseWriter, r *http.Request, path string) (h hold
 	return s.holderAt(w, r, path)
 }
 
-// held is what somebody holds, as it can be used at this deployment.
+// held is what somebody holds.
 func (s *Site) held(ctx context.Context, h holder) (admin.Methods, error) {
-	held, err := s.Admin.Methods(ctx, h.actor, h.Tenant.TenantID, h.user.UserID)
-	for i := range held.Passkeys {
-		if s.PasskeyHost == "" {
-			held.Passkeys[i].Reason = idp.Unavailable
-		}
-	}
-	return held, err
+	return s.Admin.Methods(ctx, h.actor, h.Tenant.TenantID, h.user.UserID)
 }
 
 // strong tells whether the person may change their methods now. If not, they are sent to
@@ -101,7 +95,7 @@ func (s *Site) stepUp(w http.ResponseWriter, r *http.Request, h holder) {
 	switch {
 	case err != nil:
 		s.fail(w, r, err)
-	case !held.Provable():
+	case !held.MFA():
 		p := Problem{ID: "stepup.none"}
 		s.Page(w, r, p.Status(), Error{Problem: p, Time: h.Now, TryAgainURL: s.here(r, securityInfo), Back: true})
 	default:

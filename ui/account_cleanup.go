@@ -22,11 +22,11 @@ func (s *Site) cleanUpPage(w http.ResponseWriter, r *http.Request, h holder, p P
 	}
 	v := CleanUp{Action: s.here(r, ownCleanUp), BackURL: s.here(r, securityInfo), EverywhereURL: s.here(r, everywhere), Problem: p}
 	for _, k := range held.Passkeys {
-		if older(h, k.PasskeyID, k.CreatedAt) {
+		if h.session.Predates(k.PasskeyID, k.CreatedAt) {
 			v.Passkeys = append(v.Passkeys, s.passkeyRow(r, h, k))
 		}
 	}
-	if held.Password != nil && older(h, held.Password.PasswordID, held.Password.CreatedAt) {
+	if held.Password != nil && h.session.Predates(held.Password.PasswordID, held.Password.CreatedAt) {
 		v.Password = s.passwordRow(r, held)
 	}
 	s.Page(w, r, p.Status(), v)

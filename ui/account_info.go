@@ -123,12 +123,12 @@ func (s *Site) securityInfo(r *http.Request, h holder, held admin.Methods, why i
 	if held.Pass != nil {
 		v.Pass = passRow(held.Pass.Pass, held.Pass.Reason)
 	}
-	for _, kind := range held.Usable() {
+	for _, kind := range held.Lasting() {
 		if kind != held.Default() {
 			v.Prefer = append(v.Prefer, string(kind))
 		}
 	}
-	v.Session.UsePasskey = v.Session.Bounded && usablePasskey(held)
+	v.Session.UsePasskey = v.Session.Bounded && held.Passwordless()
 	if recovers(h, held) && v.NoticeID != methodsKept {
 		v.CleanUpURL = s.here(r, ownCleanUp)
 	}
@@ -147,22 +147,18 @@ func (s *Site) securityInfo(r *http.Request, h holder, held admin.Methods, why i
 func bannerOf(h holder, held admin.Methods) Banner {
 	window := h.session.Window()
 	switch {
-	case usablePasskey(held):
+	case held.Passwordless():
 		return Banner{}
 	case h.Now.Before(window):
 		return Banner{Why: "window", Until: window}
-	case !window.IsZero() && !held.Provable():
+	case !window.IsZero() && !held.MFA():
 		return Banner{Why: "closed", Until: h.session.NotAfter}
-	case slices.Contains(held.Usable(), idp.PasswordMethod):
+	case held.PasswordUsable():
 		return Banner{Why: "password"}
-	case held.Pass != nil && held.Pass.Reason == idp.EnabledByPolicy:
+	case held.PassUsable():
 		return Banner{Why: "pass", Until: held.Pass.Pass.EndsAt()}
 	}
 	return Banner{Why: "none"}
-}
-
-func usablePasskey(held admin.Methods) bool {
-	return slices.Contains(held.Usable(), idp.PasskeyMethod)
 }
 
 // unables are the texts for why people cannot register a passkey.
@@ -180,21 +176,15 @@ func unable(h holder, held admin.Methods, why idp.Reason) string {
 	switch {
 	case why != idp.Offered:
 		return unables[why]
-	case !h.session.Strong(h.Now) && !held.Provable():
+	case !h.session.Strong(h.Now) && !held.MFA():
 		return "prove"
 	}
 	return ""
 }
 
-// recovers tells whether somebody came in with a pass who held passkeys before: perhaps
-// they lost what these are on.
+// recovers tells whether there is something to clean up after a loss.
 func recovers(h holder, held admin.Methods) bool {
-	by := slices.ContainsFunc(h.session.Proofs, func(p idp.Proof) bool { return p.Method == idp.TemporaryAccessPass })
-	return by && slices.ContainsFunc(held.Passkeys, func(k admin.PasskeyInfo) bool { return older(h, k.PasskeyID, k.CreatedAt) })
-}
-
-// older tells whether a credential was there before the session began, and is not what it
-// rests on: that one they have.
-func older(h holder, id string, made time.Time) bool {
-	return made.Before(h.session.CreatedAt) && !slices.Contains(h.session.Credentials(), id)
+	return h.session.Recovers() && slices.ContainsFunc(held.Passkeys, func(k admin.PasskeyInfo) bool {
+		return h.session.Predates(k.PasskeyID, k.CreatedAt)
+	})
 }

@@ -3,7 +3,6 @@ package ui
 import (
 	"cmp"
 	"net/http"
-	"strings"
 
 	"latchkey/idp"
 	"latchkey/idp/admin"
@@ -61,30 +60,4 @@ var whys = map[idp.STS]string{
 	idp.UserDisabled:    "disabled",
 	idp.UserLocked:      "locked",
 	idp.ConsentDeclined: "declined",
-}
-
-// What browsers and systems say of themselves: the first that fits, since most of them
-// name others too.
-var (
-	browsers = [][2]string{
-		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
-		{"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
-	}
-	systems = [][2]string{
-		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"}, {"Macintosh", "Mac"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"},
-	}
-)
-
-// browserName is a user agent in short: "Firefox, Windows". What people do not know as a
-// browser is told by its first word.
-func browserName(userAgent string) string {
-	browser, system := agent(userAgent)
-	switch {
-	case browser == "":
-		first, _, _ := strings.Cut(userAgent, " ")
-		return clip(first, 40)
-	case system == "":
-		return browser
-	}
-	return browser + ", " + system
 }

@@ -334,6 +334,7 @@ func TestBanner(t *testing.T) {
 	}
 	a = newAccount(t)
 	a.site.PasskeyHost, a.site.Signin = "", signin.New(a.store, a.keys, authmethods.All(a.keys, passkey.Method{}))
+	a.site.Admin.WithPasskeyHost("")
 	w = a.send("/security-info", nil)
 	a.want(w, http.StatusOK, `data-banner="password"`, "is a number and not a name")
 	a.wantNot(w, "data-rp-id", "signals")

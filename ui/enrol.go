@@ -15,7 +15,7 @@ import (
 func (s *Site) register(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow) {
 	v.Quiet = !s.wrong.Open(v.Address, v.Now) // others behind the address do not close the window of a one-time pass
 	a := answer(r.PostForm)
-	a["name"] = cmp.Or(clip(strings.TrimSpace(a["name"]), maxPasskeyName), s.deviceName(r))
+	a["name"] = cmp.Or(clip(strings.TrimSpace(a["name"]), idp.MaxName), s.deviceName(r))
 	out, err := s.Signin.Register(r.Context(), v, f, a)
 	switch {
 	case err != nil:
@@ -27,9 +27,6 @@ func (s *Site) register(w http.ResponseWriter, r *http.Request, v signin.Visit, 
 		s.registerAgain(w, r, v, out)
 	}
 }
-
-// maxPasskeyName is the most bytes that a passkey's name may have.
-const maxPasskeyName = 256
 
 // registerAgain asks once more if there still is time. Nothing but the decision is made
 // here: looking where the flow leads could give an app what its person does not see.

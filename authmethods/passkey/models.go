@@ -100,7 +100,7 @@ func (rp *relyingParty) unattested(p *idp.Passkey, handle, challenge []byte, par
 
 func guid(aaguid []byte) string {
 	if len(aaguid) != 16 {
-		return "00000000-0000-0000-0000-000000000000"
+		return idp.NoModel
 	}
 	return fmt.Sprintf("%x-%x-%x-%x-%x", aaguid[:4], aaguid[4:6], aaguid[6:8], aaguid[8:10], aaguid[10:])
 }

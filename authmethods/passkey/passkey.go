@@ -27,8 +27,7 @@ const (
 // OptionsField is the field of a prompt with the options for navigator.credentials, as JSON.
 const OptionsField = "options"
 
-// Method is the auth method. The zero RPID means that the deployment's host can have no
-// passkeys.
+// Method is the auth method. The zero Method is that of a host that can have no passkeys.
 type Method struct{ rp *relyingParty }
 
 // Info is what does not depend on who signs in.
@@ -36,6 +35,7 @@ func (m Method) Info() idp.Info {
 	i := idp.Info{
 		Kind: idp.PasskeyMethod, Name: "Passkey", ACRs: []string{idp.ACRHardware, idp.ACRPhishing, idp.ACRMFA}, MFA: true,
 		Identifies: true, PhishingResistant: true, Passwordless: true, Unguessable: true, Held: idp.HeldPasskeys,
+		Again: "passkey.again", Other: "passkey.other",
 	}
 	if m.rp == nil { // what nobody can reach here is not announced
 		i.ACRs = nil

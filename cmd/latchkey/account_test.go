@@ -10,7 +10,7 @@ func TestOwnMethodsInChromium(t *testing.T) {
 	d := startDemo(t, "")
 	contoso := d.report().tenant(t, "contoso.example")
 	noor := contoso.user(t, "noor@contoso.example")
-	info := demoSecurityInfo(d.server.Config.BaseURL, d.world[0].tenant)
+	info := securityInfoOf(d.server.Config.BaseURL, d.world[0].tenant)
 	b.registers(d, noor)
 	a.touched(false)
 

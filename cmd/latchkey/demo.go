@@ -98,7 +98,7 @@ func (d *demo) newApp() (http.Handler, error) {
 	web := home.clients[slices.IndexFunc(home.clients, func(c seededClient) bool { return c.name == "web" })]
 	c := demoapp.Config{
 		Name: web.client.Name, Issuer: issuer(base, home.tenant), ClientID: web.client.ClientID, ClientSecret: web.secret,
-		BaseURL: d.appURL, AccountURL: demoSecurityInfo(base, home.tenant),
+		BaseURL: d.appURL, AccountURL: securityInfoOf(base, home.tenant),
 	}
 	if d.server.tls != nil {
 		pool, err := trusting(d.server.Config.TLS.Certificate)

@@ -95,7 +95,7 @@ func greet(w io.Writer, appURL, base string, all []seeded) {
 
   Control-C stops it.
 
-`, demoSecurityInfo(base, home.tenant))
+`, securityInfoOf(base, home.tenant))
 	if passkeyHost(config.Config{BaseURL: base}) == "" {
 		b.WriteString("  There are no passkeys at an address without a host name: add --listen localhost:9400.\n\n")
 	}
@@ -108,8 +108,4 @@ func validity(p *idp.Pass) string {
 		how = "once"
 	}
 	return how + " until " + p.EndsAt().Local().Format("2 Jan 15:04 MST")
-}
-
-func demoSecurityInfo(base string, t *idp.Tenant) string {
-	return base + "/" + t.Domains[0] + "/security-info"
 }

@@ -187,7 +187,7 @@ func (s demoSeed) pass(ctx context.Context, domain string, d demoUser) (*idp.Pas
 	switch {
 	case err != nil && idp.ErrorCode(err) != idp.NotFound:
 		return nil, "", err
-	case err == nil && info.Pass.PassID == kept.ID && info.Reason == idp.EnabledByPolicy && s.now.Add(almostOver).Before(info.Pass.EndsAt()):
+	case err == nil && info.Pass.PassID == kept.ID && info.Usable() && s.now.Add(almostOver).Before(info.Pass.EndsAt()):
 		return info.Pass, kept.Code, nil
 	}
 	req := idp.PassRequest{Lifetime: d.pass, Once: &d.once, Reason: "First day at the demo"}

@@ -73,7 +73,7 @@ func newDeps(cfg config.Config, log *slog.Logger, driver *bolt.Driver, keys *idp
 	return &deps{
 		Config: cfg, Store: store, Keys: keys, Clock: clock, Log: log,
 		Signin:  newSignin(store, keys, metrics, passkeys),
-		Admin:   admin.New(store, keys, clock.Now).WithBreached(breached),
+		Admin:   admin.New(store, keys, clock.Now).WithBreached(breached).WithPasskeyHost(passkeys.ID()),
 		Metrics: metrics,
 		driver:  driver,
 	}, nil
@@ -93,6 +93,7 @@ func (d *deps) serveAt(base string) error {
 		return err
 	}
 	d.Signin = newSignin(d.Store, d.Keys, d.Metrics, passkeys)
+	d.Admin.WithPasskeyHost(passkeys.ID())
 	return nil
 }
 

@@ -45,7 +45,7 @@ func TestDemoInChromium(t *testing.T) {
 	b.press("#refresh")
 	b.wantText("Refreshed once")
 
-	b.deletePass(demoSecurityInfo(d.server.Config.BaseURL, d.world[0].tenant))
+	b.deletePass(securityInfoOf(d.server.Config.BaseURL, d.world[0].tenant))
 	d.told(t)
 	b.open(d.appURL)
 	b.want("app-home")
@@ -145,7 +145,7 @@ func TestOtherPagesInChromium(t *testing.T) {
 	b.want("organizations")
 	b.open(base + "/nowhere.example/security-info")
 	b.want("error")
-	b.open(demoSecurityInfo(base, d.world[0].tenant))
+	b.open(securityInfoOf(base, d.world[0].tenant))
 	b.signIn(contoso.user(t, "guest@contoso.example"))
 	b.later()
 	b.wantElement(`main[data-page="security-info"]`)

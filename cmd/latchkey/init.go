@@ -103,7 +103,7 @@ func (d desk) begin(ctx context.Context, first firstPerson) (v initView, err err
 		return v, err
 	}
 	yes, only := true, []string{"user:" + u.ID}
-	if _, err := policySet.do(ctx, d, policySetArgs{Tenant: t.ID, Enabled: &yes, Include: &only}); err != nil {
+	if _, err := policySet.do(ctx, d, policySetArgs{Tenant: t.ID, Enabled: &yes, targetArgs: targetArgs{Include: &only}}); err != nil {
 		return v, err
 	}
 	p, err := passCreate.do(ctx, d, passCreateArgs{userArgs: who, Reason: "first administrator"})

@@ -35,7 +35,7 @@ func TestKeyboardOnlyInChromium(t *testing.T) {
 	a := newAuthenticator(b)
 	d := startDemo(t, "")
 	noor := d.report().tenant(t, "contoso.example").user(t, "noor@contoso.example")
-	b.open(demoSecurityInfo(d.server.Config.BaseURL, d.world[0].tenant))
+	b.open(securityInfoOf(d.server.Config.BaseURL, d.world[0].tenant))
 	b.want("signin")
 	b.keys("#username", noor.UserPrincipalName+"\r")
 	b.want("pass")

@@ -43,7 +43,7 @@ func viewPass(i admin.PassInfo) passView {
 	return passView{
 		ID: p.PassID, UserID: i.User.UserID, UserPrincipalName: i.User.PrincipalName,
 		StartsAt: moment(p.StartsAt), EndsAt: moment(p.EndsAt()), LifetimeMinutes: int(p.Lifetime / time.Minute), OneTime: p.Once,
-		Usable: i.Reason == idp.EnabledByPolicy, UsabilityReason: string(i.Reason),
+		Usable: i.Usable(), UsabilityReason: string(i.Reason),
 		CreatedAt: moment(p.CreatedAt), CreatedBy: p.CreatedBy, Reason: p.Reason, LastUsedAt: moment(p.LastUsedAt),
 	}
 }

@@ -34,10 +34,7 @@ const (
 	kindSynced = "synced"
 )
 
-func (d desk) passkeyView(i admin.PasskeyInfo) passkeyView {
-	if passkeyHost(d.Config) == "" {
-		i.Reason = idp.Unavailable
-	}
+func viewPasskey(i admin.PasskeyInfo) passkeyView {
 	why := reasonOf(i.Reason)
 	v := passkeyView{
 		ID: i.PasskeyID, Name: i.Name, AAGUID: i.AAGUID, Model: i.Model, Kind: kindBound, BackedUp: i.BackedUp, Attested: i.Attested,
@@ -67,7 +64,7 @@ type passkeyRenameArgs struct {
 var passkeyList = operation[userArgs, []passkeyView]{"passkey.list",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a userArgs) ([]passkeyView, error) {
 		all, err := d.Admin.Passkeys(ctx, d.actor, t.TenantID, a.User)
-		return each(all, d.passkeyView), err
+		return each(all, viewPasskey), err
 	})}
 
 var passkeyRename = operation[passkeyRenameArgs, passkeyView]{"passkey.rename",
@@ -83,7 +80,7 @@ var passkeyRename = operation[passkeyRenameArgs, passkeyView]{"passkey.rename",
 		case i < 0: // deleted since
 			return v, idp.NoSuch("passkey", a.ID, "%s has no passkey %q.", a.User, a.ID)
 		}
-		return d.passkeyView(all[i]), nil
+		return viewPasskey(all[i]), nil
 	})}
 
 var passkeyDelete = operation[passkeyArgs, deleted]{"passkey.delete",
@@ -130,14 +127,11 @@ func (v passkeyView) model() string {
 	switch {
 	case v.Model != "":
 		return v.Model
-	case v.AAGUID == "" || v.AAGUID == noModel:
+	case v.AAGUID == "" || v.AAGUID == idp.NoModel:
 		return "not told"
 	}
 	return v.AAGUID
 }
-
-// noModel is the AAGUID of an authenticator that does not tell its model.
-const noModel = "00000000-0000-0000-0000-000000000000"
 
 func (v passkeyView) kind() string {
 	if v.Kind == kindSynced {

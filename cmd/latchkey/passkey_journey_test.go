@@ -25,7 +25,7 @@ func TestPassToPasskeyInChromium(t *testing.T) {
 	noor := d.report().tenant(t, "contoso.example").user(t, "noor@contoso.example")
 	n := 0
 
-	b.open(demoSecurityInfo(d.server.Config.BaseURL, d.world[0].tenant))
+	b.open(securityInfoOf(d.server.Config.BaseURL, d.world[0].tenant))
 	b.want("signin")
 	b.fill("username", noor.UserPrincipalName)
 	b.counted(&n, "main form button.primary")
@@ -133,14 +133,14 @@ func (b *tab) withoutAutofill() (again func()) {
 	}))
 	return func() {
 		b.t.Helper()
-		b.do(call(cdpage.RemoveScriptToEvaluateOnNewDocument, cdpage.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: added.Identifier}))
+		b.do(call(cdpage.RemoveScriptToEvaluateOnNewDocument, cdpage.RemoveScriptToEvaluateOnNewDocumentParams(added)))
 	}
 }
 
 // registers has a person with a pass register a passkey in security info, and sign out.
 func (b *tab) registers(d *demo, u reportUser) {
 	b.t.Helper()
-	b.open(demoSecurityInfo(d.server.Config.BaseURL, d.world[0].tenant))
+	b.open(securityInfoOf(d.server.Config.BaseURL, d.world[0].tenant))
 	b.signIn(u)
 	b.want("add-method")
 	b.press("#add-passkey")
@@ -156,7 +156,7 @@ func TestPassBoundLeftBehindInChromium(t *testing.T) {
 	newAuthenticator(b)
 	d := startDemo(t, "")
 	noor := d.report().tenant(t, "contoso.example").user(t, "noor@contoso.example")
-	b.open(demoSecurityInfo(d.server.Config.BaseURL, d.world[0].tenant))
+	b.open(securityInfoOf(d.server.Config.BaseURL, d.world[0].tenant))
 	b.signIn(noor)
 	b.want("add-method")
 	b.press("#add-passkey")
@@ -169,7 +169,7 @@ func TestPassBoundLeftBehindInChromium(t *testing.T) {
 	if b.has(`#use-passkey`) {
 		t.Error("the session is still bound by the pass")
 	}
-	b.deletePass(demoSecurityInfo(d.server.Config.BaseURL, d.world[0].tenant))
+	b.deletePass(securityInfoOf(d.server.Config.BaseURL, d.world[0].tenant))
 	b.want("security-info") // the session goes on without it
 }
 

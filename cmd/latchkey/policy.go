@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,47 +11,32 @@ import (
 
 // policyView is the policy of Temporary Access Passes as it is shown.
 type policyView struct {
-	Enabled                bool         `json:"enabled"`
-	Include                []targetView `json:"include"`
-	Exclude                []targetView `json:"exclude"`
-	MinimumLifetimeMinutes int          `json:"minimum_lifetime_minutes"`
-	MaximumLifetimeMinutes int          `json:"maximum_lifetime_minutes"`
-	DefaultLifetimeMinutes int          `json:"default_lifetime_minutes"`
-	OneTime                bool         `json:"one_time"`
-	Length                 int          `json:"length"`
-	ApprovalForPrivileged  bool         `json:"approval_for_privileged"`
-}
-
-// targetView is whom a policy names.
-type targetView struct {
-	Type string `json:"type"` // all, user or group
-	ID   string `json:"id"`
-	Name string `json:"name"` // empty: deleted since
+	Enabled bool `json:"enabled"`
+	targetsView
+	MinimumLifetimeMinutes int  `json:"minimum_lifetime_minutes"`
+	MaximumLifetimeMinutes int  `json:"maximum_lifetime_minutes"`
+	DefaultLifetimeMinutes int  `json:"default_lifetime_minutes"`
+	OneTime                bool `json:"one_time"`
+	Length                 int  `json:"length"`
+	ApprovalForPrivileged  bool `json:"approval_for_privileged"`
 }
 
 type policySetArgs struct {
-	Tenant          string    `json:"tenant"`
-	Enabled         *bool     `json:"enabled"`
-	Include         *[]string `json:"include"` // all, user:NAME or group:NAME
-	Exclude         *[]string `json:"exclude"`
-	MinimumLifetime *int      `json:"minimum_lifetime_minutes"`
-	MaximumLifetime *int      `json:"maximum_lifetime_minutes"`
-	DefaultLifetime *int      `json:"default_lifetime_minutes"`
-	OneTime         *bool     `json:"one_time"`
-	Length          *int      `json:"length"`
-	Approval        *bool     `json:"approval_for_privileged"`
+	Tenant  string `json:"tenant"`
+	Enabled *bool  `json:"enabled"`
+	targetArgs
+	MinimumLifetime *int  `json:"minimum_lifetime_minutes"`
+	MaximumLifetime *int  `json:"maximum_lifetime_minutes"`
+	DefaultLifetime *int  `json:"default_lifetime_minutes"`
+	OneTime         *bool `json:"one_time"`
+	Length          *int  `json:"length"`
+	Approval        *bool `json:"approval_for_privileged"`
 }
 
 func (a policySetArgs) scope() (tenant, user string) { return a.Tenant, "" }
 
-var policyShow = operation[namedArgs, policyView]{"policy.show",
-	within(func(ctx context.Context, d desk, t *idp.Tenant, _ namedArgs) (policyView, error) {
-		p, err := d.Admin.PassPolicy(ctx, d.actor, t.TenantID)
-		if err != nil {
-			return policyView{}, err
-		}
-		return d.policyView(ctx, t, p)
-	})}
+var policyShow = policyReading("policy.show",
+	func(all *idp.MethodsPolicy) idp.PassPolicy { return all.TemporaryAccessPass }, desk.policyView)
 
 var policySet = operation[policySetArgs, policyView]{"policy.set",
 	within(func(ctx context.Context, d desk, t *idp.Tenant, a policySetArgs) (policyView, error) {
@@ -61,10 +45,7 @@ var policySet = operation[policySetArgs, policyView]{"policy.set",
 			DefaultLifetime: a.DefaultLifetime, Once: a.OneTime, Length: a.Length, Approval: a.Approval,
 		}
 		var err error
-		if change.Include, err = d.targets(ctx, t, a.Include); err != nil {
-			return policyView{}, err
-		}
-		if change.Exclude, err = d.targets(ctx, t, a.Exclude); err != nil {
+		if change.Include, change.Exclude, err = a.found(ctx, d, t); err != nil {
 			return policyView{}, err
 		}
 		p, err := d.Admin.UpdatePassPolicy(ctx, d.actor, t.TenantID, change)
@@ -74,101 +55,24 @@ var policySet = operation[policySetArgs, policyView]{"policy.set",
 		return d.policyView(ctx, t, p)
 	})}
 
-// targets finds whom the command line names.
-func (d desk) targets(ctx context.Context, t *idp.Tenant, names *[]string) (*[]idp.Target, error) {
-	if names == nil {
-		return nil, nil
-	}
-	all := []idp.Target{}
-	for _, n := range *names {
-		kind, name, _ := strings.Cut(n, ":")
-		switch kind {
-		case "all":
-			all = append(all, idp.Target{Type: "group", ID: idp.AllUsers})
-		case "user":
-			u, err := d.Admin.User(ctx, d.actor, t.TenantID, name)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, idp.Target{Type: "user", ID: u.UserID})
-		case "group":
-			g, err := d.Admin.Group(ctx, d.actor, t.TenantID, name)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, idp.Target{Type: "group", ID: g.GroupID})
-		default:
-			return nil, idp.Errorf(idp.Invalid, "The target %q is none of: all, none, user:NAME, group:NAME.", n)
-		}
-	}
-	return &all, nil
-}
-
 func (d desk) policyView(ctx context.Context, t *idp.Tenant, p idp.PassPolicy) (v policyView, err error) {
 	v = policyView{
 		Enabled: p.Enabled, OneTime: p.Once, Length: p.Length, MinimumLifetimeMinutes: p.MinimumLifetime,
 		MaximumLifetimeMinutes: p.MaximumLifetime, DefaultLifetimeMinutes: p.DefaultLifetime, ApprovalForPrivileged: p.Approval,
 	}
-	if v.Include, err = d.targetViews(ctx, t, p.Targets.Include); err != nil {
-		return v, err
-	}
-	v.Exclude, err = d.targetViews(ctx, t, p.Targets.Exclude)
+	v.targetsView, err = d.targetsView(ctx, t, p.Targets)
 	return v, err
-}
-
-func (d desk) targetViews(ctx context.Context, t *idp.Tenant, targets []idp.Target) ([]targetView, error) {
-	views := []targetView{}
-	for _, x := range targets {
-		v := targetView{Type: x.Type, ID: x.ID}
-		var err error
-		switch {
-		case x.ID == idp.AllUsers:
-			v.Type = "all"
-		case x.Type == "user":
-			var u *idp.User
-			if u, err = d.Admin.User(ctx, d.actor, t.TenantID, x.ID); err == nil {
-				v.Name = u.PrincipalName
-			}
-		default:
-			var g *idp.Group
-			if g, err = d.Admin.Group(ctx, d.actor, t.TenantID, x.ID); err == nil {
-				v.Name = g.Name
-			}
-		}
-		if err != nil && idp.ErrorCode(err) != idp.NotFound {
-			return nil, err
-		}
-		views = append(views, v)
-	}
-	return views, nil
-}
-
-func (v targetView) String() string {
-	switch {
-	case v.Type == "all":
-		return "everybody"
-	case v.Name == "":
-		return v.Type + " " + v.ID + " (deleted)"
-	}
-	return v.Type + " " + v.Name
 }
 
 func (c *cli) policyCommand() *cobra.Command {
 	return c.group("policy", "Show or change a tenant's policies: of passes, passkeys, passwords, and who has to register",
-		c.inTenant(&cobra.Command{
-			Use: "show", Short: "Show the policy of Temporary Access Passes",
-			Example: "  latchkey policy show",
-			Args:    noArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				return act(c, cmd, policyShow, namedArgs{Tenant: c.tenant}, showPolicy)
-			},
-		}),
+		showing(c, "policy", "Show the policy of Temporary Access Passes", policyShow, showPolicy),
 		c.policySetCommand(), c.policyPasskeyCommand(), c.policyPasswordCommand(), c.policyRegistrationCommand())
 }
 
 func (c *cli) policySetCommand() *cobra.Command {
 	var enabled, oneTime, approval bool
-	var include, exclude []string
+	var targets targetFlags
 	var least, most, usual minutes
 	var length int
 	cmd := &cobra.Command{
@@ -182,8 +86,7 @@ func (c *cli) policySetCommand() *cobra.Command {
 				return err
 			}
 			return act(c, cmd, policySet, policySetArgs{
-				Tenant: c.tenant, Enabled: given(cmd, "enabled", enabled), OneTime: given(cmd, "one-time", oneTime),
-				Include: given(cmd, "include", entries(include)), Exclude: given(cmd, "exclude", entries(exclude)),
+				Tenant: c.tenant, Enabled: given(cmd, "enabled", enabled), targetArgs: targets.args(cmd), OneTime: given(cmd, "one-time", oneTime),
 				MinimumLifetime: given(cmd, "min-lifetime", int(least)), MaximumLifetime: given(cmd, "max-lifetime", int(most)),
 				DefaultLifetime: given(cmd, "default-lifetime", int(usual)), Length: given(cmd, "length", length),
 				Approval: given(cmd, "approval-for-privileged", approval),
@@ -191,8 +94,7 @@ func (c *cli) policySetCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&enabled, "enabled", false, "passes can be created and used; --enabled=false turns them off")
-	cmd.Flags().StringArrayVar(&include, "include", nil, "who may sign in with a pass: all, user:NAME, group:NAME or none; may be repeated")
-	cmd.Flags().StringArrayVar(&exclude, "exclude", nil, "who may not, even if included: user:NAME, group:NAME or none; may be repeated")
+	targets.add(cmd, "who may sign in with a pass", "who may not, even if included")
 	cmd.Flags().Var(&least, "min-lifetime", "the shortest lifetime: minutes, or with a unit such as 1h")
 	cmd.Flags().Var(&most, "max-lifetime", "the longest lifetime")
 	cmd.Flags().Var(&usual, "default-lifetime", "the lifetime of a pass for which none is asked")

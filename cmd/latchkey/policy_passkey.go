@@ -112,7 +112,7 @@ func passkeyHost(cfg config.Config) string {
 
 func (c *cli) policyPasskeyCommand() *cobra.Command {
 	return c.group("passkey", "Show or change the policy of passkeys",
-		showing(c, "passkey", "Show the policy of passkeys", policyPasskeyShow, showPasskeyPolicy), c.policyPasskeySetCommand())
+		showing(c, "policy passkey", "Show the policy of passkeys", policyPasskeyShow, showPasskeyPolicy), c.policyPasskeySetCommand())
 }
 
 func (c *cli) policyPasskeySetCommand() *cobra.Command {

@@ -51,7 +51,7 @@ func (d desk) passwordPolicyView(ctx context.Context, t *idp.Tenant, p idp.Passw
 
 func (c *cli) policyPasswordCommand() *cobra.Command {
 	return c.group("password", "Show or change the policy of passwords",
-		showing(c, "password", "Show the policy of passwords", policyPasswordShow, showPasswordPolicy), c.policyPasswordSetCommand())
+		showing(c, "policy password", "Show the policy of passwords", policyPasswordShow, showPasswordPolicy), c.policyPasswordSetCommand())
 }
 
 func (c *cli) policyPasswordSetCommand() *cobra.Command {

@@ -93,7 +93,7 @@ func (d desk) registrationPolicyView(ctx context.Context, t *idp.Tenant, p idp.R
 
 func (c *cli) policyRegistrationCommand() *cobra.Command {
 	return c.group("registration", "Show or change who is asked, after signing in, to register a sign-in method",
-		showing(c, "registration", "Show who is asked to register a sign-in method", policyRegistrationShow, showRegistrationPolicy),
+		showing(c, "policy registration", "Show who is asked to register a sign-in method", policyRegistrationShow, showRegistrationPolicy),
 		c.policyRegistrationSetCommand())
 }
 

@@ -84,7 +84,7 @@ func scriptHolds(ts *testscript.TestScript, _ bool, args []string) {
 			for _, word := range args[4:] {
 				switch word {
 				case "synced":
-					p.Synced, p.AAGUID = true, noModel
+					p.Synced, p.AAGUID = true, idp.NoModel
 				case "used":
 					p.LastUsedAt = now
 				case "copied":

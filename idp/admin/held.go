@@ -6,35 +6,60 @@ import (
 	"latchkey/idp"
 )
 
-// First is what the user is asked for first, as idp.Next decides; "" for nothing.
-func (m Methods) First() idp.Kind {
-	if m.passUsable() {
-		return idp.TemporaryAccessPass
+// What a user's methods are good for as things are now.
+
+// Usable tells whether the user can sign in with the pass.
+func (i PassInfo) Usable() bool { return i.Reason == idp.EnabledByPolicy }
+
+// PassUsable tells whether the user can sign in with a pass.
+func (m Methods) PassUsable() bool { return m.Pass != nil && m.Pass.Usable() }
+
+// Passwordless tells whether the user can sign in with a passkey.
+func (m Methods) Passwordless() bool {
+	return slices.ContainsFunc(m.Passkeys, func(k PasskeyInfo) bool { return k.Reason == idp.Offered })
+}
+
+// PasswordUsable tells whether the user can sign in with a password.
+func (m Methods) PasswordUsable() bool {
+	return m.Password != nil && m.Password.Reason == idp.Offered
+}
+
+// MFA tells whether something that the user can sign in with stands for more than one
+// factor.
+func (m Methods) MFA() bool { return m.PassUsable() || m.Passwordless() }
+
+// MFARegistered is MFA of what they hold, whether it is accepted now or not. A pass that is
+// over is nothing they hold.
+func (m Methods) MFARegistered() bool { return m.PassUsable() || len(m.Passkeys) > 0 }
+
+// Lasting are the kinds of methods that the user can sign in with, in the order in which
+// they are offered. A pass is none: it ends.
+func (m Methods) Lasting() (kinds []idp.Kind) {
+	if m.Passwordless() {
+		kinds = append(kinds, idp.PasskeyMethod)
 	}
-	return m.Default()
+	if m.PasswordUsable() {
+		kinds = append(kinds, idp.PasswordMethod)
+	}
+	return kinds
+}
+
+// First is what the user is asked for first; "" for nothing.
+func (m Methods) First() idp.Kind {
+	offered := m.Lasting()
+	if m.PassUsable() {
+		offered = slices.Insert(offered, 0, idp.TemporaryAccessPass)
+	}
+	return idp.FirstOf(offered, m.User)
 }
 
 // Default is what they are asked for where no pass comes before it.
-func (m Methods) Default() idp.Kind {
-	usable := m.Usable()
-	switch {
-	case slices.Contains(usable, m.User.Preferred):
-		return m.User.Preferred
-	case len(usable) == 0:
-		return ""
-	}
-	return usable[0]
-}
-
-// Provable tells whether the user holds something to give a strong proof with.
-func (m Methods) Provable() bool {
-	return m.passUsable() || slices.Contains(m.Usable(), idp.PasskeyMethod)
-}
+func (m Methods) Default() idp.Kind { return idp.FirstOf(m.Lasting(), m.User) }
 
 // OnlyWay tells whether the user can sign in with this credential and with nothing else.
 func (m Methods) OnlyWay(id string) bool {
 	var ways []string
-	if m.passUsable() {
+	if m.PassUsable() {
 		ways = append(ways, m.Pass.Pass.PassID)
 	}
 	for _, k := range m.Passkeys {
@@ -42,10 +67,8 @@ func (m Methods) OnlyWay(id string) bool {
 			ways = append(ways, k.PasskeyID)
 		}
 	}
-	if m.Password != nil && m.Password.Reason == idp.Offered {
+	if m.PasswordUsable() {
 		ways = append(ways, m.Password.PasswordID)
 	}
 	return len(ways) == 1 && ways[0] == id
 }
-
-func (m Methods) passUsable() bool { return m.Pass != nil && m.Pass.Reason == idp.EnabledByPolicy }

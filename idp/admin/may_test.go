@@ -195,9 +195,9 @@ func (g *ground) strangers() map[string]idp.Actor {
 }
 
 // open are the methods that ask for no right of an administrator: they ask for a
-// registration token, or say what is no secret. WithBreached is no use case: it makes the
+// registration token, or say what is no secret. The last two are no use cases: they make the
 // service.
-var open = []string{"DeleteOwnClient", "MayRegister", "OwnClient", "RegisterClient", "ReplaceOwnClient", "Tenant", "WithBreached"}
+var open = []string{"DeleteOwnClient", "MayRegister", "OwnClient", "RegisterClient", "ReplaceOwnClient", "Tenant", "WithBreached", "WithPasskeyHost"}
 
 // TestEveryUseCaseRefuses: who may not is refused by each use case, and nothing is
 // written; the same call of an operator succeeds.

@@ -64,12 +64,16 @@ func (w *work) methods(u *idp.User) (held Methods, err error) {
 		return held, err
 	}
 	for _, k := range keys {
-		held.Passkeys = append(held.Passkeys, PasskeyInfo{k, k.Usable(policy.Passkey, u)})
+		why := k.Usable(policy.Passkey, u)
+		if w.noPasskeys {
+			why = idp.Unavailable
+		}
+		held.Passkeys = append(held.Passkeys, PasskeyInfo{k, why})
 	}
-	held.NoPassword, held.PasswordLength = (&idp.Password{}).Usable(policy.Password, u), policy.Password.MinimumLength
+	held.NoPassword, held.PasswordLength = policy.Password.Bars(u), policy.Password.MinimumLength
 	word, err := w.password(u)
 	if word != nil {
-		held.Password = &PasswordInfo{word, word.Usable(policy.Password, u)}
+		held.Password = &PasswordInfo{word, held.NoPassword}
 	}
 	return held, err
 }
@@ -86,7 +90,7 @@ func (s *Service) PreferMethod(ctx context.Context, actor idp.Actor, tenant, nam
 		if err != nil {
 			return err
 		}
-		if kind != "" && !slices.Contains(held.Usable(), kind) {
+		if kind != "" && !slices.Contains(held.Lasting(), kind) {
 			return idp.Errorf(idp.Invalid, "%s has no %s to sign in with.", u.PrincipalName, kind)
 		}
 		before := u.Preferred
@@ -95,15 +99,4 @@ func (s *Service) PreferMethod(ctx context.Context, actor idp.Actor, tenant, nam
 		}
 		return errors.Join(w.Put(u), w.auditChange(idp.PreferenceChanged, idp.PartyOf(u), struct{ Preferred idp.Kind }{before}, struct{ Preferred idp.Kind }{kind}))
 	})
-}
-
-// Usable are the kinds of methods, the pass aside, that the user can sign in with now.
-func (m Methods) Usable() (kinds []idp.Kind) {
-	if slices.ContainsFunc(m.Passkeys, func(k PasskeyInfo) bool { return k.Reason == idp.Offered }) {
-		kinds = append(kinds, idp.PasskeyMethod)
-	}
-	if m.Password != nil && m.Password.Reason == idp.Offered {
-		kinds = append(kinds, idp.PasswordMethod)
-	}
-	return kinds
 }

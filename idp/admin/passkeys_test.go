@@ -76,6 +76,16 @@ func (w *world) wantMails(want ...string) {
 	}
 }
 
+// TestPassGivenIsTold: whoever is given a pass hears of it by mail, without its code, as
+// somebody else may be the one who signs in with it.
+func TestPassGivenIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.hasMail(w.user)
+	w.givePass(name, idp.PassRequest{})
+	w.wantMails("private@mail.example: pass-given temporaryAccessPass ")
+}
+
 // names are how somebody's passkeys are called, in order.
 func (w *world) names(u *idp.User) (names []string) {
 	w.Helper()

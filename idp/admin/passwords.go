@@ -66,7 +66,7 @@ func (w *work) passwordInputs(name string) (u *idp.User, policy idp.PasswordPoli
 		return nil, policy, err
 	}
 	policy = all.Password
-	switch (&idp.Password{}).Usable(policy, u) {
+	switch policy.Bars(u) {
 	case idp.Offered:
 		return u, policy, nil
 	case idp.MethodDisabled:

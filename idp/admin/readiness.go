@@ -45,13 +45,36 @@ func (s *Service) Readiness(ctx context.Context, actor idp.Actor, tenant string,
 		}
 		rs, next = make([]ReadinessReport, len(us)), after
 		for i, u := range us {
-			held, err := w.methods(u)
-			if err != nil {
+			if rs[i], err = w.readiness(policy, u); err != nil {
 				return err
 			}
-			rs[i] = readinessFactsOf(policy, held, w.now).report(u)
 		}
 		return nil
 	})
 	return rs, next, err
+}
+
+// ReadinessOf is Readiness for one user.
+func (s *Service) ReadinessOf(ctx context.Context, actor idp.Actor, tenant, name string) (r ReadinessReport, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadReports, func(w *work) error {
+		policy, err := idp.LoadMethodsPolicy(w.Tx)
+		if err != nil {
+			return err
+		}
+		u, err := findUser(w.Tx, name)
+		if err != nil {
+			return err
+		}
+		r, err = w.readiness(policy, u)
+		return err
+	})
+	return r, err
+}
+
+func (w *work) readiness(policy *idp.MethodsPolicy, u *idp.User) (r ReadinessReport, err error) {
+	held, err := w.methods(u)
+	if err != nil {
+		return r, err
+	}
+	return readinessFactsOf(policy, held, w.now).report(u), nil
 }

@@ -26,14 +26,14 @@ type readinessFacts struct {
 func readinessFactsOf(policy *idp.MethodsPolicy, held Methods, now time.Time) readinessFacts {
 	u, passes := held.User, policy.TemporaryAccessPass
 	f := readinessFacts{
-		Disabled: u.Disabled, External: u.Type.External(), Helpable: passes.Enabled && passes.Targets.Covers(u),
+		Disabled: u.Disabled, External: u.Type.External(), Helpable: passes.Bars(u) == idp.Offered,
 		Addable: policy.Passkey.Registrable(u, true) == idp.Offered, Mail: u.Profile.Email != "" || len(u.OtherMails) > 0,
-		Password: held.Password != nil && held.Password.Reason == idp.Offered,
+		Password: held.PasswordUsable(),
 	}
 	if held.Pass != nil {
 		p := held.Pass.Pass
 		switch f.PassOnce = p.Once; {
-		case held.Pass.Reason == idp.EnabledByPolicy:
+		case held.Pass.Usable():
 			f.PassTo = p.EndsAt()
 		case held.Pass.Reason == idp.NotYetValid && p.Usability(passes, u, p.StartsAt) == idp.EnabledByPolicy:
 			f.PassFrom = p.StartsAt

@@ -9,6 +9,25 @@ import (
 	"latchkey/storage"
 )
 
+// TestNoPasskeysHere: where the host can have no passkeys, one that was made before is no way
+// to sign in, for whatever report.
+func TestNoPasskeysHere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bob := w.newUser("bob@contoso.example")
+	w.put(&idp.Passkey{PasskeyID: idp.NewID(), UserID: bob.UserID, Name: "a", Credential: []byte("a"), CreatedAt: w.now()})
+	for host, level := range map[string]string{"login.example": admin.OneCredential, "": admin.HelpNeeded} {
+		w.admin.WithPasskeyHost(host)
+		held, err := w.admin.Methods(w.ctx, op, tenantID, bob.UserID)
+		w.must(err)
+		r, err := w.admin.ReadinessOf(w.ctx, op, tenantID, bob.UserID)
+		w.must(err)
+		if held.Passwordless() != (host != "") || (held.Passkeys[0].Reason == idp.Unavailable) != (host == "") || r.Level != level {
+			t.Errorf("host %q: %+v, %+v", host, held.Passkeys[0], r)
+		}
+	}
+}
+
 // TestReadiness reads it of a whole tenant, page by page.
 func TestReadiness(t *testing.T) {
 	t.Parallel()

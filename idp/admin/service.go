@@ -23,11 +23,20 @@ type Service struct {
 	// core for a moment.
 	places   chan struct{}
 	breached Breached // nil: no list
+	// noPasskeys: the deployment's host can have none, so that those that were made before
+	// are good for nothing.
+	noPasskeys bool
 }
 
 // New makes the service; now must never run backwards.
 func New(store *storage.Store, keys *idp.Keyring, now func() time.Time) *Service {
 	return &Service{store: store, keys: keys, now: now, places: make(chan struct{}, 2)}
+}
+
+// WithPasskeyHost tells for which host passkeys are made, "" when it can have none.
+func (s *Service) WithPasskeyHost(host string) *Service {
+	s.noPasskeys = host == ""
+	return s
 }
 
 // Operator is who holds the server's socket: allowed everything.
@@ -93,7 +102,7 @@ func (s *Service) in(ctx context.Context, actor idp.Actor, tenant string, action
 }
 
 func (s *Service) work(tx *storage.Tx, t *idp.Tenant, actor idp.Actor, now time.Time) *work {
-	return &work{Tx: tx, log: idp.AuditLog{Keys: s.keys, Tenant: t.TenantID}, tenant: t, actor: actor, now: now}
+	return &work{Tx: tx, log: idp.AuditLog{Keys: s.keys, Tenant: t.TenantID}, tenant: t, actor: actor, now: now, noPasskeys: s.noPasskeys}
 }
 
 // missing turns storage.ErrNotFound into an error for people.

@@ -19,6 +19,8 @@ type work struct {
 	actor  idp.Actor
 	now    time.Time
 	asked  bool // whether the actor may
+
+	noPasskeys bool // of the Service
 }
 
 // may asks whether the actor may do something that is about nobody in particular.
@@ -95,4 +97,25 @@ func short(raw json.RawMessage) string {
 		return "(longer than an event may be)"
 	}
 	return string(raw)
+}
+
+// did is the event of what was done to a method of a user, by themselves or for them.
+func (w *work) did(verb string, kind idp.Kind, u *idp.User, own, admins idp.Activity) *idp.AuditEvent {
+	what := admins
+	if w.actor.Is(u) {
+		what = own
+	}
+	return w.event(what, idp.PartyOf(u), idp.Did(w.actor.Is(u), verb, kind))
+}
+
+// didTo is did of a passkey.
+func (w *work) didTo(p *idp.Passkey, verb string, u *idp.User, own, admins idp.Activity) *idp.AuditEvent {
+	e := w.did(verb, idp.PasskeyMethod, u, own, admins)
+	e.Details = map[string]string{"method": p.PasskeyID, "name": p.Name}
+	return e
+}
+
+// notify tells a user by mail of what was done to a method of theirs.
+func (w *work) notify(u *idp.User, about idp.MailAbout, kind idp.Kind, name string) error {
+	return idp.Notify(w.Tx, u, about, map[string]string{"Method": string(kind), "Name": name, "Address": w.actor.Address}, w.now)
 }

@@ -12,17 +12,12 @@ import (
 var recoveryReadiness = &entity[admin.ReadinessReport, none]{
 	name: "userRecoveryReadiness",
 	id:   func(r admin.ReadinessReport) string { return r.User.UserID },
-	properties: []property[admin.ReadinessReport, none]{
-		{name: "id", kind: edmString, get: func(_ *call, r admin.ReadinessReport) any { return r.User.UserID }},
-		{name: "userPrincipalName", kind: edmString, get: func(_ *call, r admin.ReadinessReport) any { return r.User.PrincipalName }},
-		{name: "userDisplayName", kind: edmString, get: func(_ *call, r admin.ReadinessReport) any { return r.User.DisplayName }},
-		{name: "userType", kind: enumOf("member", "guest"), get: func(_ *call, r admin.ReadinessReport) any { return memberOrGuest(r.User) }},
-		{name: "isAdmin", kind: edmBoolean, get: func(_ *call, r admin.ReadinessReport) any { return len(r.User.Roles) > 0 }},
+	properties: append(reportedUser(func(r admin.ReadinessReport) *idp.User { return r.User }), []property[admin.ReadinessReport, none]{
 		{name: "level", kind: enumOf(admin.ReadinessLevels...), get: func(_ *call, r admin.ReadinessReport) any { return r.Level }},
 		{name: "credentialCount", kind: edmInt32, get: func(_ *call, r admin.ReadinessReport) any { return r.Credentials }},
 		{name: "ways", kind: listOf(edmString), get: func(_ *call, r admin.ReadinessReport) any { return r.Ways }},
 		{name: "missing", kind: edmString, get: func(_ *call, r admin.ReadinessReport) any { return nonEmpty(r.Missing) }},
-	},
+	}...),
 }
 
 func readinessRoutes() []route {

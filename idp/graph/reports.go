@@ -13,30 +13,36 @@ const reportsPath = "/reports/authenticationMethods"
 // registrationDetails tell of each user what they have to sign in with. Nobody resets a
 // password by themselves. A pass stands for all factors, but is there to register a
 // passwordless method and is none.
-var registrationDetails = &entity[admin.MethodsReport, none]{
+var registrationDetails = &entity[admin.Methods, none]{
 	name: "userRegistrationDetails",
-	id:   func(r admin.MethodsReport) string { return r.User.UserID },
-	properties: []property[admin.MethodsReport, none]{
-		{name: "id", kind: edmString, get: func(_ *call, r admin.MethodsReport) any { return r.User.UserID }},
-		{name: "userPrincipalName", kind: edmString, get: func(_ *call, r admin.MethodsReport) any { return r.User.PrincipalName }},
-		{name: "userDisplayName", kind: edmString, get: func(_ *call, r admin.MethodsReport) any { return r.User.DisplayName }},
-		{name: "userType", kind: enumOf("member", "guest"), get: func(_ *call, r admin.MethodsReport) any { return memberOrGuest(r.User) }},
-		{name: "isAdmin", kind: edmBoolean, get: func(_ *call, r admin.MethodsReport) any { return len(r.User.Roles) > 0 }},
-		{name: "isMfaCapable", kind: edmBoolean, get: func(_ *call, r admin.MethodsReport) any { return r.MFA() }},
-		{name: "isMfaRegistered", kind: edmBoolean, get: func(_ *call, r admin.MethodsReport) any { return r.MFARegistered() }},
-		{name: "isPasswordlessCapable", kind: edmBoolean, get: func(_ *call, r admin.MethodsReport) any { return r.Passwordless() }},
+	id:   func(r admin.Methods) string { return r.User.UserID },
+	properties: append(reportedUser(func(r admin.Methods) *idp.User { return r.User }), []property[admin.Methods, none]{
+		{name: "isMfaCapable", kind: edmBoolean, get: func(_ *call, r admin.Methods) any { return r.MFA() }},
+		{name: "isMfaRegistered", kind: edmBoolean, get: func(_ *call, r admin.Methods) any { return r.MFARegistered() }},
+		{name: "isPasswordlessCapable", kind: edmBoolean, get: func(_ *call, r admin.Methods) any { return r.Passwordless() }},
 		{name: "isSsprCapable", kind: edmBoolean, get: ofEveryUser(false)},
 		{name: "isSsprEnabled", kind: edmBoolean, get: ofEveryUser(false)},
 		{name: "isSsprRegistered", kind: edmBoolean, get: ofEveryUser(false)},
-		{name: "isSystemPreferredAuthenticationMethodEnabled", kind: edmBoolean, get: func(_ *call, r admin.MethodsReport) any { return r.User.Preferred == "" }},
-		{name: "methodsRegistered", kind: listOf(edmString), get: func(_ *call, r admin.MethodsReport) any { return registeredNames(r) }},
-		{name: "systemPreferredAuthenticationMethods", kind: listOf(edmString), get: func(_ *call, r admin.MethodsReport) any { return preferredNames(r) }},
+		{name: "isSystemPreferredAuthenticationMethodEnabled", kind: edmBoolean, get: func(_ *call, r admin.Methods) any { return r.User.Preferred == "" }},
+		{name: "methodsRegistered", kind: listOf(edmString), get: func(_ *call, r admin.Methods) any { return registeredNames(r) }},
+		{name: "systemPreferredAuthenticationMethods", kind: listOf(edmString), get: func(_ *call, r admin.Methods) any { return preferredNames(r) }},
 		{name: "userPreferredMethodForSecondaryAuthentication", kind: edmString, get: ofEveryUser("none")},
-		{name: "lastUpdatedDateTime", kind: edmDateTime, get: func(c *call, _ admin.MethodsReport) any { return c.now }},
-	},
+		{name: "lastUpdatedDateTime", kind: edmDateTime, get: func(c *call, _ admin.Methods) any { return c.now }},
+	}...),
 }
 
-var ofEveryUser = constant[admin.MethodsReport]
+// reportedUser is what each report tells of whom it is about.
+func reportedUser[T any](of func(T) *idp.User) []property[T, none] {
+	return []property[T, none]{
+		{name: "id", kind: edmString, get: func(_ *call, r T) any { return of(r).UserID }},
+		{name: "userPrincipalName", kind: edmString, get: func(_ *call, r T) any { return of(r).PrincipalName }},
+		{name: "userDisplayName", kind: edmString, get: func(_ *call, r T) any { return of(r).DisplayName }},
+		{name: "userType", kind: enumOf("member", "guest"), get: func(_ *call, r T) any { return memberOrGuest(of(r)) }},
+		{name: "isAdmin", kind: edmBoolean, get: func(_ *call, r T) any { return len(of(r).Roles) > 0 }},
+	}
+}
+
+var ofEveryUser = constant[admin.Methods]
 
 // What the reports call methods. Graph has no more than the plain strings, and does not list
 // passwords.
@@ -48,7 +54,7 @@ const (
 var reportedMethods = []string{string(idp.TemporaryAccessPass), boundName, syncedName}
 
 // registeredNames are what somebody holds, a pass only as long as it can be used.
-func registeredNames(r admin.MethodsReport) (names []string) {
+func registeredNames(r admin.Methods) (names []string) {
 	if r.PassUsable() {
 		names = []string{string(idp.TemporaryAccessPass)}
 	}
@@ -56,7 +62,7 @@ func registeredNames(r admin.MethodsReport) (names []string) {
 }
 
 // preferredNames are what somebody would be asked for first.
-func preferredNames(r admin.MethodsReport) []string {
+func preferredNames(r admin.Methods) []string {
 	if r.PassUsable() {
 		return []string{string(idp.TemporaryAccessPass)}
 	}
@@ -89,12 +95,12 @@ func reportRoutes() []route {
 }
 
 // registrations is the source of everybody's details.
-func (c *call) registrations(after string, limit int) ([]admin.MethodsReport, string, error) {
+func (c *call) registrations(after string, limit int) ([]admin.Methods, string, error) {
 	return c.Admin.MethodsReports(c.ctx(), c.Actor, c.Tenant.TenantID, pageAt(after, limit))
 }
 
 func listRegistrations(c *call) (reply, error) { return registrationDetails.list(c, c.registrations) }
 
-func (c *call) registration() (admin.MethodsReport, error) {
+func (c *call) registration() (admin.Methods, error) {
 	return c.Admin.MethodsReport(c.ctx(), c.Actor, c.Tenant.TenantID, c.key("user"))
 }

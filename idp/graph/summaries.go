@@ -22,7 +22,7 @@ type summaryOf struct {
 	function, summary    string
 	name, counts, called string
 	names                []string
-	has                  func(*call, admin.MethodsReport, string) bool
+	has                  func(*call, admin.Methods, string) bool
 }
 
 var summaries = []summaryOf{
@@ -38,12 +38,12 @@ var summaries = []summaryOf{
 	},
 }
 
-func hasMethod(_ *call, r admin.MethodsReport, name string) bool {
+func hasMethod(_ *call, r admin.Methods, name string) bool {
 	return slices.Contains(registeredNames(r), name)
 }
 
 // hasFeature reads the property of the details that tells of a feature.
-func hasFeature(c *call, r admin.MethodsReport, name string) bool {
+func hasFeature(c *call, r admin.Methods, name string) bool {
 	return registrationDetails.lookup(c, r)("is"+strings.ToUpper(name[:1])+name[1:]) == true
 }
 
@@ -104,7 +104,7 @@ func (of summaryOf) read(c *call) (*summary, error) {
 	if s.roles, err = included(c.param("roles"), userRoles); err != nil {
 		return nil, err
 	}
-	return s, registrationDetails.each(c, c.registrations, func(r admin.MethodsReport) {
+	return s, registrationDetails.each(c, c.registrations, func(r admin.Methods) {
 		if !s.includes(r.User) {
 			return
 		}

@@ -51,8 +51,8 @@ func (s *Service) check(ctx context.Context, a *attempt) (Outcome, error) {
 			return err
 		}
 		c, err := loadChallenge(tx, a.f)
-		if err == nil && !c.ClosedAt.IsZero() { // or the same answer sent twice would look like a copy of the passkey
-			return &idp.Refusal{Problem: "passkey.again", Detail: "the question was answered before"}
+		if err == nil && !c.ClosedAt.IsZero() { // or the same answer sent twice would look like one of a copy
+			return &idp.Refusal{Problem: a.m.Info().Again, Detail: "the question was answered before"}
 		}
 		return err
 	})
@@ -206,7 +206,7 @@ func (s *Service) verify(ctx context.Context, a *attempt) (idp.Verdict, error) {
 	verdict, err := a.m.Verify(ctx, a.subject, a.f.Prompt, a.answer)
 	s.observe(a.f.Chosen, err)
 	if err == nil && a.other {
-		err = &idp.Refusal{Problem: "passkey.other", Detail: "the credential is another user's"}
+		err = &idp.Refusal{Problem: a.m.Info().Other, Detail: "the credential is another user's"}
 	}
 	if err == nil && a.subject.User.Disabled {
 		// Only who holds the credential learns that the account is disabled.
@@ -266,7 +266,7 @@ func (s *Service) close(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
 	case !first && counted:
 		return &held{Problem: Problem{Told: idp.UserLocked}, spent: true}
 	case !first:
-		return &idp.Refusal{Problem: "passkey.again", Detail: "the question was answered before"}
+		return &idp.Refusal{Problem: a.m.Info().Again, Detail: "the question was answered before"}
 	}
 	if err := tx.Put(c); err != nil {
 		return err

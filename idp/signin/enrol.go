@@ -166,14 +166,10 @@ func (s *Service) enrol(ctx context.Context, e *enrolment, answer idp.Answer) (o
 
 // forbidden is why the policy, as it is when a new credential is stored, does not accept it.
 func forbidden(policy *idp.MethodsPolicy, c idp.Credential) *idp.Refusal {
-	p, ok := c.(*idp.Passkey)
-	switch {
-	case !ok:
-		return nil
-	case policy.Passkey.Attestation && !p.Attested:
-		return &idp.Refusal{Problem: "enrol.attestation", Detail: "the policy wants attested models"}
+	if p, ok := c.(*idp.Passkey); ok {
+		return policy.Passkey.Accepts(p)
 	}
-	return policy.Passkey.Forbids(p)
+	return nil
 }
 
 // spendEnrolment lets each question be answered rightly once.

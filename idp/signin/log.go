@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"errors"
 	"strings"
 
@@ -93,4 +94,24 @@ func (s *Service) logConsent(tx *storage.Tx, v Visit, out Outcome, scopes []stri
 	e.Details = map[string]string{"scope": clip(strings.Join(scopes, " "), 1024)}
 	e.Passing = true
 	return s.log(v).Append(tx, e)
+}
+
+// TooLarge logs that somebody who is signed in sent more than any registration takes. Of a
+// browser in which nobody is, it keeps nothing.
+func (s *Service) TooLarge(ctx context.Context, v Visit) error {
+	return s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
+		session, err := findSession(tx, v.Session)
+		if session == nil || err != nil {
+			return err
+		}
+		u, err := idp.Optional(storage.Get[idp.User](tx, session.UserID))
+		if u == nil || err != nil || !session.Live(u, v.Now) {
+			return err
+		}
+		e := v.event(idp.Directory)
+		e.Tell(idp.MethodRegistered)
+		e.Actor, e.Target, e.SessionID = idp.PartyOf(u), idp.PartyOf(u), session.SessionID
+		e.Result, e.Reason, e.Passing = "failure", "more was sent than a registration takes", true
+		return s.log(v).Append(tx, e)
+	})
 }

@@ -159,8 +159,12 @@ func (s *Service) RegisterFor(ctx context.Context, actor idp.Actor, t *idp.Tenan
 		if r := forbidden(current.Policy, p); r != nil { // meanwhile
 			return r
 		}
-		if fresh, err := idp.Spend(tx, now.Add(2*CreationLifetime), creationPurpose, string(challenge)); err != nil || !fresh {
-			return errors.Join(err, unless(fresh, &idp.Refusal{Problem: "enrol.again", Detail: "the challenge was used before"}))
+		fresh, err := idp.Spend(tx, now.Add(2*CreationLifetime), creationPurpose, string(challenge))
+		if err != nil {
+			return err
+		}
+		if !fresh {
+			return &idp.Refusal{Problem: "enrol.again", Detail: "the challenge was used before"}
 		}
 		if !actor.Is(current.User) {
 			p.GivenBy = actor.Name
@@ -170,13 +174,6 @@ func (s *Service) RegisterFor(ctx context.Context, actor idp.Actor, t *idp.Tenan
 		return errors.Join(keep(tx, p), s.tellGiven(tx, actor, t, current.User, p, now))
 	})
 	return p, asInvalid(err)
-}
-
-func unless(ok bool, err error) error {
-	if ok {
-		return nil
-	}
-	return err
 }
 
 // asInvalid is a refusal in the words of an error for programs.
