@@ -191,7 +191,10 @@ func (d *day) passkeysByAdministrator(t *testing.T) {
 
 // ownPasskeys: Mira adds, renames and removes one herself, as she has just signed in.
 func (d *day) ownPasskeys(t *testing.T) {
-	mira := signIn(t, d.miraWithPass(), "User.Read", "UserAuthenticationMethod.ReadWrite")
+	device := signIn(t, d.miraWithPass(), "User.Read", "UserAuthenticationMethod.ReadWrite")
+	_, err := register(t, device.GraphServiceClient, ownPasskeys, "Nobody knows whose", syncedKey())
+	wantRefused(t, err, 403, "accessDenied", "Sign in again with a pass or a passkey first: this needs a strong sign-in of the last 5 minutes.")
+	mira := signInHere(t, d.miraWithPass(), "User.Read", "UserAuthenticationMethod.ReadWrite")
 	own := must(register(t, mira.GraphServiceClient, ownPasskeys, "Old phone", syncedKey()))(t)
 	all := must(mira.Me().Authentication().Fido2Methods().Get(t.Context(), nil))(t).GetValue()
 	wantContains(t, "passkeys", idsOf(all), own.ID)
@@ -203,7 +206,7 @@ func (d *day) ownPasskeys(t *testing.T) {
 	must(mira.Me().Authentication().Methods().Get(t.Context(), nil))(t)
 	wantNone(t, one.Delete(t.Context(), nil))
 	wantEqual(t, "status", wire.last().status, 204)
-	_, err := one.Get(t.Context(), nil)
+	_, err = one.Get(t.Context(), nil)
 	wantRefused(t, err, 404, "resourceNotFound", "")
 	wantEqual(t, "passkeys", len(must(mira.Me().Authentication().Fido2Methods().Get(t.Context(), nil))(t).GetValue()), len(d.keys))
 
@@ -217,7 +220,7 @@ func (d *day) ownPasskeys(t *testing.T) {
 
 // passkeysForSome: what the policy says of passkeys goes for those that programs register.
 func (d *day) passkeysForSome(t *testing.T) {
-	mira := signIn(t, d.miraWithPass(), "User.Read", "UserAuthenticationMethod.ReadWrite")
+	mira := signInHere(t, d.miraWithPass(), "User.Read", "UserAuthenticationMethod.ReadWrite")
 	key := authenticator.NewAuthenticator()
 	const (
 		attested = "The passkey cannot be registered: the policy wants attested models, and the operator has supplied no metadata to check one by."
