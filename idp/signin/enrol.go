@@ -108,7 +108,7 @@ func (e *enrolment) refusal(begun time.Time) *idp.Refusal {
 }
 
 // Register judges what the person's browser made, and keeps it. Whatever is wrong with it,
-// nothing is kept but a line of the log. name is what they call it, "" for what it is.
+// nothing is kept but a line of the log.
 func (s *Service) Register(ctx context.Context, v Visit, f Flow, answer idp.Answer) (Outcome, error) {
 	e := &enrolment{v: v, f: f, m: s.enroller(f.Chosen)}
 	if e.m == nil || f.Challenge == "" || f.Begun == 0 {
