@@ -10,11 +10,13 @@ import (
 )
 
 // All is every method in the order in which they are offered. A pass comes first:
-// before any other method and before any redirect.
-func All(keys *idp.Keyring, passkeys passkey.Method) []idp.Method {
+// before any other method and before any redirect. mails tells whether the deployment sends
+// mail.
+func All(keys *idp.Keyring, passkeys passkey.Method, mails bool) []idp.Method {
 	return []idp.Method{
 		tap{keys},
 		passkeys,
+		emailCode{keys, mails},
 		password{keys},
 	}
 }

@@ -17,6 +17,8 @@ const (
 	RevokeSessions     Action = "user.revokeSessions"
 	InviteUser         Action = "user.invite"
 	ResetRedemption    Action = "user.resetRedemption"
+	ReadGuestPolicy    Action = "guests.readPolicy"
+	WriteGuestPolicy   Action = "guests.writePolicy"
 	ReadGroup          Action = "group.read"
 	WriteGroup         Action = "group.write"
 	WriteMembers       Action = "group.members"
@@ -72,6 +74,14 @@ var rules = map[Action]rule{
 	ResetRedemption: {
 		permissions: append([]string{"User.Invite.All"}, writeUsers...), sparing: true,
 		roles: both(roles(anyone, GlobalAdministrator), roles(ordinary, UserAdministrator, HelpdeskAdministrator)),
+	},
+	ReadGuestPolicy: {
+		permissions: []string{"Policy.Read.All", "Policy.ReadWrite.Authorization"},
+		roles:       roles(anyone, GlobalAdministrator, GlobalReader, UserAdministrator, GuestInviter),
+	},
+	WriteGuestPolicy: {
+		permissions: []string{"Policy.ReadWrite.Authorization"},
+		roles:       roles(anyone, GlobalAdministrator, PrivilegedRoleAdministrator),
 	},
 	ReadGroup: {
 		permissions: append([]string{"Group.Read.All", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "Directory.Read.All"}, writeGroups...),

@@ -67,6 +67,12 @@ var (
 	UserRemoved     = Activity{"Delete user", UserManagement, CoreService}
 	SessionsRevoked = Activity{"Update StsRefreshTokenValidFrom Timestamp", UserManagement, CoreService}
 	GuestInvited    = Activity{UserInvited, UserManagement, InvitationService}
+	GuestRedeemed   = Activity{InviteRedeemed, UserManagement, InvitationService}
+	InvitesBlocked  = Activity{"Block external user invites", UserManagement, InvitationService}
+	InvitesAllowed  = Activity{"Unblock external user invites", UserManagement, InvitationService}
+	CodesExhausted  = Activity{"Email one-time passcode limit reached", UserManagement, AuthenticationService}
+	CodeReported    = Activity{"Report unrequested one-time passcode", UserManagement, AuthenticationService}
+	GuestsChanged   = Activity{"Update external collaboration settings", PolicyManagement, InvitationService}
 
 	GroupAdded    = Activity{"Add group", groupManagement, CoreService}
 	GroupUpdated  = Activity{"Update group", groupManagement, CoreService}

@@ -7,13 +7,18 @@ import (
 )
 
 // Challenge counts the answers to one question put to one browser. It is stored
-// with the first answer; until then it is only an id inside a sealed state, which
+// with the first answer, or when something is sent that answers it; until then it is only an id inside a sealed state, which
 // also says whom and which method the question is about.
 type Challenge struct {
 	ChallengeID string
 	Tries       int
 	ClosedAt    time.Time `json:",omitzero"` // answered rightly
 	Ends        time.Time
+	// Asker is who was asked in which browser, where something was sent: of what was sent to
+	// them, the newest counts alone.
+	Asker string `json:",omitzero"`
+	// Why is the key of the text for who answers a question that something else has closed.
+	Why string `json:",omitzero"`
 }
 
 // MaxTries is how many answers one challenge takes.
@@ -28,8 +33,10 @@ func (*Challenge) Kind() string { return "challenge" }
 // ID is the challenge's GUID.
 func (c *Challenge) ID() string { return c.ChallengeID }
 
-// Indexes has none.
-func (*Challenge) Indexes() []storage.Index { return nil }
+// Indexes finds what the same person was asked in the same browser.
+func (c *Challenge) Indexes() []storage.Index {
+	return []storage.Index{{Name: "asker", Value: c.Asker}}
+}
 
 // ExpiresAt lets the sweeper remove it.
 func (c *Challenge) ExpiresAt() time.Time { return c.Ends }
@@ -40,6 +47,15 @@ func (c *Challenge) Try(now time.Time) bool {
 		return false
 	}
 	c.Tries++
+	return true
+}
+
+// Void closes the question without an answer, for a reason that is the key of a text.
+func (c *Challenge) Void(now time.Time, why string) bool {
+	if !c.Close(now) {
+		return false
+	}
+	c.Why = why
 	return true
 }
 

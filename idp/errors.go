@@ -65,6 +65,12 @@ const (
 	StrongerNeeded    STS = 50076
 	UserLocked        STS = 50053
 	NoSession         STS = 50058
+	EmailCodeExpired  STS = 50182
+	EmailCodeWrong    STS = 50184
+	EmailCodeUnsent   STS = 50185
+	EmailCodesOff     STS = 500346
+	GuestUnknown      STS = 50020
+	GuestPending      STS = 50014
 	GrantRevoked      STS = 50173
 	GrantExpired      STS = 70008
 	CodeRedeemed      STS = 54005
@@ -90,6 +96,12 @@ var stsTexts = map[STS]string{
 	StrongerNeeded:    "A stronger sign-in method is needed to go on.",
 	UserLocked:        "Sign-in is paused after too many wrong attempts.",
 	NoSession:         "There is no session to sign in with silently.",
+	EmailCodeExpired:  "The one-time passcode has expired. Ask for a new one.",
+	EmailCodeWrong:    "The one-time passcode is incorrect, or there is none to compare it with.",
+	EmailCodeUnsent:   "The e-mail with the one-time passcode could not be delivered.",
+	EmailCodesOff:     "One-time passcodes by e-mail are turned off in this organization.",
+	GuestUnknown:      "The account does not exist in this organization. It must be invited first.",
+	GuestPending:      "The guest has not accepted the invitation yet.",
 	GrantRevoked:      "The grant was revoked. Sign in again.",
 	GrantExpired:      "The code or refresh token has expired or is not known.",
 	CodeRedeemed:      "The code was redeemed before.",

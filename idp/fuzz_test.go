@@ -146,3 +146,76 @@ func FuzzRefreshFamily(f *testing.F) {
 		}
 	})
 }
+
+func FuzzCanonicalEmailCode(f *testing.F) {
+	for _, s := range []string{
+		"12345678", "1234 5678", "1234-5678\r\n", "١٢٣٤٥٦٧٨", "१२३४५६७८", "１２３４５６７８", "𝟏𝟐𝟑𝟒𝟻𝟼𝟽𝟾", "①②③④⑤⑥⑦⑧", "\u200b12345678\ufeff", "1234567", "123456789", "\xff2345678", "",
+		strings.Repeat("1-", 150),
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, typed string) {
+		code := idp.CanonicalEmailCode(typed)
+		if strings.Trim(code, "0123456789") != "" || len(code) != 0 && len(code) != 8 {
+			t.Errorf("%q becomes %q", typed, code)
+		}
+		if again := idp.CanonicalEmailCode(code); again != code {
+			t.Errorf("%q becomes %q, then %q", typed, code, again)
+		}
+		if code == "" {
+			return
+		}
+		if again := idp.CanonicalEmailCode(code[:4] + " \u2013 " + code[4:] + "\r\n"); again != code {
+			t.Errorf("%q, in groups, becomes %q", code, again)
+		}
+	})
+}
+
+// FuzzInvitationValidate: what is accepted can stand in a page, a mail and a header.
+func FuzzInvitationValidate(f *testing.F) {
+	f.Add("anna@fabrikam.example", "https://app.example/start?x=1", "Hello,\r\n\twelcome!", "de-CH", "bob@contoso.example")
+	f.Add("anna@bücher.example", "javascript://a.example/%0aalert(1)", "\x1b[0m", "de\r\nBcc: x", "")
+	f.Add("", "https:///x", strings.Repeat("x", 4097), "", "a@a.example, b@a.example")
+	f.Add("a@a.example", "https://a.example", "", strings.Repeat("\x00", 1000), "b@a.example")
+	f.Add("a@a.example", "http://[::1]:80/\u202e", "\x00", "\u2028", "<b@a.example>")
+	f.Fuzz(func(t *testing.T, email, redirect, body, language, copied string) {
+		i := invitation()
+		i.Email, i.RedirectURL = email, redirect
+		i.Message = idp.InvitationMessage{Body: body, Language: language, Copies: []string{copied}}
+		if err := i.Validate(); err != nil {
+			if idp.ErrorCode(err) != idp.Invalid || len(err.Error()) > 700 {
+				t.Errorf("%s %q", idp.ErrorCode(err), err)
+			}
+			return
+		}
+		u, err := url.Parse(redirect)
+		if err != nil || u.Host == "" || u.Opaque != "" || u.Scheme != "http" && u.Scheme != "https" {
+			t.Errorf("%q leads nowhere: %+v, %v", redirect, u, err)
+		}
+		if strings.ContainsAny(redirect+language, "\r\n\x00 ") || strings.ContainsAny(body, "\x00\x1b\x7f") || len(body) > 4096 {
+			t.Errorf("%q %q %q is accepted", redirect, language, body)
+		}
+		for _, a := range []string{email, copied} {
+			if _, err := idp.NormalEmail(a); err != nil {
+				t.Errorf("%q is accepted: %v", a, err)
+			}
+		}
+	})
+}
+
+func FuzzBlockedAddress(f *testing.F) {
+	keys := keyring(f, 1)
+	const address = "anna@fabrikam.example"
+	token := idp.BlockToken(keys, tenantID, address)
+	for _, s := range []string{
+		"", token, token + "A", token[1:], token + "=", token + "\n", idp.BlockToken(keys, annaID, address), idp.BlockToken(keyring(f, 2), tenantID, address),
+		keys.Seal("flow", tenantID, "", []byte(address)), keys.SealFixed("invitation-block", tenantID, "x", []byte(address)),
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if got := idp.BlockedAddress(keys, tenantID, s); got != "" && (got != address || s != token) {
+			t.Errorf("%q is about %q", s, got)
+		}
+	})
+}

@@ -22,6 +22,8 @@ type Invitation struct {
 	Send         bool              `json:",omitzero"` // the person is to be told by mail
 	CreatedAt    time.Time
 	CreatedBy    Party
+	Ends         time.Time // it can be accepted before
+	RedeemedAt   time.Time `json:",omitzero"`
 }
 
 // InvitationMessage is what the mail says.
@@ -32,12 +34,17 @@ type InvitationMessage struct {
 }
 
 // NewInvitation makes an invitation and the secret of its link.
-func NewInvitation(u *User, redirect string, by Party, now time.Time) (*Invitation, string) {
+func NewInvitation(u *User, redirect string, by Party, now, ends time.Time) (*Invitation, string) {
 	ticket := NewToken(InvitationTicket)
 	return &Invitation{
 		InvitationID: NewID(), UserID: u.UserID, Email: u.Profile.Email, RedirectURL: redirect,
-		Ticket: HashToken(InvitationTicket, ticket), CreatedAt: now, CreatedBy: by,
+		Ticket: HashToken(InvitationTicket, ticket), CreatedAt: now, CreatedBy: by, Ends: ends,
 	}, ticket
+}
+
+// RedeemPath is where the link of the invitation leads, below the deployment's base URL.
+func (i *Invitation) RedeemPath(tenant, ticket string) string {
+	return "/" + tenant + "/redeem?user=" + url.QueryEscape(i.InvitationID) + "&ticket=" + url.QueryEscape(ticket) + "&ver=2.0"
 }
 
 // Kind names the record.
@@ -60,7 +67,7 @@ func (i *Invitation) Validate() error {
 	case len(i.Message.Body) > 4096 || strings.ContainsFunc(i.Message.Body, isControlInText):
 		return Errorf(Invalid, "The message body may have at most 4,096 bytes, without control characters.")
 	case len(i.Message.Language) > 35 || strings.ContainsFunc(i.Message.Language, notPrintable):
-		return Errorf(Invalid, "The message language %q is no language tag.", i.Message.Language)
+		return Errorf(Invalid, "The message language %q is no language tag.", clipped(i.Message.Language))
 	case len(i.Message.Copies) > 1:
 		return Errorf(Invalid, "An invitation has at most one ccRecipient.")
 	}
@@ -74,9 +81,14 @@ func (i *Invitation) Validate() error {
 
 func isControlInText(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }
 
-// NormalEmail is the one spelling of a mail address: bare, trimmed, in lower case. What
-// is looked at is the normal form, which may have other characters than what was typed.
+// NormalEmail is the one spelling of a mail address: bare, trimmed, in lower case, its domain
+// in ASCII, without quotes that nothing needs. What is looked at is the normal form, which
+// may have other characters than what was typed. What stands behind a plus sign stays: whose
+// mailbox that is, only the domain knows (RFC 5321 2.3.11).
 func NormalEmail(s string) (string, error) {
+	if typed, err := mail.ParseAddress(s); err == nil && typed.Name == "" && strings.HasPrefix(strings.TrimSpace(s), `"`) && !strings.Contains(s, "<") {
+		s = typed.Address
+	}
 	n, err := NormalName(s)
 	a, malformed := mail.ParseAddress(n)
 	if err != nil || malformed != nil || a.Address != n || len(n) > 254 {
@@ -92,11 +104,39 @@ func clipped(s string) string {
 	return s
 }
 
+// Why an invitation cannot be accepted: the keys of texts.
+const (
+	InvitationUnknown = "invitation.unknown"
+	InvitationUsed    = "invitation.used"
+	InvitationEnded   = "invitation.ended"
+)
+
+// Refuses tells why the invitation cannot be accepted; "" if it can.
+func (i *Invitation) Refuses(now time.Time) string {
+	switch {
+	case !i.RedeemedAt.IsZero():
+		return InvitationUsed
+	case !now.Before(i.Ends):
+		return InvitationEnded
+	}
+	return ""
+}
+
 // External is what is known of a user who came by invitation.
 type External struct {
 	State     ExternalState `json:",omitzero"`
 	ChangedAt time.Time     `json:",omitzero"` // of the state
 	InvitedBy Party         `json:",omitzero"`
+	Source    Source        `json:",omitzero"` // by which they have redeemed, and sign in since
+	Sponsors  []string      `json:",omitzero"` // ids of users or groups that answer for them
+}
+
+// Pending tells whether the user was invited and has not accepted.
+func (x External) Pending() bool { return x.State == PendingAcceptance }
+
+// Accept makes the user one of the tenant's, who signs in by the source from now on.
+func (x *External) Accept(by Source, now time.Time) {
+	x.State, x.ChangedAt, x.Source = Accepted, now, by
 }
 
 // ExternalState is how far an invited user has come.

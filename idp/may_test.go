@@ -116,6 +116,18 @@ var documented = []permit{
 		roles: map[string]whom{"Guest Inviter": everybody, "User Administrator": everybody, "Global Administrator": everybody},
 	},
 	{
+		action: idp.ResetRedemption, app: []string{"User.Invite.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}, sparing: true,
+		roles: map[string]whom{"Global Administrator": everybody, "User Administrator": members, "Helpdesk Administrator": members},
+	},
+	{
+		action: idp.ReadGuestPolicy, app: []string{"Policy.Read.All", "Policy.ReadWrite.Authorization"},
+		roles: map[string]whom{"Global Administrator": everybody, "Global Reader": everybody, "User Administrator": everybody, "Guest Inviter": everybody},
+	},
+	{
+		action: idp.WriteGuestPolicy, app: []string{"Policy.ReadWrite.Authorization"},
+		roles: map[string]whom{"Global Administrator": everybody, "Privileged Role Administrator": everybody},
+	},
+	{
 		action: idp.RevokeSessions, app: []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"},
 		own: []string{"User.ReadWrite", "User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"},
 		roles: map[string]whom{

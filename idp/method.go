@@ -35,6 +35,9 @@ type Info struct {
 	PhishingResistant bool
 	Passwordless      bool // registering one is what registration policies ask for
 	Unguessable       bool // no answer can be found by trying, so that none is counted
+	// Source is how somebody from outside proves who they are by it; "": it is for the
+	// tenant's own.
+	Source Source
 	// The keys of the texts for what the core refuses: an answer to a question that was
 	// answered before, and one by somebody else than was asked.
 	Again, Other string
@@ -59,6 +62,15 @@ type Enroller interface {
 	BeginEnroll(ctx context.Context, s Subject, challenge []byte) (Prompt, error)
 	// Enroll judges the answer to it. A *Refusal says what was wrong with it.
 	Enroll(ctx context.Context, s Subject, challenge []byte, a Answer) (Credential, error)
+}
+
+// Deliverer is a method whose question is answered with something that is sent to the
+// person first, when they ask for it.
+type Deliverer interface {
+	Method
+	// Deliver makes what is sent, and the question about it, which belongs to the challenge of
+	// this id. It takes as long for nobody as for somebody.
+	Deliver(s Subject, challenge string) (code string, p Prompt)
 }
 
 // Credential is what one user holds of a method.
@@ -113,6 +125,8 @@ const (
 	DisabledUser   Reason = "the user account is disabled"
 	MultiUsePass   Reason = "the pass is multi-use and the policy allows one-time passes only"
 	ExternalUser   Reason = "external guests sign in elsewhere"
+	InsideUser     Reason = "only people from outside sign in with a code by mail"
+	NoMail         Reason = "the deployment sends no mail"
 
 	MaxHeld          Reason = "the user holds as many as one may"
 	NoSelfService    Reason = "the policy does not let people register their own"

@@ -40,6 +40,7 @@ const (
 	Identify    Step = "identify"   // ask who it is
 	Ask         Step = "ask"        // put Method's question
 	ConsentStep Step = "consent"    // ask for leave to give the app what it wants
+	RedeemStep  Step = "redeem"     // have an invitation accepted
 	EnrolStep   Step = "enrol"      // have a sign-in method registered: Method, or one to choose
 	Enrolled    Step = "registered" // tell what was registered, and what it is good for
 	Refuse      Step = "refuse"     // tell the app why not
@@ -87,6 +88,13 @@ func Next(f Facts) Decision {
 
 // afterSignIn decides when the session is good enough as it is.
 func (f Facts) afterSignIn(d Decision) Decision {
+	if f.SessionUser.External.Pending() {
+		if f.silent() {
+			return d.refuse("interaction_required", GuestPending)
+		}
+		d.Step = RedeemStep
+		return d
+	}
 	if f.enrols(&d) {
 		return d
 	}

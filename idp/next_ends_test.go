@@ -41,7 +41,7 @@ func TestNextEnds(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range []idp.Step{idp.Identify, idp.Ask, idp.ConsentStep, idp.Refuse, idp.Issue} {
+	for _, s := range []idp.Step{idp.Identify, idp.Ask, idp.ConsentStep, idp.RedeemStep, idp.Refuse, idp.Issue} {
 		if steps[s] < 1000 {
 			t.Errorf("the step %s came only %d times", s, steps[s])
 		}
@@ -66,6 +66,11 @@ func newPerson(seed uint64) *person {
 		users:   map[string]*idp.User{annaID: {UserID: annaID}, bobID: {UserID: bobID}},
 		offered: map[string][]idp.Offer{annaID: offers(idp.Offered, reason()), bobID: offers(reason(), reason())},
 		me:      one(annaID, bobID), goesOn: r.IntN(2) == 0, yields: one(idp.ACRPhishing, idp.ACRMFA),
+	}
+	for _, id := range []string{annaID, bobID} {
+		if u := p.users[id]; r.IntN(4) == 0 {
+			u.Type, u.External.State = idp.ExternalGuest, idp.PendingAcceptance
+		}
 	}
 	req := &idp.AuthRequest{
 		Scopes: []string{"openid"}, MaxAge: []int{-1, 0, 60, 7200}[r.IntN(4)],
@@ -105,6 +110,10 @@ func (p *person) typeName(id string) {
 func (p *person) act(d idp.Decision) bool {
 	p.facts.Now = p.facts.Now.Add(2 * time.Second)
 	switch {
+	case d.Step == idp.RedeemStep && !p.goesOn:
+		return false // they decline
+	case d.Step == idp.RedeemStep:
+		p.facts.SessionUser.External.Accept(idp.SourceMail, p.facts.Now)
 	case d.Step == idp.ConsentStep:
 		p.facts.Allowed = true
 	case d.Step == idp.Identify && d.Account && p.goesOn:
@@ -141,6 +150,8 @@ func (p *person) checkIssued(t *testing.T, seed uint64) {
 	isFresh := !s.AuthTime().Before(t0)
 	reached := slices.ContainsFunc(s.Proofs, func(q idp.Proof) bool { return slices.Contains(req.ACRValues, q.ACR) })
 	switch {
+	case p.facts.SessionUser.External.Pending():
+		t.Fatalf("seed %d: issued for a guest who has not accepted: %+v", seed, req)
 	case req.Subject != "" && req.Subject != s.UserID:
 		t.Fatalf("seed %d: issued for %s, asked for %s", seed, s.UserID, req.Subject)
 	case req.Asks("login") && !isFresh, req.MaxAge == 0 && !isFresh, req.MaxAge == 60 && !isFresh:

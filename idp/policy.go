@@ -14,6 +14,7 @@ type MethodsPolicy struct {
 	TemporaryAccessPass PassPolicy
 	Passkey             PasskeyPolicy
 	Password            PasswordPolicy
+	Email               EmailPolicy
 	Registration        RegistrationPolicy
 	UpdatedAt           time.Time
 }
@@ -33,7 +34,7 @@ func (*MethodsPolicy) Indexes() []storage.Index { return nil }
 func DefaultMethodsPolicy() *MethodsPolicy {
 	return &MethodsPolicy{
 		TemporaryAccessPass: DefaultPassPolicy(), Passkey: DefaultPasskeyPolicy(), Password: DefaultPasswordPolicy(),
-		Registration: DefaultRegistrationPolicy(),
+		Email: DefaultEmailPolicy(), Registration: DefaultRegistrationPolicy(),
 	}
 }
 
@@ -53,7 +54,7 @@ func (p *MethodsPolicy) Naming(id string) string {
 		which   string
 		targets Targets
 	}{
-		{"pass", p.TemporaryAccessPass.Targets}, {"passkey", p.Passkey.Targets}, {"password", p.Password.Targets},
+		{"pass", p.TemporaryAccessPass.Targets}, {"passkey", p.Passkey.Targets}, {"password", p.Password.Targets}, {"email", p.Email.Targets},
 		{"registration", p.Registration.SelfServiceReset.Targets}, {"registration", p.Registration.IdentityProtection.Targets},
 		{"registration", p.Registration.Campaign.Targets},
 	} {

@@ -23,6 +23,7 @@ type Proof struct {
 // The authentication context classes, weakest first. The last two
 // are those of OpenID EAP ACR Values 1.0.
 const (
+	ACREmail     = "urn:latchkey:acr:email"
 	ACRPassword  = "urn:latchkey:acr:password"
 	ACRBootstrap = "urn:latchkey:acr:bootstrap"
 	ACRMFA       = "urn:latchkey:acr:mfa"

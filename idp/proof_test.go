@@ -8,10 +8,10 @@ import (
 	"latchkey/idp"
 )
 
-var allACRs = []string{idp.ACRPassword, idp.ACRBootstrap, idp.ACRMFA, idp.ACRPhishing, idp.ACRHardware}
+var allACRs = []string{idp.ACREmail, idp.ACRPassword, idp.ACRBootstrap, idp.ACRMFA, idp.ACRPhishing, idp.ACRHardware}
 
-// TestProofReaches: what a proof is worth besides its own class. A pass and a password
-// stand apart: neither reaches another class, and none reaches theirs.
+// TestProofReaches: what a proof is worth besides its own class. A code by mail, a
+// pass and a password stand apart: none reaches another class, and nothing reaches theirs.
 func TestProofReaches(t *testing.T) {
 	t.Parallel()
 	worth := map[string][]string{
@@ -20,6 +20,7 @@ func TestProofReaches(t *testing.T) {
 		idp.ACRMFA:       {idp.ACRMFA},
 		idp.ACRBootstrap: {idp.ACRBootstrap},
 		idp.ACRPassword:  {idp.ACRPassword},
+		idp.ACREmail:     {idp.ACREmail},
 		"":               nil,
 	}
 	for has, reached := range worth {

@@ -10,8 +10,8 @@ import (
 
 func TestSessionEnd(t *testing.T) {
 	t.Parallel()
-	short := contoso()
-	short.SessionLifetime = time.Hour
+	short, long := contoso(), contoso()
+	short.SessionLifetime, long.SessionLifetime = time.Hour, idp.MaxSessionLifetime
 	for _, c := range []struct {
 		name   string
 		tenant *idp.Tenant
@@ -27,6 +27,8 @@ func TestSessionEnd(t *testing.T) {
 		{"tenant's lifetime", short, 0, time.Hour, idp.NoSession},
 		{"tenant's lifetime before the bound", short, 2 * time.Hour, time.Hour, idp.NoSession},
 		{"bound before the tenant's lifetime", short, time.Minute, time.Minute, idp.PassExpired},
+		{"a guest's day", long, idp.GuestSession, 24 * time.Hour, idp.PassExpired},
+		{"a guest's day beyond the tenant's lifetime", short, idp.GuestSession, time.Hour, idp.NoSession},
 	} {
 		p := idp.Proof{Method: idp.TemporaryAccessPass, Credential: "p1", At: t0}
 		if c.proof != 0 {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/idna"
+
 	"latchkey/storage"
 )
 
@@ -73,7 +75,7 @@ func (t *Tenant) Owns(domain string) bool {
 }
 
 // reserved are the first path segments that are no tenant.
-var reserved = []string{"assets", "beta", "common", "consumers", "healthz", "metrics", "organizations", "tap", "v1.0"}
+var reserved = []string{"apps", "assets", "beta", "common", "consumers", "healthz", "metrics", "organizations", "tap", "v1.0"}
 
 var domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$`)
 
@@ -82,6 +84,9 @@ var accentPattern = regexp.MustCompile(`^#[0-9a-f]{6}$`)
 // NormalDomain is the one spelling a domain is stored and looked up by.
 func NormalDomain(s string) (string, error) {
 	d := strings.TrimSuffix(strings.ToLower(strings.TrimSpace(s)), ".")
+	if ascii, err := idna.Lookup.ToASCII(d); err == nil { // RFC 5891 5: both spellings are one domain
+		d = ascii
+	}
 	switch {
 	case slices.Contains(reserved, d):
 		return "", Errorf(Invalid, "The domain %q is reserved.", d)

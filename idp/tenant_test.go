@@ -39,7 +39,15 @@ func TestNormalDomain(t *testing.T) {
 		"a.123":                     "",
 		"127.0.0.1":                 "",
 		"::1":                       "",
-		"bücher.example":            "",
+		"bücher.example":            "xn--bcher-kva.example",
+		"BÜCHER.example.":           "xn--bcher-kva.example",
+		"bu\u0308cher.example":      "xn--bcher-kva.example",
+		"straße.example":            "xn--strae-oqa.example", // not strasse.example, which is somebody else's
+		"ｃｏｎｔｏｓｏ.example":           "contoso.example",
+		"con\u00adtoso.example":     "contoso.example",        // a soft hyphen, which nobody sees
+		"con\u200dtoso.example":     "",                       // a joiner where there is nothing to join
+		"\u043eontoso.example":      "xn--ontoso-vqf.example", // begins with a Cyrillic letter
+		"a\u2024example":            "",
 		"common":                    "",
 		"v1.0":                      "",
 		"beta":                      "",
@@ -47,7 +55,7 @@ func TestNormalDomain(t *testing.T) {
 		"contoso.example\x00":       "",
 		"contoso.example\ncontoso":  "",
 		"\u212aontoso.example":      "kontoso.example", // the Kelvin sign's lower case is k
-		"contoso\u3002example":      "",
+		"contoso\u3002example":      "contoso.example",
 		annaID:                      "",
 		"a." + label + "." + label:  "a." + label + "." + label,
 		"https://contoso.example":   "",

@@ -297,6 +297,22 @@ func TestChallenge(t *testing.T) {
 		}
 	}
 	c = open()
+	c.Try(t0)
+	if !c.Void(t0, "code.newer") || c.Why != "code.newer" || !c.ClosedAt.Equal(t0) || c.Try(t0) || c.Tries != 1 {
+		t.Errorf("void: %+v", c)
+	}
+	if c.Void(t0.Add(1), "code.gone") || c.Close(t0.Add(1)) || c.Why != "code.newer" || !c.ClosedAt.Equal(t0) {
+		t.Errorf("void, then closed again: %+v", c)
+	}
+	c = open()
+	if c.Close(t0); c.Void(t0.Add(1), "code.newer") || c.Why != "" || !c.ClosedAt.Equal(t0) {
+		t.Errorf("answered, then void: %+v", c)
+	}
+	c.Asker = "somebody"
+	if x := c.Indexes(); len(x) != 1 || x[0] != (storage.Index{Name: "asker", Value: "somebody"}) {
+		t.Errorf("%+v", x)
+	}
+	c = open()
 	if !c.Close(t0) || c.Close(t0.Add(1)) || c.Try(t0) || !c.ClosedAt.Equal(t0) {
 		t.Errorf("closed twice, or tried after: %+v", c)
 	}

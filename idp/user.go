@@ -68,6 +68,8 @@ type User struct {
 	Preferred Kind `json:",omitzero"`
 	// SnoozedAt is when they last said "not now" to a registration campaign.
 	SnoozedAt time.Time `json:",omitzero"`
+	// SignedInAt is when they last answered a question rightly, to within a minute.
+	SignedInAt time.Time `json:",omitzero"`
 	// SessionsValidFrom: sessions and grants from before are void.
 	SessionsValidFrom time.Time `json:",omitzero"`
 }
@@ -121,9 +123,13 @@ func (*User) Kind() string { return "user" }
 // ID is the user's GUID, which is also the subject in tokens.
 func (u *User) ID() string { return u.UserID }
 
-// Indexes finds a user by name and mail address, and the members of a group or role.
+// Indexes finds a user by name and mail address, all who come from outside, and the members
+// of a group or role.
 func (u *User) Indexes() []storage.Index {
 	x := []storage.Index{{Name: "name", Value: u.PrincipalName, Unique: true}, {Name: "email", Value: strings.ToLower(u.Profile.Email)}}
+	if u.Type.External() {
+		x = append(x, storage.Index{Name: "external", Value: "yes"})
+	}
 	for _, g := range u.Groups {
 		x = append(x, storage.Index{Name: "group", Value: g})
 	}
@@ -131,6 +137,15 @@ func (u *User) Indexes() []storage.Index {
 		x = append(x, storage.Index{Name: "role", Value: r})
 	}
 	return x
+}
+
+// SignInName is what the user types to say who they are: of somebody from outside it is the
+// mail address, since they know no other name of theirs here.
+func (u *User) SignInName() string {
+	if u.Type.External() && u.Profile.Email != "" {
+		return u.Profile.Email
+	}
+	return u.PrincipalName
 }
 
 // NormalName is the one spelling of a user principal name: NFKC, case folded,
@@ -242,4 +257,10 @@ func FindUser(tx *storage.Tx, name string) (*User, error) {
 		return nil, storage.ErrNotFound
 	}
 	return storage.Lookup[User](tx, "name", n)
+}
+
+// domainPart is what stands behind the at sign of a name or an address.
+func domainPart(name string) string {
+	_, domain, _ := strings.Cut(name, "@")
+	return domain
 }

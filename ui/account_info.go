@@ -114,11 +114,11 @@ func noticeOf(q url.Values, held admin.Methods, now time.Time) string {
 
 func (s *Site) securityInfo(r *http.Request, h holder, held admin.Methods, why idp.Reason) SecurityInfo {
 	v := SecurityInfo{
-		Action: s.here(r, securityInfo), Username: h.user.PrincipalName, DisplayName: h.user.DisplayName,
+		Action: s.here(r, securityInfo), Username: h.user.SignInName(), DisplayName: h.user.DisplayName,
 		NoticeID: noticeOf(r.URL.Query(), held, h.Now), Banner: bannerOf(h, held), First: string(held.First()),
 		Passkeys: s.passkeyRows(r, h, held.Passkeys), Password: s.passwordRow(r, held),
 		Session:    SessionRow{Ends: h.session.NotAfter, Bounded: h.session.Bounded(), EverywhereURL: s.here(r, everywhere)},
-		SignInsURL: s.here(r, ownSignIns), Signals: s.signals(h, held),
+		SignInsURL: s.here(r, ownSignIns), Signals: s.signals(h, held), Codes: codesTo(held),
 	}
 	if held.Pass != nil {
 		v.Pass = passRow(held.Pass.Pass, held.Pass.Reason)
@@ -134,6 +134,8 @@ func (s *Site) securityInfo(r *http.Request, h holder, held admin.Methods, why i
 	}
 	v.Unable = unable(h, held, why)
 	switch {
+	case v.Codes != "": // they have nothing else, and need nothing else
+		v.Banner, v.Unable, v.Session.Bounded = Banner{}, "", false
 	case v.Unable != "":
 	case v.Banner.Why != "":
 		v.Add = "banner"

@@ -118,7 +118,7 @@ func (s *Site) showSetPassword(w http.ResponseWriter, r *http.Request) {
 
 func (s *Site) passwordView(r *http.Request, h holder, held admin.Methods, refusal string) SetPassword {
 	v := SetPassword{
-		Action: s.here(r, ownPassword), BackURL: s.here(r, securityInfo), Username: h.user.PrincipalName,
+		Action: s.here(r, ownPassword), BackURL: s.here(r, securityInfo), Username: h.user.SignInName(),
 		Length: held.PasswordLength, Refusal: refusal,
 	}
 	if held.Password != nil {

@@ -18,7 +18,7 @@ func (s *Site) out(w http.ResponseWriter, r *http.Request, v signin.Visit, notic
 		return
 	}
 	web.DropSession(w, r)
-	if frames := out.Frames(s.Base + "/" + v.Tenant.TenantID + "/v2.0"); len(frames) > 0 {
+	if frames := out.Frames(s.issuer(v.Tenant)); len(frames) > 0 {
 		s.Page(w, r, http.StatusOK, SignedOutOf{NoticeID: notice, Frames: frames, AgainURL: s.here(r, securityInfo)})
 		return
 	}

@@ -66,6 +66,14 @@ func (s *Site) passwordRow(r *http.Request, held admin.Methods) *PasswordRow {
 	return row
 }
 
+// codesTo is where somebody from outside is sent codes, masked; empty for everybody else.
+func codesTo(held admin.Methods) string {
+	if held.Mailbox == nil || held.User.External.Source != idp.SourceMail {
+		return ""
+	}
+	return idp.MaskedAddress(held.Mailbox.Address)
+}
+
 func (s *Site) signals(h holder, held admin.Methods) Signals {
 	var ids []string
 	for _, k := range held.Passkeys {

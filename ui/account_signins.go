@@ -30,6 +30,7 @@ var loggedKinds = map[string]string{
 	"Temporary Access Pass": string(idp.TemporaryAccessPass),
 	"Passkey":               string(idp.PasskeyMethod),
 	"Password":              string(idp.PasswordMethod),
+	idp.EmailCodeName:       string(idp.EmailCode),
 	"Previously satisfied":  "previously",
 }
 
@@ -51,13 +52,17 @@ func signInRow(h holder, i admin.EventInfo) SignInRow {
 // whys are the texts for why somebody was not signed in. It is their own log: they may
 // know more than who tried.
 var whys = map[idp.STS]string{
-	idp.PassWrong:       "pass-wrong",
-	idp.PassExpired:     "pass-expired",
-	idp.PassUsed:        "pass-used",
-	idp.PassBlocked:     "pass-blocked",
-	idp.PassNotFound:    "pass-none",
-	idp.PasswordWrong:   "password-wrong",
-	idp.UserDisabled:    "disabled",
-	idp.UserLocked:      "locked",
-	idp.ConsentDeclined: "declined",
+	idp.PassWrong:        "pass-wrong",
+	idp.PassExpired:      "pass-expired",
+	idp.PassUsed:         "pass-used",
+	idp.PassBlocked:      "pass-blocked",
+	idp.PassNotFound:     "pass-none",
+	idp.PasswordWrong:    "password-wrong",
+	idp.EmailCodeWrong:   "code-wrong",
+	idp.EmailCodeExpired: "code-expired",
+	idp.EmailCodesOff:    "code-off",
+	idp.EmailCodeUnsent:  "code-unsent",
+	idp.UserDisabled:     "disabled",
+	idp.UserLocked:       "locked",
+	idp.ConsentDeclined:  "declined",
 }

@@ -119,6 +119,10 @@ func securityStates() []state {
 			v.Password.State, v.Password.SetURL = "blocked", ""
 			v.DisplayName = strings.Repeat("Wolfeschlegelsteinhausenbergerdorff", 2)
 		}),
+		info("security-info-guest", func(v *SecurityInfo) {
+			v.Username, v.DisplayName, v.Codes, v.First, v.Signals = guest, "Guadalupe Ortiz", "g•••@partner.example", "", Signals{Host: "id.example", Handle: "AAECAwQ"}
+			v.Pass, v.Banner, v.Add, v.Session.Bounded, v.Session.Ends = nil, Banner{}, "", false, noon.Add(23*time.Hour+40*time.Minute)
+		}),
 		info("security-info-no-host", func(v *SecurityInfo) { unable("host")(v); v.Signals = Signals{} }),
 	}
 	for _, why := range []string{"disabled", "scope", "self-service", "external"} {
@@ -177,9 +181,11 @@ func signIns() []SignInRow {
 		{At: daysAgo(1), App: strings.Repeat("Donaudampfschifffahrt", 4), Kind: "passkey", Browser: "Chrome, Android"},
 		{At: daysAgo(2), Kind: "password", Address: "192.0.2.7"},
 		{At: daysAgo(3), Method: "Smoke signals"},
+		{At: daysAgo(3), Kind: "emailCode", Address: "198.51.100.9"},
 	}
 	for i, why := range []string{
 		"pass-wrong", "pass-expired", "pass-used", "pass-blocked", "pass-none", "password-wrong", "disabled", "locked", "declined", "unknown",
+		"code-wrong", "code-expired", "code-off", "code-unsent",
 	} {
 		rows = append(rows, SignInRow{At: daysAgo(4 + i), App: "Wiki", Kind: "temporaryAccessPass", Why: why, Address: "198.51.100.9", Browser: "curl/8.14.1"})
 	}
@@ -194,5 +200,6 @@ var accountTexts = strings.Fields(`
 	first.temporaryAccessPass first.passkey first.password
 	unable.disabled unable.scope unable.self-service unable.external unable.host unable.full unable.prove
 	why.pass-wrong why.pass-expired why.pass-used why.pass-blocked why.pass-none why.password-wrong why.disabled
-	why.locked why.declined why.unknown
-	security-info.used security-info.unused method.passkey.title method.passkey.text method.password.title method.password.text`)
+	why.locked why.declined why.unknown why.code-wrong why.code-expired why.code-off why.code-unsent
+	security-info.used security-info.unused method.passkey.title method.passkey.text method.password.title method.password.text
+	method.emailCode.title method.emailCode.text`)

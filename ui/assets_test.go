@@ -14,6 +14,7 @@ func TestAssets(t *testing.T) {
 		"submit.js":    "text/javascript; charset=utf-8",
 		"code.js":      "text/javascript; charset=utf-8",
 		"countdown.js": "text/javascript; charset=utf-8",
+		"resend.js":    "text/javascript; charset=utf-8",
 		"onward.js":    "text/javascript; charset=utf-8",
 		"icon.svg":     "image/svg+xml",
 		"passkey.js":   "text/javascript; charset=utf-8",
@@ -34,7 +35,7 @@ func TestAssets(t *testing.T) {
 			t.Errorf("%s: headers %v", url, h)
 		}
 	}
-	if len(rd.assets.urls) != 10 {
+	if len(rd.assets.urls) != 11 {
 		t.Errorf("an asset is not tested: %v", rd.assets.urls)
 	}
 }

@@ -71,8 +71,13 @@ func visible(t *testing.T, page []byte) string {
 func values(v View) []string {
 	var list []string
 	collect(reflect.ValueOf(v), &list)
-	if e, ok := v.(Error); ok {
-		list = append(list, e.Problem.Code())
+	switch v := v.(type) {
+	case Error:
+		list = append(list, v.Problem.Code())
+	case Organizations:
+		list = append(list, v.Problem.Code())
+	case EmailOff:
+		list = append(list, v.Problem.Code())
 	}
 	slices.SortFunc(list, func(a, b string) int { return len(b) - len(a) })
 	return list
@@ -296,6 +301,10 @@ var ids = map[string]string{
 	"device":               "code next",
 	"device-confirm":       "allow deny",
 	"organizations":        "tenant next",
+	"organizations-guest":  "tenant next problem-code",
+	"organizations-recent": "tenant next recent-" + contoso + " recent-f1",
+	"apps":                 "app-wiki app-ledger app-payroll security-info sign-out",
+	"apps-none":            "security-info sign-out",
 	"form-post":            "continue",
 	"home":                 "organizations",
 	"error":                "problem try-again problem-code problem-detail problem-request",
@@ -309,6 +318,14 @@ var ids = map[string]string{
 	"add-method":           "add-passkey add-phone add-security-key name later",
 	"add-method-must":      "go-on add-passkey add-phone add-security-key name sign-out",
 	"method-added":         "use-new onward",
+	"email-send":           "send change-user",
+	"email-code":           "code sign-in resend change-user",
+	"email-off":            "problem change-user problem-code problem-request",
+	"redeem":               "accept decline",
+	"report-code":          "cancel-code",
+	"report-code-done":     "",
+	"block-invitations":    "block",
+	"security-info-guest":  "sign-out sign-ins sign-out-everywhere sign-in-again",
 	"error-tenant.unknown": "problem problem-code problem-request",
 }
 
@@ -359,9 +376,15 @@ var fieldNames = map[string][]string{
 	"clean-up":            {"remove=k0", "remove=k2", "remove=k1", "remove=d0", "decision=remove", "decision=keep"},
 	"sign-out-everywhere": {"decision=sign-out", "decision=stay"},
 	"delete-pass":         {"delete=5b1f", "decision=delete", "decision=keep"},
+	"email-send":          {"send=1", "change=1"},
+	"email-code":          {"code", "send=1", "change=1"},
+	"redeem":              {"invitation=accept", "invitation=decline"},
+	"report-code":         {"token=t1"},
+	"block-invitations":   {"token=t1"},
 	"device-code":         {"code=BCDF-GHJK"},
 	"device-confirm":      {"decision=allow", "decision=deny"},
 	"organizations":       {"tenant"},
+	"apps":                {"decision=sign-out"},
 	"admin-pass":          {"username", "starts", "lifetime", "reason", "once=1", "slip_user_name=1"},
 	"admin-pass-waits": {
 		"username=global-reader@contoso.example", "starts=2026-11-24T14:00", "lifetime=90", "reason=lost phone", "once=1", "slip_user_name",

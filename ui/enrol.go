@@ -91,7 +91,7 @@ func (s *Site) onward(w http.ResponseWriter, r *http.Request, v signin.Visit, f 
 func (s *Site) addMethod(r *http.Request, c common, out signin.Outcome) View {
 	view := AddMethod{
 		Action: c.action, State: c.state, SignOutAction: s.here(r, securityInfo), AppName: c.app, AppLinks: c.links,
-		Username: out.User.PrincipalName, Options: out.Prompt.Fields["options"], Name: s.deviceName(r),
+		Username: out.User.SignInName(), Options: out.Prompt.Fields["options"], Name: s.deviceName(r),
 		Must: out.Decision.Must, Window: out.Session.Window(), By: out.By, Problem: c.problem,
 	}
 	if out.Session.Bounded() {
@@ -103,7 +103,7 @@ func (s *Site) addMethod(r *http.Request, c common, out signin.Outcome) View {
 func methodAdded(c common, out signin.Outcome) View {
 	view := MethodAdded{
 		Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links,
-		Username: out.User.PrincipalName, Ends: out.Session.NotAfter,
+		Username: out.User.SignInName(), Ends: out.Session.NotAfter,
 	}
 	if out.New != nil { // else removed meanwhile
 		view.Name = out.New.Name

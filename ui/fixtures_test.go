@@ -105,14 +105,14 @@ func states() []state {
 		{"form-post", FormPost{Action: "https://intranet.contoso.example/callback", Fields: []Field{{"code", "ac_1"}, {"state", `"><b>`}}}},
 		{"home", Home{OrganizationsURL: "/organizations"}},
 	}
-	return slices.Concat(list, signinStates(), securityStates(), adminPassStates(), errorStates())
+	return slices.Concat(list, signinStates(), emailStates(), securityStates(), appsStates(), adminPassStates(), errorStates())
 }
 
 // errorStates has an error page for every problem.
 func errorStates() []state {
 	var list []state
 	for id := range problems {
-		v := Error{Problem: Problem{ID: id, Start: noon.Add(time.Hour), Minutes: 1}, Time: noon}
+		v := Error{Problem: Problem{ID: id, Start: noon.Add(time.Hour), Minutes: 1, Seconds: 20}, Time: noon}
 		if strings.HasPrefix(id, "state.") {
 			v.TryAgainURL = "/t/signin"
 		}

@@ -171,7 +171,7 @@ func (p *page) Tell(pr Problem) (t told, err error) {
 	if t.Title, err = p.T(id + ".title"); err != nil {
 		return t, err
 	}
-	wait, err := p.Plural("duration.minutes", max(pr.Minutes, 1))
+	wait, err := p.wait(pr)
 	if err != nil {
 		return t, err
 	}
@@ -184,6 +184,17 @@ func (p *page) Tell(pr Problem) (t told, err error) {
 	}
 	t.Remedy, err = p.Rich(id+".remedy", "Start", start, "Wait", template.HTML(template.HTMLEscapeString(wait)))
 	return t, err
+}
+
+// wait is how long a problem lasts, in words: seconds for what is over in a moment.
+func (p *page) wait(pr Problem) (string, error) {
+	switch {
+	case pr.ID == "code.soon":
+		return p.Plural("duration.seconds", max(pr.Seconds, 1))
+	case pr.Minutes < 60:
+		return p.Plural("duration.minutes", max(pr.Minutes, 1))
+	}
+	return p.pair("duration.hours", pr.Minutes/60, "duration.minutes", pr.Minutes%60)
 }
 
 // Explain is the problem in one line of English, for programs.

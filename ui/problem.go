@@ -11,7 +11,8 @@ import (
 type Problem struct {
 	ID              string    // a key of the table below
 	Start           time.Time // of pass.notyet: when the pass begins
-	Minutes         int       // of pass.toomany: how long to wait
+	Minutes         int       // of pass.toomany and code.toomany: how long to wait
+	Seconds         int       // of code.soon: likewise
 	Unknown         string    // id of a passkey that nobody here knows any more, base64url
 	Least, Greatest int       // of newpass.bounds: minutes
 }
@@ -34,6 +35,21 @@ var problems = map[string]kind{
 	"pass.toomany":          {"AADSTS50053", http.StatusTooManyRequests},
 	"password.empty":        {"", http.StatusBadRequest},
 	"password.wrong":        {"AADSTS50126", http.StatusForbidden},
+	"code.empty":            {"", http.StatusBadRequest},
+	"code.wrong":            {"AADSTS50184", http.StatusForbidden},
+	"code.expired":          {"AADSTS50182", http.StatusForbidden},
+	"code.used":             {"AADSTS50184", http.StatusForbidden},
+	"code.newer":            {"AADSTS50184", http.StatusForbidden},
+	"code.gone":             {"AADSTS50184", http.StatusForbidden},
+	"code.off":              {"AADSTS500346", http.StatusForbidden},
+	"code.soon":             {"", http.StatusTooManyRequests},
+	"code.toomany":          {"", http.StatusTooManyRequests},
+	"code.report":           {"", http.StatusNotFound},
+	"invitation.unknown":    {"AADSTS50020", http.StatusNotFound},
+	"invitation.used":       {"", http.StatusGone},
+	"invitation.ended":      {"", http.StatusGone},
+	"invitation.declined":   {"AADSTS65004", http.StatusOK},
+	"invitation.block":      {"", http.StatusNotFound},
 	"passkey.cancelled":     {"", http.StatusBadRequest},
 	"passkey.wrong":         {"", http.StatusForbidden},
 	"passkey.unknown":       {"", http.StatusForbidden},
@@ -60,6 +76,10 @@ var problems = map[string]kind{
 	"state.expired":         {"", http.StatusBadRequest},
 	"state.foreign":         {"", http.StatusBadRequest},
 	"tenant.unknown":        {"AADSTS90002", http.StatusNotFound},
+	"tenant.unreadable":     {"AADSTS900023", http.StatusBadRequest},
+	"guest.elsewhere":       {"AADSTS50020", http.StatusForbidden},
+	"app.unknown":           {"AADSTS700016", http.StatusNotFound},
+	"app.nowhere":           {"", http.StatusNotFound},
 	"client.unknown":        {"AADSTS700016", http.StatusBadRequest},
 	"redirect.unregistered": {"AADSTS50011", http.StatusBadRequest},
 	"request.invalid":       {"invalid_request", http.StatusBadRequest},
@@ -96,7 +116,10 @@ func (p Problem) Status() int {
 
 // retryAfter tells programs when to come back (RFC 6585 4).
 func (p Problem) retryAfter(h http.Header) {
-	if p.Minutes > 0 {
+	switch {
+	case p.ID == "code.soon":
+		h.Set("Retry-After", strconv.Itoa(p.Seconds))
+	case p.Minutes > 0:
 		h.Set("Retry-After", strconv.Itoa(p.Minutes*60))
 	}
 }
@@ -112,7 +135,7 @@ func (p Problem) Code() string {
 // Mistyped tells whether typing something else into the field would help.
 func (p Problem) Mistyped() bool {
 	switch p.ID {
-	case "pass.wrong", "pass.empty", "password.wrong", "password.empty", "username.empty", "username.invalid", "tenant.unknown":
+	case "code.empty", "code.wrong", "pass.wrong", "pass.empty", "password.wrong", "password.empty", "username.empty", "username.invalid", "tenant.unknown":
 		return true
 	}
 	return false

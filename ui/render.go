@@ -29,7 +29,7 @@ type Renderer struct {
 	pages     map[string]*template.Template // by page name
 	assets    *assets
 	catalogue *catalogue
-	mails     mailNotice
+	mails     map[string]mailForms // by kind
 }
 
 // NewRenderer parses all templates and catalogues. What is wrong with them is

@@ -159,7 +159,8 @@ func TestFormsThatStay(t *testing.T) {
 		"delete-pass": true, "signed-out": true, "error": true, "home": true,
 		"admin-pass": true, "admin-pass-given": true, "admin-pass-waits": true,
 		"rename-method": true, "remove-method": true, "set-password": true, "clean-up": true,
-		"sign-out-everywhere": true, "sign-ins": true,
+		"sign-out-everywhere": true, "sign-ins": true, "apps": true,
+		"report-code": true, "block-invitations": true,
 	}
 	for _, s := range states() {
 		if _, leaves := s.view.(leaver); leaves == stay[s.view.PageName()] {

@@ -69,6 +69,11 @@ func (s *Site) Routes(root, tenant *mux.Router) {
 		{below, ownCleanUp, form(s.showCleanUp, s.answerCleanUp)},
 		{below, everywhere, form(s.showEverywhere, s.answerEverywhere)},
 		{below, newPass, form(s.showNewPass, s.answerNewPass)},
+		{below, "/redeem", web.Readable(s.showRedeem)},
+		{below, reportCode, form(s.showReportCode, s.answerReportCode)},
+		{below, blockInvitations, form(s.showBlock, s.answerBlock)},
+		{below, ownApps, web.Readable(s.showApps)},
+		{tenant.HandleFunc, "/{tenant}" + appLink, web.Readable(s.openApp)},
 		{below, "/device", form(s.showDevice, s.answerDevice)},
 		{below, "/brand.css", web.Readable(s.showBrand)},
 		{below, "", web.Readable(s.toSecurityInfo)},
@@ -77,6 +82,7 @@ func (s *Site) Routes(root, tenant *mux.Router) {
 		{root.HandleFunc, "/", web.Readable(s.showHome)},
 		{root.HandleFunc, "/tap", form(s.showTap, s.answerTap)},
 		{root.HandleFunc, anyTenant, form(s.showOrganizations, s.chooseOrganization)},
+		{root.HandleFunc, anyApps, form(s.showOrganizations, s.chooseOrganization)},
 		{root.HandleFunc, "/assets/{file:.*}", web.Readable(s.Renderer.Assets().ServeHTTP)},
 	} {
 		route.mount(route.path, route.methods.Or(s.Refuse("method")))
@@ -90,14 +96,18 @@ func form(show, answer http.HandlerFunc) web.Methods {
 	return methods
 }
 
-// anyTenant is the addresses of people that name no tenant. Programs get an error
-// there: nobody could pick one for them.
-const anyTenant = "/{any:common|organizations}{rest:(?:/oauth2/v2.0/authorize|/signin|/security-info|/device)?/?}"
+// The addresses of people that name no tenant. Programs get an error there: nobody could
+// pick one for them.
+const (
+	anyTenant = "/{any:common|organizations}{rest:(?:/oauth2/v2.0/authorize|/signin|/security-info|/device|/" + someApps + ")?/?}"
+	anyApps   = "/{any:" + someApps + "/?}"
+	someApps  = "apps(?:/[A-Za-z0-9._~-]+)?"
+)
 
 // Shared matches what belongs to the deployment and to no tenant.
 func Shared(r *http.Request, _ *mux.RouteMatch) bool {
-	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	return slices.Contains([]string{"", "assets", "common", "organizations", "tap"}, first)
+	first, _ := segments(r)
+	return first == "assets" || first == "tap" || slices.Contains(tenantless, first)
 }
 
 // framed gives the pages of a request what they share.

@@ -68,6 +68,10 @@ func (s *Site) answerSignin(w http.ResponseWriter, r *http.Request) {
 		s.follow(w, r, v, f.WithAccount())
 	case form.Has("attestation"):
 		s.register(w, r, v, f)
+	case form.Has("send"):
+		s.send(w, r, v, f)
+	case form.Has("invitation"):
+		s.redeem(w, r, v, f, form.Get("invitation") == "accept")
 	case form.Has("later"):
 		s.later(w, r, v, f)
 	case form.Has("use-new"):
@@ -77,7 +81,7 @@ func (s *Site) answerSignin(w http.ResponseWriter, r *http.Request) {
 	case f.Unnamed && form.Get("assertion") == "":
 		s.identify(w, r, v, f, strings.TrimSpace(form.Get("username")))
 	case f.Challenge != "" && form.Has("code") && strings.TrimSpace(form.Get("code")) == "":
-		s.lookAgain(w, r, v, f, f.Username, Problem{ID: "pass.empty"}) // no answer, so no try
+		s.lookAgain(w, r, v, f, f.Username, Problem{ID: emptyCode(f)}) // no answer, so no try
 	case f.Challenge != "" && form.Has("password") && form.Get("password") == "":
 		s.lookAgain(w, r, v, f, f.Username, Problem{ID: "password.empty"}) // likewise
 	case f.Challenge != "":
@@ -175,12 +179,26 @@ func (s *Site) leave(w http.ResponseWriter, r *http.Request, v signin.Visit, out
 		s.toDeviceDone(w, r, v, out)
 	case out.Flow.Request != nil:
 		s.Respond(w, r, out)
+	case out.Decision.Step == idp.Refuse && out.Decision.STS == idp.ConsentDeclined:
+		p := Problem{ID: "invitation.declined"}
+		s.Page(w, r, p.Status(), Error{Problem: p, Time: v.Now})
+	case out.Flow.Onto != "" && out.Decision.Step == idp.Issue:
+		http.Redirect(w, r, out.Flow.Onto, http.StatusSeeOther)
 	case out.Decision.Step == idp.Refuse && out.Decision.STS == idp.StrongerNeeded:
 		p := Problem{ID: "method.stronger"}
 		s.Page(w, r, p.Status(), Error{Problem: p, Time: v.Now})
 	default:
-		http.Redirect(w, r, s.here(r, returnOf(out.Flow)), http.StatusSeeOther)
+		http.Redirect(w, r, s.here(r, landing(out)), http.StatusSeeOther)
 	}
+}
+
+// landing is where a sign-in that began at a page of ours ends: of somebody from outside, who
+// came for the apps and not to look after their sign-in methods, at those.
+func landing(out signin.Outcome) string {
+	if out.Flow.Return == securityInfo && out.User != nil && out.User.Type.External() {
+		return ownApps
+	}
+	return returnOf(out.Flow)
 }
 
 // returnOf is the page of ours that a flow goes back to, which is told what was registered
@@ -211,7 +229,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, v signin.Visit, out 
 		return
 	}
 	if name == "" && out.Decision.Step == idp.Ask && out.User != nil { // who is signed in goes on, or steps up
-		name = out.User.PrincipalName
+		name = out.User.SignInName()
 	}
 	c := common{action: s.here(r, "/signin"), state: state, app: appName(out), links: appLinks(out), username: name, problem: problem}
 	problem.retryAfter(w.Header())
@@ -229,6 +247,9 @@ var prompts = map[string]func(c common, out signin.Outcome) View{
 		w.UsePass = false
 		return Pass{Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem, Ways: w, StepUp: stepsUp(out)}
 	},
+	"email-send": emailSend,
+	"email-code": emailCode,
+	"email-off":  emailOff,
 	"passkey": func(c common, out signin.Outcome) View {
 		return Passkey{
 			Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem,
@@ -250,14 +271,23 @@ func ways(c common, out signin.Outcome) Ways {
 	if out.Flow.Prove != "" && out.Flow.Username == "" { // whoever is signed in: no other method will do
 		return Ways{}
 	}
-	open := kinds(out.Decision.Offers)
+	open := kinds(out.Decision.Offers, outside(out))
 	return Ways{OtherWays: len(open) > 1, UsePass: slices.Contains(open, string(idp.TemporaryAccessPass)), ChangeUser: c.username != ""}
 }
 
-// kinds are the methods that are open here to somebody.
-func kinds(offers []idp.Offer) (open []string) {
+// outside tells whether the name is one of somebody from outside, which is no secret: the
+// domain tells.
+func outside(out signin.Outcome) bool {
+	if out.Flow.Username == "" {
+		return out.User != nil && out.User.Type.External()
+	}
+	return out.Outside
+}
+
+// kinds are the methods that are open here to somebody of the tenant's own, or from outside.
+func kinds(offers []idp.Offer, outside bool) (open []string) {
 	for _, o := range offers {
-		if o.Open {
+		if o.Open && outside == (o.Info.Source != "") {
 			open = append(open, string(o.Info.Kind))
 		}
 	}
@@ -277,13 +307,15 @@ func view(c common, out signin.Outcome) View {
 		return prompts[out.Prompt.Page](c, out)
 	case idp.ConsentStep:
 		return consentView(c, out)
+	case idp.RedeemStep:
+		return redeemView(c, out)
 	case idp.Enrolled:
 		return methodAdded(c, out)
 	}
 	view := Signin{Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem}
 	switch {
 	case out.Decision.Account:
-		view.Account = out.User.PrincipalName
+		view.Account = out.User.SignInName()
 	case out.Decision.Method == idp.PasskeyMethod:
 		view.Options = out.Prompt.Fields["options"]
 	}
@@ -295,12 +327,12 @@ func consentView(c common, out signin.Outcome) View {
 	if out.Flow.Device != "" {
 		return DeviceConfirm{
 			Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, UserCode: out.Flow.UserCode,
-			Username: out.User.PrincipalName, Scopes: req.Wants(), APIs: namesOf(out.APIs),
+			Username: out.User.SignInName(), Scopes: req.Wants(), APIs: namesOf(out.APIs),
 		}
 	}
 	return Consent{
 		Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, AppHost: hostOf(req.RedirectURI),
-		Username: out.User.PrincipalName, Scopes: out.Decision.Missing, APIs: namesOf(out.APIs),
+		Username: out.User.SignInName(), Scopes: out.Decision.Missing, APIs: namesOf(out.APIs),
 	}
 }
 
@@ -328,7 +360,7 @@ func (s *Site) showOtherWays(w http.ResponseWriter, r *http.Request, v signin.Vi
 		return
 	}
 	s.Page(w, r, http.StatusOK, OtherWays{
-		Action: s.here(r, "/signin"), State: state, Username: f.Username, Kinds: kinds(out.Decision.Offers),
+		Action: s.here(r, "/signin"), State: state, Username: f.Username, Kinds: kinds(out.Decision.Offers, outside(out)),
 	})
 }
 
@@ -388,8 +420,13 @@ var problemIDs = map[idp.STS]string{
 	idp.PassUsed:      "pass.used",
 	idp.PassBlocked:   "pass.blocked",
 	idp.PasswordWrong: "password.wrong",
-	idp.UserLocked:    "pass.toomany",
-	idp.UserDisabled:  "user.disabled",
+
+	idp.EmailCodeWrong:   "code.wrong",
+	idp.EmailCodeExpired: "code.expired",
+	idp.EmailCodesOff:    "code.off",
+
+	idp.UserLocked:   "pass.toomany",
+	idp.UserDisabled: "user.disabled",
 }
 
 // problemOf is what to tell about the last answer now; nothing once a pause is over.
@@ -405,7 +442,7 @@ func problemOf(p *signin.Problem, now time.Time) Problem {
 	if p.Until != 0 && left <= 0 {
 		return Problem{}
 	}
-	q.Minutes = int(math.Ceil(left.Minutes()))
+	q.Minutes, q.Seconds = int(math.Ceil(left.Minutes())), int(math.Ceil(left.Seconds()))
 	return q
 }
 

@@ -51,11 +51,12 @@ func visit(t *testing.T) *visited {
 	rd.catalogue = pseudo(t, "de")
 	tenants := web.NewTenants(store)
 	v.site = NewSite(Config{
-		Base: "https://id.example", Renderer: rd, Signin: signin.New(store, keys, authmethods.All(keys, passkey.Method{})),
+		Base: "https://id.example", Renderer: rd, Signin: signin.New(store, keys, authmethods.All(keys, passkey.Method{}, true)),
 		Admin: admin.New(store, keys, clock), Tenants: tenants, Log: slog.New(slog.DiscardHandler),
 	})
-	root := mux.NewRouter()
+	root := mux.NewRouter().SkipClean(true)
 	shared := root.MatcherFunc(Shared).Subrouter()
+	shared.Use(v.site.TenantInLink)
 	people := root.NewRoute().Subrouter()
 	people.Use(tenants.Enter(func(r *http.Request) string { return mux.Vars(r)["tenant"] }, v.site.Refuse("tenant.unknown"), nil))
 	v.site.Routes(shared, people)

@@ -132,11 +132,12 @@ type DeviceDone struct{ Allowed bool }
 // PageName implements View.
 func (DeviceDone) PageName() string { return "device-done" }
 
-// Organizations asks for the organization: field tenant, a domain or an id.
+// Organizations asks for the organization: field tenant, a domain, an id or one's address.
 type Organizations struct {
 	Action  string
 	Value   string
 	Problem Problem
+	Recent  []OrganizationLink // where somebody signed in in this browser before
 }
 
 // PageName implements View.

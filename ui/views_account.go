@@ -15,6 +15,7 @@ type SecurityInfo struct {
 	Pass        *PassRow
 	Passkeys    []PasskeyRow
 	Password    *PasswordRow // nil: none, and none to be had
+	Codes       string       // where codes by mail go, masked; empty: they sign in in another way
 	First       string       // the kind that is asked for first; empty: none works
 	Prefer      []string     // the kinds that can be made the default instead
 	Add         string       // where the button to add a passkey is: "banner", "list", or nowhere

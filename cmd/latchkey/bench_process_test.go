@@ -40,7 +40,7 @@ type demoProcess struct {
 func startDemoProcess(b *testing.B, binary, dir string) (s *demoProcess, stop func()) {
 	b.Helper()
 	file := filepath.Join(dir, "demo.json")
-	cmd := exec.Command(binary, "demo", "--listen", "localhost:0", "--app-listen", "127.0.0.1:0", "--metrics-listen", "localhost:0",
+	cmd := exec.Command(binary, "demo", "--listen", "localhost:0", "--app-listen", "127.0.0.1:0", "--inbox-listen", "127.0.0.1:0", "--metrics-listen", "localhost:0",
 		"--data", filepath.Join(dir, "data"), "--json", file)
 	s = &demoProcess{b: b, cmd: cmd}
 	stop = startLogged(b, cmd, filepath.Join(dir, "log"))
@@ -96,21 +96,45 @@ func (s *demoProcess) cpu() time.Duration {
 
 // commits is the number of durable transactions so far.
 func (s *demoProcess) commits() uint64 {
+	n, ok := s.metric("latchkey_store_commits_total")
+	if !ok {
+		s.b.Fatal("the metrics have no latchkey_store_commits_total")
+	}
+	return n
+}
+
+// posted waits until everybody's first mail is sent, which takes commits, too.
+func (s *demoProcess) posted() {
+	people := 0
+	for _, t := range s.report.Tenants {
+		people += len(t.Users)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if sent, _ := s.metric(`latchkey_mails_total{result="sent"}`); sent >= uint64(people) {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.b.Fatal("the mails of the start were not sent")
+		}
+	}
+}
+
+// metric is what a counter stands at; false if nothing was counted yet.
+func (s *demoProcess) metric(name string) (uint64, bool) {
 	body, err := (&agent{transport: http.DefaultTransport}).get(s.report.MetricsURL, "")
 	if err != nil {
 		s.b.Fatal(err)
 	}
 	for line := range strings.Lines(string(body)) {
-		if value, ok := strings.CutPrefix(line, "latchkey_store_commits_total "); ok {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
 			n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 			if err != nil {
 				s.b.Fatal(err)
 			}
-			return uint64(n)
+			return uint64(n), true
 		}
 	}
-	s.b.Fatal("the metrics have no latchkey_store_commits_total")
-	return 0
+	return 0, false
 }
 
 // BenchmarkStart prints how long the program takes from exec to the first 200 on

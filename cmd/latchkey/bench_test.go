@@ -115,6 +115,7 @@ func BenchmarkOperations(b *testing.B) {
 	binary := buildBinary(b)
 	s, stop := startDemoProcess(b, binary, b.TempDir())
 	defer stop()
+	s.posted()
 	t := s.report.tenant(b, "contoso.example")
 	const redirect, scope = "http://127.0.0.1:5555/callback", "openid profile email offline_access"
 	p := parties{

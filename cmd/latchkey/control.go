@@ -75,7 +75,9 @@ func operations() []served {
 		policyShow, policySet, passCreate, passList, passShow, passDelete, passRequests, passApprove, passDeny,
 		policyPasskeyShow, policyPasskeySet, policyPasswordShow, policyPasswordSet, policyRegistrationShow, policyRegistrationSet,
 		passkeyList, passkeyRename, passkeyDelete, passwordDelete, reportReadiness,
-		keysList, keysRotate, eventsList, auditVerify, explain,
+		policyEmailShow, policyEmailSet, policyGuestsShow, policyGuestsSet,
+		guestInvite, guestList, guestShow, guestResend, guestReset, guestDelete, guestBlocks, guestUnblock,
+		keysList, keysRotate, eventsList, mailStatus, mailList, auditVerify, explain,
 	}
 }
 

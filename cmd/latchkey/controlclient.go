@@ -60,7 +60,7 @@ func act[A, R any](c *cli, cmd *cobra.Command, o operation[A, R], args A, human 
 }
 
 // actList asks for all pages and shows them as one.
-func actList[T any](c *cli, cmd *cobra.Command, o operation[listArgs, page[T]], args listArgs, human func(*printer, []T)) error {
+func actList[A pageable[A], T any](c *cli, cmd *cobra.Command, o operation[A, page[T]], args A, human func(*printer, []T)) error {
 	all, err := allOf(c, cmd, o, args)
 	if err != nil {
 		return err
@@ -68,24 +68,33 @@ func actList[T any](c *cli, cmd *cobra.Command, o operation[listArgs, page[T]], 
 	return c.show(all, func(p *printer) { human(p, all) })
 }
 
-// allOf asks for all pages.
-func allOf[T any](c *cli, cmd *cobra.Command, o operation[listArgs, page[T]], args listArgs) ([]T, error) {
+// allOf asks for all pages, or for as many as it takes for what the arguments limit it to.
+func allOf[A pageable[A], T any](c *cli, cmd *cobra.Command, o operation[A, page[T]], args A) ([]T, error) {
 	all := []T{}
-	limit := args.Limit
-	for {
-		args.Limit = pageSize
+	limit := args.most()
+	for after := ""; ; {
+		size := pageSize
 		if limit > 0 {
-			args.Limit = min(pageSize, limit-len(all))
+			size = min(pageSize, limit-len(all))
 		}
-		got, err := ask(c, cmd, o, args)
+		got, err := ask(c, cmd, o, args.at(after, size))
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, got.Items...)
-		if args.After = got.Next; got.Next == "" || limit > 0 && len(all) >= limit {
+		if limit > 0 && len(all) >= limit {
+			return all[:limit], nil
+		}
+		if after = got.Next; after == "" {
 			return all, nil
 		}
 	}
+}
+
+// pageable are arguments that ask for one page of a listing.
+type pageable[A any] interface {
+	most() int                    // how many are wanted in all; 0: all there are
+	at(after string, limit int) A // the same of another page
 }
 
 // onNamed is a command that takes the name of a thing and nothing else.
@@ -124,6 +133,13 @@ type listArgs struct {
 }
 
 func (a listArgs) scope() (tenant, user string) { return a.Tenant, "" }
+
+func (a listArgs) most() int { return a.Limit }
+
+func (a listArgs) at(after string, limit int) listArgs {
+	a.After, a.Limit = after, limit
+	return a
+}
 
 func (a listArgs) page() storage.Page { return storage.Page{After: a.After, Limit: a.Limit} }
 

@@ -11,15 +11,21 @@ import (
 	"time"
 
 	"latchkey/cmd/latchkey/demoapp"
+	"latchkey/cmd/latchkey/demoinbox"
+	"latchkey/config"
 )
 
-// demo is a running deployment with a world in it, and an app beside it.
+// demo is a running deployment with a world in it, an app beside it, and an inbox for
+// the mail that people are sent.
 type demo struct {
-	options demoOptions
-	server  *server
-	app     *endpoint
-	appURL  string
-	world   []seeded
+	options  demoOptions
+	server   *server
+	app      *endpoint
+	appURL   string
+	inbox    *demoinbox.Inbox
+	mails    *endpoint // the inbox's pages
+	inboxURL string
+	world    []seeded
 }
 
 // openDemo makes or reopens the demo's data and begins to serve. If it fails,
@@ -43,11 +49,16 @@ func openDemo(ctx context.Context, o demoOptions, log *slog.Logger) (d *demo, er
 			return nil, err
 		}
 	}
-	s, err := openServer(cfg, log)
+	inbox, err := demoinbox.Open(demoinbox.Config{Log: log})
 	if err != nil {
 		return nil, err
 	}
-	d = &demo{options: o, server: s}
+	cfg.SMTP = config.SMTP{Address: inbox.Address(), TLS: config.SMTPPlain, From: demoSender}
+	s, err := openServer(cfg, log)
+	if err != nil {
+		return nil, errors.Join(err, inbox.Close())
+	}
+	d = &demo{options: o, server: s, inbox: inbox}
 	if err := d.begin(ctx, memory); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
@@ -58,6 +69,10 @@ func (d *demo) begin(ctx context.Context, memory *demoMemory) (err error) {
 	if d.app, err = d.server.endpoint("--app-listen", d.options.AppListen); err != nil {
 		return err
 	}
+	if d.mails, err = d.server.endpoint("--inbox-listen", d.options.InboxListen); err != nil {
+		return err
+	}
+	d.inboxURL = urlOf(d.scheme(), d.options.InboxListen, d.mails.listener)
 	if err := d.options.forgetReport(); err != nil {
 		return err
 	}
@@ -65,7 +80,9 @@ func (d *demo) begin(ctx context.Context, memory *demoMemory) (err error) {
 	at := demoapp.Config{BaseURL: d.appURL}
 	uris := demoURIs{at.RedirectURI(), at.SignedOutURI(), at.BackchannelLogoutURI()}
 	seed := demoSeed{d.server.Admin, memory, d.server.Clock.Now()}
-	d.world, err = seed.grow(ctx, demoWorld(uris))
+	if d.world, err = seed.grow(ctx, demoWorld(uris)); err == nil {
+		err = seed.guest(ctx, demoWorld(uris)[0].domain, d.appURL+"/")
+	}
 	// What was drawn before a fault is in the database and must be known again.
 	if err := errors.Join(err, memory.save(d.server.Config.Data)); err != nil {
 		return err
@@ -76,7 +93,10 @@ func (d *demo) begin(ctx context.Context, memory *demoMemory) (err error) {
 	return d.tell()
 }
 
-// serve starts the provider and then the app.
+// demoSender is whom the demo's mail comes from.
+const demoSender = "no-reply@latchkey.example"
+
+// serve starts the provider, and then the app and the inbox's pages.
 func (d *demo) serve() error {
 	handler, err := d.newApp()
 	if err != nil {
@@ -85,11 +105,13 @@ func (d *demo) serve() error {
 	if err := d.server.Start(); err != nil {
 		return err
 	}
-	d.app.http.Handler = handler
-	if d.server.tls != nil {
-		d.app.http.TLSConfig = d.server.tls.config()
+	d.app.http.Handler, d.mails.http.Handler = handler, d.inbox
+	for _, e := range []*endpoint{d.app, d.mails} {
+		if d.server.tls != nil {
+			e.http.TLSConfig = d.server.tls.config()
+		}
+		d.server.serve(e)
 	}
-	d.server.serve(d.app)
 	return nil
 }
 
@@ -122,7 +144,7 @@ func (d *demo) tell() error {
 
 func (d *demo) report() demoReport {
 	r := demoReport{
-		BaseURL: d.server.Config.BaseURL, PID: os.Getpid(), Data: d.server.Config.Data,
+		BaseURL: d.server.Config.BaseURL, InboxURL: d.inboxURL, PID: os.Getpid(), Data: d.server.Config.Data,
 		Tenants: reportTenants(d.server.Config.BaseURL, d.world),
 	}
 	if d.server.metrics != nil {
@@ -138,16 +160,19 @@ func (d *demo) scheme() string {
 	return "http"
 }
 
-// wait serves until ctx ends.
+// wait serves until ctx ends. The inbox takes mail until the provider has sent its last.
 func (d *demo) wait(ctx context.Context) error {
 	err := d.server.Wait(ctx)
 	_ = d.app.http.Close() // it keeps nothing that could be lost
-	return err
+	_ = d.mails.http.Close()
+	return errors.Join(err, d.inbox.Close())
 }
 
 func (d *demo) close() error {
-	if d.app != nil {
-		_ = d.app.listener.Close() // it may be closed already
+	for _, e := range []*endpoint{d.app, d.mails} {
+		if e != nil {
+			_ = e.listener.Close() // it may be closed already
+		}
 	}
-	return d.server.Close()
+	return errors.Join(d.inbox.Close(), d.server.Close())
 }

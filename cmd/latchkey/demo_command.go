@@ -16,17 +16,23 @@ a small app to sign in to. It prints the address to open and what to try, and
 serves until it is interrupted. Started again on the same data it is the same
 demo; passes that are over are replaced.
 
+Mail goes out by SMTP to a server of the demo's own, which passes nothing on. Its
+inbox shows the newest 200 mails in the browser, and at /messages as JSON, until
+the demo is stopped.
+
 The demo keeps passes and secrets in its data directory, readable by its owner.
 It is for looking around; a deployment begins with 'latchkey init'.`,
 		Example: `  latchkey demo
   latchkey demo --tls --listen localhost:9443
-  latchkey demo --listen localhost:0 --app-listen 127.0.0.1:0 --metrics-listen localhost:0 --json demo.json`,
+  latchkey demo --listen localhost:0 --app-listen 127.0.0.1:0 \
+    --inbox-listen 127.0.0.1:0 --metrics-listen localhost:0 --json demo.json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.demo(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Listen, "listen", "localhost:9400", "host:port to serve on; port 0 takes any free one")
 	f.StringVar(&o.AppListen, "app-listen", "127.0.0.1:9401", "host:port of the demo's app")
+	f.StringVar(&o.InboxListen, "inbox-listen", "127.0.0.1:9402", "host:port of the inbox, which shows the mail that was sent")
 	f.StringVar(&o.MetricsListen, "metrics-listen", "localhost:9490", "host:port of /metrics and /healthz; empty turns them off")
 	f.StringVar(&o.Data, "data", "./latchkey-demo", "directory of the demo's data, made if it is missing")
 	f.StringVar(&o.JSON, "json", "", "file to write addresses, clients, users and passes to, once all is ready")
@@ -41,6 +47,6 @@ func (c *cli) demo(ctx context.Context, o demoOptions) error {
 	if err != nil {
 		return err
 	}
-	greet(c.stdout, d.appURL, d.server.Config.BaseURL, d.world)
+	greet(c.stdout, demoPlaces{app: d.appURL, inbox: d.inboxURL, base: d.server.Config.BaseURL}, d.world)
 	return d.wait(ctx)
 }

@@ -17,6 +17,7 @@ import (
 type demoOptions struct {
 	Listen        string // host:port of the provider
 	AppListen     string // host:port of the app
+	InboxListen   string // host:port of the inbox's pages
 	MetricsListen string
 	Data          string
 	JSON          string // file to write the report to; "" for none
@@ -63,9 +64,11 @@ func (o demoOptions) forgetReport() error {
 }
 
 // validate checks what the server's configuration does not: issuer and redirect
-// URIs need a host, and the app may be no more open than the server.
+// URIs need a host, and the app and the inbox may be no more open than the server.
 func (o demoOptions) validate() error {
-	for _, a := range []struct{ flag, address string }{{"--listen", o.Listen}, {"--app-listen", o.AppListen}} {
+	for _, a := range []struct{ flag, address string }{
+		{"--listen", o.Listen}, {"--app-listen", o.AppListen}, {"--inbox-listen", o.InboxListen},
+	} {
 		host, _, err := net.SplitHostPort(a.address)
 		ip := net.ParseIP(host)
 		switch {
@@ -92,7 +95,7 @@ func (o demoOptions) appNetworks() []netip.Prefix {
 // hosts are the names the certificate must be good for.
 func (o demoOptions) hosts() []string {
 	hosts := []string{"localhost", "127.0.0.1", "::1"}
-	for _, a := range []string{o.Listen, o.AppListen} {
+	for _, a := range []string{o.Listen, o.AppListen, o.InboxListen} {
 		if host, _, err := net.SplitHostPort(a); err == nil && !slices.Contains(hosts, host) {
 			hosts = append(hosts, host)
 		}

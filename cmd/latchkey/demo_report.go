@@ -13,6 +13,7 @@ import (
 // to use a running demo.
 type demoReport struct {
 	BaseURL    string         `json:"base_url"`
+	InboxURL   string         `json:"inbox_url"` // without a slash at its end
 	MetricsURL string         `json:"metrics_url"`
 	PID        int            `json:"pid"`
 	Data       string         `json:"data"`
@@ -69,17 +70,23 @@ func reportTenants(base string, all []seeded) []reportTenant {
 	return out
 }
 
+// demoPlaces are the addresses of a running demo.
+type demoPlaces struct{ app, inbox, base string }
+
 // greet tells a person what to open and what to try.
-func greet(w io.Writer, appURL, base string, all []seeded) {
+func greet(w io.Writer, at demoPlaces, all []seeded) {
 	home := all[0]
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nLatchkey's demo is ready.\n\n  Open  %s  and press Sign in, as one of:\n\n", appURL)
+	fmt.Fprintf(&b, "\nLatchkey's demo is ready.\n\n  Open  %s  and press Sign in, as one of:\n\n", at.app)
 	for _, u := range home.users {
 		if u.intro != "" {
 			fmt.Fprintf(&b, "    %-24s pass %s   %s, %s\n", u.user.PrincipalName, u.code, u.intro, validity(u.pass))
 		}
 	}
 	fmt.Fprintf(&b, `
+  Mail  %s  shows what people were sent: that they were given passes,
+        whatever is changed about how they sign in, and codes for guests.
+
   What to try
     1. Sign in, allow the app, and read what it was told and for how long: until the pass ends.
     2. Add a passkey: open %s
@@ -88,15 +95,17 @@ func greet(w io.Writer, appURL, base string, all []seeded) {
        any more.
     4. As somebody else, delete the pass at that address instead. Look at the app: it was
        told, and has signed you out.
-    5. Start the demo again: passes that are over are replaced, everything else stays.
+    5. Be a guest: open the invitation of %s in the mail, in another browser
+       profile, and let a code be sent.
+    6. Start the demo again: passes that are over are replaced, everything else stays.
 
   There is one person for each administrative role, too; --json FILE writes their passes,
   and the client "graph" to call the admin API with, as docs/graph.md tells.
 
   Control-C stops it.
 
-`, securityInfoOf(base, home.tenant))
-	if passkeyHost(config.Config{BaseURL: base}) == "" {
+`, at.inbox, securityInfoOf(at.base, home.tenant), demoGuest)
+	if passkeyHost(config.Config{BaseURL: at.base}) == "" {
 		b.WriteString("  There are no passkeys at an address without a host name: add --listen localhost:9400.\n\n")
 	}
 	io.WriteString(w, b.String()) // a closed terminal is no reason to stop

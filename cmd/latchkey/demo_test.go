@@ -31,21 +31,25 @@ func startDemo(t *testing.T, dir string, change ...func(*demoOptions)) *demo {
 	if dir == "" {
 		dir = filepath.Join(t.TempDir(), "d")
 	}
-	o := demoOptions{Listen: "localhost:0", AppListen: "127.0.0.1:0", MetricsListen: "localhost:0", Data: dir}
+	o := demoOptions{Listen: "localhost:0", AppListen: "127.0.0.1:0", InboxListen: "127.0.0.1:0", MetricsListen: "localhost:0", Data: dir}
 	for _, c := range change {
 		c(&o)
 	}
 	return runDemo(t, o, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})))
 }
 
-// runDemo serves a demo until the test has ended.
-func runDemo(t testing.TB, o demoOptions, log *slog.Logger) *demo {
+// runDemo serves a demo until the test has ended. What it sends or sweeps by itself begins
+// after changes are made.
+func runDemo(t testing.TB, o demoOptions, log *slog.Logger, change ...func(*demo)) *demo {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	d, err := openDemo(ctx, o, log)
 	if err != nil {
 		stop()
 		t.Fatal(err)
+	}
+	for _, c := range change {
+		c(d)
 	}
 	ended := make(chan error)
 	go func() { ended <- d.wait(ctx) }()
@@ -114,6 +118,9 @@ func TestDemoReport(t *testing.T) {
 	r.tenant(t, "fabrikam.example").client(t, "worker")
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the report holds secrets: %v, %v", info.Mode(), err)
+	}
+	if !strings.HasPrefix(r.InboxURL, "http://127.0.0.1:") || strings.HasSuffix(r.InboxURL, "/") {
+		t.Errorf("the inbox is at %q", r.InboxURL)
 	}
 	if strings.Contains(string(data), "null") {
 		t.Errorf("a list is null:\n%s", data)
@@ -191,7 +198,7 @@ func TestDemoRefuses(t *testing.T) {
 	}
 	defer busy.Close()
 	real := filepath.Join(t.TempDir(), "real")
-	cfg, err := demoOptions{Listen: "localhost:0", AppListen: "localhost:0", Data: real}.config()
+	cfg, err := demoOptions{Listen: "localhost:0", AppListen: "localhost:0", InboxListen: "localhost:0", Data: real}.config()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,15 +209,17 @@ func TestDemoRefuses(t *testing.T) {
 		change func(*demoOptions)
 		want   string
 	}{
-		"port taken":       {func(o *demoOptions) { o.Listen = busy.Addr().String() }, "another program is listening"},
-		"app's port taken": {func(o *demoOptions) { o.AppListen = busy.Addr().String() }, "another program is listening"},
-		"no host":          {func(o *demoOptions) { o.Listen = ":9400" }, "names no host"},
-		"everybody":        {func(o *demoOptions) { o.AppListen = "0.0.0.0:9401"; o.TLS = true }, "names no host"},
-		"others":           {func(o *demoOptions) { o.AppListen = "192.0.2.1:9401" }, "--tls"},
-		"not a demo's":     {func(o *demoOptions) { o.Data = real }, "was not made by the demo"},
+		"port taken":         {func(o *demoOptions) { o.Listen = busy.Addr().String() }, "another program is listening"},
+		"app's port taken":   {func(o *demoOptions) { o.AppListen = busy.Addr().String() }, "another program is listening"},
+		"inbox's port taken": {func(o *demoOptions) { o.InboxListen = busy.Addr().String() }, "another program is listening"},
+		"no host":            {func(o *demoOptions) { o.Listen = ":9400" }, "names no host"},
+		"everybody":          {func(o *demoOptions) { o.AppListen = "0.0.0.0:9401"; o.TLS = true }, "names no host"},
+		"others":             {func(o *demoOptions) { o.AppListen = "192.0.2.1:9401" }, "--tls"},
+		"others' inbox":      {func(o *demoOptions) { o.InboxListen = "192.0.2.1:9402" }, "--inbox-listen \"192.0.2.1:9402\" is plain HTTP"},
+		"not a demo's":       {func(o *demoOptions) { o.Data = real }, "was not made by the demo"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := demoOptions{Listen: "localhost:0", AppListen: "127.0.0.1:0", Data: filepath.Join(t.TempDir(), "d")}
+			o := demoOptions{Listen: "localhost:0", AppListen: "127.0.0.1:0", InboxListen: "127.0.0.1:0", Data: filepath.Join(t.TempDir(), "d")}
 			c.change(&o)
 			d, err := openDemo(t.Context(), o, slog.New(slog.DiscardHandler))
 			if err == nil {
@@ -284,7 +293,7 @@ func TestDemoCommand(t *testing.T) {
 	read, write := io.Pipe()
 	code := make(chan int, 1)
 	go func() {
-		args := []string{"demo", "--listen", "localhost:0", "--app-listen", "127.0.0.1:0", "--metrics-listen", "localhost:0", "--data", filepath.Join(dir, "d"), "--json", filepath.Join(dir, "report.json")}
+		args := []string{"demo", "--listen", "localhost:0", "--app-listen", "127.0.0.1:0", "--inbox-listen", "127.0.0.1:0", "--metrics-listen", "localhost:0", "--data", filepath.Join(dir, "d"), "--json", filepath.Join(dir, "report.json")}
 		code <- run(ctx, args, write, t.Output(), nil)
 		write.Close()
 	}()
@@ -319,8 +328,9 @@ func TestDemoCommand(t *testing.T) {
 func TestGreet(t *testing.T) {
 	d := startDemo(t, "")
 	var b strings.Builder
-	greet(&b, d.appURL, d.server.Config.BaseURL, d.world)
-	for _, want := range []string{d.appURL, "noor@contoso.example", d.world[0].users[0].code, "/contoso.example/security-info", "Add a passkey", "--json", "docs/graph.md"} {
+	at := demoPlaces{app: d.appURL, inbox: d.inboxURL, base: d.server.Config.BaseURL}
+	greet(&b, at, d.world)
+	for _, want := range []string{d.appURL, d.inboxURL, "noor@contoso.example", d.world[0].users[0].code, "/contoso.example/security-info", "Add a passkey", "--json", "docs/graph.md"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
@@ -329,7 +339,8 @@ func TestGreet(t *testing.T) {
 	if strings.Contains(b.String(), none) {
 		t.Errorf("%q in\n%s", none, b.String())
 	}
-	if greet(&b, d.appURL, "http://127.0.0.1:9400", d.world); !strings.Contains(b.String(), none) {
+	at.base = "http://127.0.0.1:9400"
+	if greet(&b, at, d.world); !strings.Contains(b.String(), none) {
 		t.Errorf("no %q for an address", none)
 	}
 }

@@ -72,15 +72,15 @@ func newDeps(cfg config.Config, log *slog.Logger, driver *bolt.Driver, keys *idp
 	metrics := newMetrics(store, clock)
 	return &deps{
 		Config: cfg, Store: store, Keys: keys, Clock: clock, Log: log,
-		Signin:  newSignin(store, keys, metrics, passkeys),
-		Admin:   admin.New(store, keys, clock.Now).WithBreached(breached).WithPasskeyHost(passkeys.ID()),
+		Signin:  newSignin(store, keys, metrics, passkeys, cfg.SMTP.Enabled()),
+		Admin:   admin.New(store, keys, clock.Now).WithBreached(breached).WithPasskeyHost(passkeys.ID()).WithMail(cfg.SMTP.Enabled()),
 		Metrics: metrics,
 		driver:  driver,
 	}, nil
 }
 
-func newSignin(store *storage.Store, keys *idp.Keyring, m *metrics, passkeys passkey.Method) *signin.Service {
-	s := signin.New(store, keys, authmethods.All(keys, passkeys))
+func newSignin(store *storage.Store, keys *idp.Keyring, m *metrics, passkeys passkey.Method, mails bool) *signin.Service {
+	s := signin.New(store, keys, authmethods.All(keys, passkeys, mails))
 	s.Observe(m.countAnswer)
 	return s
 }
@@ -92,7 +92,7 @@ func (d *deps) serveAt(base string) error {
 	if err != nil {
 		return err
 	}
-	d.Signin = newSignin(d.Store, d.Keys, d.Metrics, passkeys)
+	d.Signin = newSignin(d.Store, d.Keys, d.Metrics, passkeys, d.Config.SMTP.Enabled())
 	d.Admin.WithPasskeyHost(passkeys.ID())
 	return nil
 }

@@ -17,7 +17,8 @@ import (
 type explainView struct {
 	UserID            string           `json:"user_id"`
 	UserPrincipalName string           `json:"user_principal_name"`
-	ClientID          string           `json:"client_id"` // empty: one of Latchkey's own pages
+	SignInName        string           `json:"sign_in_name"` // of somebody from outside the mail address
+	ClientID          string           `json:"client_id"`    // empty: one of Latchkey's own pages
 	ClientName        string           `json:"client_name"`
 	Step              string           `json:"step"`
 	Method            string           `json:"method"`       // what is asked for when step is ask
@@ -25,6 +26,7 @@ type explainView struct {
 	Error             string           `json:"error"`        // what the app is told when step is refuse
 	ErrorNumber       int              `json:"error_number"` // of AADSTS; 0: none
 	Methods           []explainedOffer `json:"methods"`
+	Redemption        *redemptionView  `json:"redemption"` // null: not from outside
 }
 
 // explainedOffer is whether a method is offered.
@@ -83,7 +85,10 @@ func (d desk) clientNamed(ctx context.Context, t *idp.Tenant, name string) (stri
 func viewExplanation(x signin.Explanation) explainView {
 	v := explainView{
 		UserID: x.User.UserID, UserPrincipalName: x.User.PrincipalName, Step: string(x.Decision.Step), Method: string(x.Decision.Method),
-		Error: x.Decision.Error, ErrorNumber: int(x.Decision.STS),
+		Error: x.Decision.Error, ErrorNumber: int(x.Decision.STS), SignInName: x.User.SignInName(),
+	}
+	if x.Redemption != nil {
+		v.Redemption = new(viewRedemption(*x.Redemption))
 	}
 	if x.Client != nil {
 		v.ClientID, v.ClientName = x.Client.ClientID, x.Client.Name
@@ -110,9 +115,11 @@ func (c *cli) explainCommand() *cobra.Command {
 		Use: "explain USER", Short: "Explain what a user would be asked at sign-in, and why nothing else",
 		Long: "Explain what a user would be asked who signs in now, with a browser that nobody has signed in with, and for\n" +
 			"each method why it is or is not offered. It is decided by what decides at sign-in; nothing is asked or logged.\n" +
+			"Of somebody from outside, whose mail address will do for USER, it is explained as well which way they sign in.\n" +
 			"Pauses after wrong answers are not looked at: see 'latchkey events'.",
 		Example: "  latchkey explain anna@contoso.example\n" +
-			"  latchkey explain anna@contoso.example --client 'Time sheets'",
+			"  latchkey explain anna@contoso.example --client 'Time sheets'\n" +
+			"  latchkey explain lea@fabrikam.example",
 		Args: wants("USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if client == "" && cmd.Flags().Changed("client") {
@@ -131,6 +138,13 @@ func showExplanation(p *printer, v explainView) {
 	p.table("There are no methods.", []string{"METHOD", "OFFERED", "WHY"}, each(v.Methods, func(o explainedOffer) []string {
 		return []string{o.Name, yesNo(o.Offered), o.Why}
 	}))
+	if v.Redemption == nil {
+		return
+	}
+	p.line("")
+	p.line("Who comes from outside signs in by one of these ways, which is decided when they accept the invitation:")
+	p.line("")
+	showWays(p, *v.Redemption)
 }
 
 // sentence says what would happen.
@@ -141,11 +155,20 @@ func (v explainView) sentence() string {
 	}
 	switch {
 	case v.Step == string(idp.Refuse):
-		return fmt.Sprintf("%s cannot sign in%s: the app is told %s.", v.UserPrincipalName, to, v.Error)
+		return fmt.Sprintf("%s cannot sign in%s: the app is told %s.", v.SignInName, to, v.Error)
 	case v.Step != string(idp.Ask):
-		return fmt.Sprintf("%s, who signs in%s, would come to the step %s.", v.UserPrincipalName, to, v.Step)
+		return fmt.Sprintf("%s, who signs in%s, would come to the step %s.", v.SignInName, to, v.Step)
 	case v.CanAnswer:
-		return fmt.Sprintf("%s, who signs in%s, would be asked for this: %s.", v.UserPrincipalName, to, v.asked().Name)
+		return fmt.Sprintf("%s, who signs in%s, would be asked for this: %s.", v.SignInName, to, v.asked().Name)
 	}
-	return fmt.Sprintf("%s cannot sign in%s: no method is offered. The page asks for this all the same, as it does for names that nobody has, and takes no answer: %s.", v.UserPrincipalName, to, v.asked().Name)
+	if v.codesOff() {
+		return fmt.Sprintf("%s cannot sign in%s: no method is offered. The page says that there are no codes by mail here.", v.SignInName, to)
+	}
+	return fmt.Sprintf("%s cannot sign in%s: no method is offered. The page asks for this all the same, as it does for names that nobody has, and takes no answer: %s.", v.SignInName, to, v.asked().Name)
+}
+
+// codesOff tells whether nobody can have the code that is asked for.
+func (v explainView) codesOff() bool {
+	o := v.asked()
+	return o.Method == string(idp.EmailCode) && slices.Contains([]string{reasonOf(idp.MethodDisabled).name, reasonOf(idp.NoMail).name}, o.Reason)
 }

@@ -2,7 +2,7 @@ package main
 
 import "latchkey/idp"
 
-// reason is why a method is not offered: as it is decided, for programs, and for people.
+// reason is why a method is not offered, or a way not a guest's: as it is decided, for programs, and for people.
 type reason struct {
 	decided     idp.Reason
 	name, words string
@@ -22,6 +22,12 @@ func reasons() []reason {
 		{idp.PassIs(idp.NotYetValid), "passNotYetValid", "the pass has not begun"},
 		{idp.MultiUsePass, "passMultiUse", "the pass can be used several times, and the policy allows one-time passes only"},
 		{idp.ExternalUser, "userExternal", "who comes from outside signs in there"},
+		{idp.InsideUser, "userInside", "only people from outside sign in with a code by mail"},
+		{idp.NoMail, "noMail", "the deployment sends no mail (setting smtp_address)"},
+		{idp.NoHomeTenant, "noHomeTenant", "the address belongs to no organization here that guests can sign in through"},
+		{idp.NoProvider, "noProvider", "the domain of the address is not federated with a provider"},
+		{idp.AnotherWayFirst, "anotherWayFirst", "another way comes before it"},
+		{idp.RedeemedOtherway, "redeemedAnotherWay", "the guest has redeemed in another way, and stays with it until the redemption is reset"},
 		{idp.CopiedPasskey, "passkeyCopied", "the passkey may have been copied, so it is not accepted any more"},
 		{idp.ForbiddenPasskey, "passkeyForbidden", "the policy does not accept passkeys of this kind or model"},
 		{idp.Unavailable, "methodUnavailable", "the base URL has no host name that passkeys can be made for"},

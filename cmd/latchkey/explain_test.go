@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ func TestReasons(t *testing.T) {
 	}
 	open := policy(func(*idp.PassPolicy) {})
 	member, guest := &idp.User{UserID: "u", Type: idp.Member}, &idp.User{UserID: "u", Type: idp.ExternalGuest}
-	tap := authmethods.All(nil, passkey.Method{})[0]
+	tap := authmethods.All(nil, passkey.Method{}, true)[0]
 	for want, s := range map[string]idp.Subject{
 		"":                {User: member, Policy: open, Credentials: pass(same)},
 		"noCredential":    {User: member, Policy: open},
@@ -76,6 +77,31 @@ func TestReasons(t *testing.T) {
 		"methodUnavailable": nowhere.Offer(idp.Subject{User: member, Policy: anyKey}),
 		"noSelfService":     passkeys.Registrable(idp.Subject{User: member, Policy: keys(func(p *idp.PasskeyPolicy) { p.SelfService = false })}, true),
 		"maximumHeld":       passkeys.Registrable(idp.Subject{User: member, Policy: anyKey, Credentials: make([]idp.Credential, idp.MaxPasskeys)}, true),
+	} {
+		if got := reasonOf(got); got.name != want || got.words == "" {
+			t.Errorf("%q: %+v", want, got)
+		}
+	}
+	on := idp.DefaultMethodsPolicy()
+	off := idp.DefaultMethodsPolicy()
+	off.Email.Enabled = false
+	emailCode := func(s idp.Subject, mails bool) idp.Reason {
+		all := authmethods.All(nil, passkey.Method{}, mails)
+		i := slices.IndexFunc(all, func(m idp.Method) bool { return m.Info().Kind == idp.EmailCode })
+		return all[i].Offer(s)
+	}
+	mailbox := []idp.Credential{&idp.Mailbox{MailboxID: "m", UserID: "u"}}
+	elsewhere := &idp.User{UserID: "u", Type: idp.ExternalGuest, External: idp.External{Source: idp.SourceHome}}
+	first := idp.Redeems(idp.RedemptionFacts{Barred: map[idp.Source]idp.Reason{idp.SourceProvider: idp.NoProvider}})
+	for want, got := range map[string]idp.Reason{
+		"":                   emailCode(idp.Subject{User: guest, Policy: on, Credentials: mailbox}, true),
+		"noMail":             emailCode(idp.Subject{User: guest, Policy: on, Credentials: mailbox}, false),
+		"userInside":         emailCode(idp.Subject{User: member, Policy: on}, true),
+		"methodDisabled":     emailCode(idp.Subject{User: guest, Policy: off, Credentials: mailbox}, true),
+		"redeemedAnotherWay": emailCode(idp.Subject{User: elsewhere, Policy: on, Credentials: mailbox}, true),
+		"noHomeTenant":       idp.RedemptionOf(on, guest, idp.Offered).Of(idp.SourceHome),
+		"noProvider":         first.Of(idp.SourceProvider),
+		"anotherWayFirst":    first.Of(idp.SourceMail),
 	} {
 		if got := reasonOf(got); got.name != want || got.words == "" {
 			t.Errorf("%q: %+v", want, got)

@@ -169,9 +169,10 @@ func (w *graphWorld) roleHolders() []*graphCaller {
 func (w *graphWorld) callers() []*graphCaller {
 	w.Helper()
 	people := w.roleHolders()
-	nobody, global := people[0], people[1]
-	all := append(people,
-		w.with(global, "User.Read"),
+	// Each their own, who is not asked too often.
+	nobody, reader := w.person("load@contoso.example", everyScope), w.newcomer("User.Read", idp.GlobalAdministrator)
+	nobody.name, reader.name = people[0].name, idp.GlobalAdministrator+" who lets an app do little"
+	all := append(people, reader,
 		w.with(nobody, "User.ReadWrite", "UserAuthMethod-Passkey.ReadWrite", "UserAuthMethod-Password.ReadWrite", "UserAuthMethod-TAP.ReadWrite", "UserAuthenticationMethod.ReadWrite"),
 		w.everyPermission(), w.noPermission(),
 	)
@@ -181,7 +182,7 @@ func (w *graphWorld) callers() []*graphCaller {
 		all = append(all, one)
 	}
 	for _, p := range idp.Permissions() {
-		one := w.newcomer(p, idp.GlobalAdministrator) // each their own, who is not asked too often
+		one := w.newcomer(p, idp.GlobalAdministrator)
 		one.name, one.narrow = idp.GlobalAdministrator+" with "+p+" alone", true
 		all = append(all, one)
 	}

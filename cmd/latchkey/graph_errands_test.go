@@ -88,6 +88,7 @@ var readings = map[string]errand{
 	"/domains":                                               {action: idp.ReadDomains},
 	"/organization":                                          {action: idp.ReadOrganization},
 	"/policies/authenticationMethodsPolicy":                  {action: idp.ReadMethodsPolicy},
+	"/policies/authorizationPolicy":                          {action: idp.ReadGuestPolicy},
 	"/authenticationMethodsPolicy":                           {action: idp.ReadMethodsPolicy},
 	"/authenticationMethodConfigurations":                    {action: idp.ReadMethodsPolicy},
 	"/temporaryAccessPassRequests":                           {action: idp.ReadPass},
@@ -109,6 +110,7 @@ const (
 	newGroupBody    = `{"displayName":"Made {n}","mailNickname":"made{n}","mailEnabled":false,"securityEnabled":true`
 	passPolicyBody  = `{"@odata.type":"#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration","defaultLength":9}`
 	keyPolicyBody   = `{"@odata.type":"#microsoft.graph.fido2AuthenticationMethodConfiguration","isSelfServiceRegistrationAllowed":true}`
+	emailPolicyBody = `{"@odata.type":"#microsoft.graph.emailAuthenticationMethodConfiguration","allowExternalIdToUseEmailOtp":"disabled"}`
 	campaignBody    = `{"registrationEnforcement":{"authenticationMethodsRegistrationCampaign":{"snoozeDurationInDays":3}}}`
 	newPasskeyBody  = `{"displayName":"Key {n}","publicKeyCredential":{"id":"{credential}","response":{"clientDataJSON":"{clientData}","attestationObject":"{attestation}"},"clientExtensionResults":{}}}`
 )
@@ -164,11 +166,13 @@ func changes() map[string][]errand {
 		"POST /directoryObjects/getByIds": {{
 			action: idp.ReadUser, about: true, reads: true, body: `{"ids":["{object}"]}`, unless: []idp.Action{idp.ReadUser, idp.ReadGroup, idp.ReadRoles},
 		}},
-		"PATCH /organization/{organization}": {{action: idp.WriteOrganization, body: `{"displayName":"Contoso"}`}},
-		"DELETE /domains/{domain}":           {{action: idp.WriteDomains, needs: withDomain}},
+		"PATCH /organization/{organization}":  {{action: idp.WriteOrganization, body: `{"displayName":"Contoso"}`}},
+		"DELETE /domains/{domain}":            {{action: idp.WriteDomains, needs: withDomain}},
+		"PATCH /policies/authorizationPolicy": {{action: idp.WriteGuestPolicy, needs: withGuestPolicy, body: `{"allowInvitesFrom":"none"}`}},
 		"POST /invitations": {
 			{action: idp.InviteUser, body: `{"invitedUserEmailAddress":"invited{n}@outside.example","inviteRedirectUrl":"https://app.example/"}`},
 			{action: idp.InviteUser, also: []idp.Action{idp.CreateUser}, body: `{"invitedUserEmailAddress":"invited{n}@outside.example","inviteRedirectUrl":"https://app.example/","invitedUserType":"Member"}`},
+			{action: idp.InviteUser, needs: withPending, body: `{"invitedUserEmailAddress":"{address}","inviteRedirectUrl":"https://app.example/","sendInvitationMessage":true}`},
 			{action: idp.ResetRedemption, about: true, others: true, needs: withGuest, body: `{"invitedUserEmailAddress":"{address}","inviteRedirectUrl":"https://app.example/","invitedUser":{"id":"{user}"},"resetRedemption":true}`},
 		},
 	}
@@ -185,8 +189,11 @@ func changes() map[string][]errand {
 		rows["PATCH "+one] = []errand{
 			{action: idp.WriteMethodsPolicy, needs: withPolicy, body: passPolicyBody},
 			{action: idp.WriteMethodsPolicy, needs: withKeyPolicy, body: keyPolicyBody},
+			{action: idp.WriteMethodsPolicy, needs: withEmailPolicy, body: emailPolicyBody},
 		}
-		rows["DELETE "+one] = []errand{{action: idp.WriteMethodsPolicy, needs: withPolicy}, {action: idp.WriteMethodsPolicy, needs: withKeyPolicy}}
+		rows["DELETE "+one] = []errand{
+			{action: idp.WriteMethodsPolicy, needs: withPolicy}, {action: idp.WriteMethodsPolicy, needs: withKeyPolicy}, {action: idp.WriteMethodsPolicy, needs: withEmailPolicy},
+		}
 	}
 	return rows
 }

@@ -31,6 +31,9 @@ func (w *graphWorld) badInputs(victim string) []badInput {
 	key := func(name, body string) badInput {
 		return post(name, user+"/authentication/fido2Methods", body, http.StatusBadRequest)
 	}
+	invitation := func(name, address, more string) badInput {
+		return post(name, "/v1.0/invitations", `{"inviteRedirectUrl":"https://app.example","invitedUserEmailAddress":"`+address+`"`+more+`}`, http.StatusBadRequest)
+	}
 	credential := func(id, client, object string) string {
 		return fmt.Sprintf(`{"publicKeyCredential":{"id":%q,"response":{"clientDataJSON":%q,"attestationObject":%q}}}`, id, client, object)
 	}
@@ -102,6 +105,10 @@ func (w *graphWorld) badInputs(victim string) []badInput {
 		key("a passkey over no challenge", credential("AAAA", "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0", "AAAA")),
 		post("a password", user+"/authentication/methods/"+passwordMethodID+"/resetPassword", `{"newPassword":"x"}`, 400),
 		{"a challenge of years", graphRequest{method: http.MethodGet, path: "/beta/users/" + victim + "/authentication/fido2Methods/creationOptions(challengeTimeoutInMinutes=525600)"}, []int{400}},
+		invitation("an invitation with a header", "g@mail.example\\r\\nBcc: eve@evil.example", ""), invitation("an invitation of two", "a@b@mail.example", ""),
+		invitation("an invitation that is turned around", "g\\u202e@mail.example", ""), invitation("an invitation of a million", strings.Repeat("a", 900_000)+"@mail.example", ""),
+		invitation("an invitation by a name with a header", "g@mail.example", `,"invitedUserDisplayName":"G\r\nBcc: eve@evil.example"`),
+		invitation("an invitation with 10,000 sponsors", "g@mail.example", `,"invitedUserSponsors":[`+strings.Repeat(`{"id":"`+victim+`"},`, 10_000)+`{"id":"`+victim+`"}]`),
 		post("1,001 ids", "/v1.0/directoryObjects/getByIds", `{"ids":[`+strings.Repeat(`"`+victim+`",`, 1_000)+`"`+victim+`"]}`, 400),
 	}
 }

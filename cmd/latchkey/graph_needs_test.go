@@ -9,6 +9,7 @@ import (
 
 	"latchkey/authmethods/passkey/passkeytest"
 	"latchkey/idp"
+	"latchkey/idp/admin"
 	"latchkey/storage"
 )
 
@@ -223,6 +224,22 @@ func withKeyPolicy(f *fixture) {
 	f.values["configuration"] = "Fido2"
 }
 
+// withEmailPolicy is withPolicy for the configuration of codes by mail.
+func withEmailPolicy(f *fixture) {
+	withPolicy(f)
+	f.values["configuration"] = "Email"
+}
+
+// withGuestPolicy puts the policy of guests back afterwards: without it nobody would be invited.
+func withGuestPolicy(f *fixture) {
+	var was *idp.GuestPolicy
+	f.update(f.home.ID, func(tx *storage.Tx) (err error) {
+		was, err = idp.LoadGuestPolicy(tx)
+		return err
+	})
+	f.undo = append(f.undo, func() { f.update(f.home.ID, func(tx *storage.Tx) error { return tx.Put(was) }) })
+}
+
 // release undoes what was made for one request.
 func (f *fixture) release() {
 	for _, undo := range f.undo {
@@ -260,6 +277,15 @@ func withGuest(f *fixture) {
 		f.user.Groups = u.Groups
 		return tx.Put(f.user)
 	})
+}
+
+// withPending invites somebody, who is then invited again.
+func withPending(f *fixture) {
+	f.Helper()
+	f.values["address"] = fmt.Sprintf("guest%d@outside.example", f.next())
+	if _, err := f.demo.server.Admin.Invite(f.Context(), demoActor, f.home.ID, admin.InvitationRequest{Email: f.values["address"], RedirectURL: "https://app.example/"}); err != nil {
+		f.Fatal(err)
+	}
 }
 
 // withEvent names an event of a log.

@@ -93,7 +93,7 @@ func routes(d deps, own *http.CrossOriginProtection, site *ui.Site, provider *oi
 	root.NotFoundHandler = site.Refuse("notfound")
 	root.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return admins.Owns(r) }).Handler(admins).Name("graph")
 	shared := root.MatcherFunc(ui.Shared).Subrouter()
-	shared.Use(own.Handler)
+	shared.Use(site.TenantInLink, own.Handler)
 	protocol := root.NewRoute().Subrouter()
 	protocol.Use(enter)
 	provider.Routes(protocol)

@@ -40,6 +40,7 @@ func rooms() []room {
 		{"ui", "idp idp/signin idp/admin idp/web ui/*", "pages draw what use cases answer and hold no rule"},
 		{"ui/*", "idp idp/signin idp/admin idp/web ui/*", "pages draw what use cases answer and hold no rule"},
 		{"cmd/latchkey/demoapp", "", "the demo's app is a stranger to the provider, as real apps are"},
+		{"cmd/latchkey/demoinbox", "", "the demo's inbox is a stranger to the provider, as real mail servers are"},
 		{"cmd/*", "...", "the one place that knows every package"},
 	}
 }
@@ -51,6 +52,7 @@ type outside struct{ module, only, why string }
 func outsiders() []outside {
 	return []outside{
 		{"github.com/coreos/go-oidc", "cmd/latchkey cmd/latchkey/demoapp", "the demo's app; the provider never uses a relying party's library"},
+		{"github.com/emersion/go-smtp", "cmd/latchkey/demoinbox", "the demo's inbox; the provider hands mail over and takes none"},
 		{"github.com/fxamacker/cbor", "authmethods/passkey/passkeytest", "what authenticators write, for tests; reading it is go-webauthn's"},
 		{"github.com/go-json-experiment/json", "storage idp/oidc", "the reader of records, and of untrusted JWTs, whose claims must not be there twice; elsewhere encoding/json does"},
 		{"github.com/go-jose/go-jose", "idp/oidc", "one place signs and verifies tokens"},
@@ -67,6 +69,8 @@ func outsiders() []outside {
 		{"go.etcd.io/bbolt", "storage/bolt", "no bbolt notion above the driver"},
 		{"golang.org/x/crypto", "idp authmethods authmethods/*", "cryptography belongs to rules and methods"},
 		{"golang.org/x/crypto/argon2", "idp", "a costly hash runs only behind the core's throttle"},
+		{"golang.org/x/net/idna", "idp", "one rule says which domains are the same domain"},
+		{"golang.org/x/net/publicsuffix", "cmd/latchkey", "the doctor looks for DMARC where receivers do; what sites belong together decides nothing else"},
 		{"golang.org/x/oauth2", "cmd/latchkey cmd/latchkey/demoapp", "the demo's app; the provider never uses a relying party's library"},
 		{"golang.org/x/text/language", "ui ui/*", "languages are the pages' business"},
 		{"golang.org/x/text/secure", "idp", "one rule says which names are the same name"},
@@ -116,6 +120,8 @@ func TestFaults(t *testing.T) {
 		{"ui", "latchkey/cmd/latchkey", "pages draw"},
 		{"cmd/latchkey", "latchkey/ui", ""},
 		{"cmd/latchkey/demoapp", "latchkey/idp", "a stranger"},
+		{"cmd/latchkey/demoinbox", "latchkey/idp/mail", "a stranger"},
+		{"idp/mail", "github.com/emersion/go-smtp", "takes none"},
 		{"tools", "fmt", "has no row"},
 		{"idp/oidc", "github.com/go-jose/go-jose/v4/jwt", ""},
 		{"ui", "github.com/go-jose/go-jose/v4", "one place signs"},

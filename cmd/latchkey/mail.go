@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
+	"time"
 
 	"latchkey/idp"
 	"latchkey/idp/mail"
+	"latchkey/storage"
 	"latchkey/ui"
 )
 
@@ -26,12 +30,31 @@ func (s *server) openMail() error {
 	}
 	s.mail, err = mail.New(mail.Config{
 		Address: c.Address, Username: c.Username, Password: c.Password.Reveal(), TLS: c.TLS, From: c.From, Roots: roots,
-		Store: s.Store, Now: s.Clock.Now, Count: s.deps.Metrics.countMail, Log: s.Log,
+		Store: s.Store, Keys: s.Keys, Now: s.Clock.Now, Count: s.deps.Metrics.countMail, Log: s.Log,
 		Render: func(m *idp.Mail, t *idp.Tenant) (subject, text, html string, err error) {
-			return renderer.Mail(m, t.Name, securityInfoOf(s.Config.BaseURL, t))
+			source, err := s.mailSource(m, t)
+			if err != nil {
+				return "", "", "", err
+			}
+			return renderer.Mail(m, source)
 		},
 	})
 	return err
+}
+
+// mailSource is what a mail says beside what is kept with it.
+func (s *server) mailSource(m *idp.Mail, t *idp.Tenant) (ui.MailSource, error) {
+	secret, err := m.Secret(s.Keys, t.TenantID)
+	if err != nil {
+		return ui.MailSource{}, err
+	}
+	source := ui.MailSource{Organization: t.Name, URL: pagesOf(s.Config.BaseURL, t), Secret: secret}
+	if m.About == idp.MailInvitation {
+		i := idp.Invitation{InvitationID: m.Details["Invitation"]}
+		source.Accept = s.Config.BaseURL + i.RedeemPath(t.TenantID, secret)
+		source.Block = idp.BlockToken(s.Keys, t.TenantID, m.To)
+	}
+	return source, nil
 }
 
 // sendMail sends until ctx ends. It has a loop of its own, since a mail server may take
@@ -42,11 +65,38 @@ func (s *server) sendMail(ctx context.Context) {
 	}
 }
 
-// securityInfoOf is where the people of a tenant look at their own sign-in methods.
-func securityInfoOf(base string, t *idp.Tenant) string {
-	name := t.TenantID
-	if len(t.Domains) > 0 {
-		name = t.Domains[0]
+// mailsWaiting counts the mails that are owed to somebody; NaN if that cannot be told.
+func mailsWaiting(store *storage.Store) float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
+	defer cancel()
+	n := 0
+	tenants, err := store.Tenants(ctx)
+	for _, id := range tenants {
+		err = errors.Join(err, store.View(ctx, id, func(tx *storage.Tx) error {
+			return storage.Each(tx, func(_ string, m *idp.Mail, err error) bool {
+				if err == nil && !m.Decoy {
+					n++
+				}
+				return ctx.Err() == nil
+			})
+		}))
 	}
-	return base + "/" + name + "/security-info"
+	if err != nil {
+		return math.NaN()
+	}
+	return float64(n)
 }
+
+// countTimeout is how long whoever asks for metrics waits for that count.
+const countTimeout = 5 * time.Second
+
+// pagesOf is where the pages of a tenant are.
+func pagesOf(base string, t *idp.Tenant) string {
+	if len(t.Domains) > 0 {
+		return base + "/" + t.Domains[0]
+	}
+	return base + "/" + t.TenantID
+}
+
+// securityInfoOf is where the people of a tenant look at their own sign-in methods.
+func securityInfoOf(base string, t *idp.Tenant) string { return pagesOf(base, t) + "/security-info" }

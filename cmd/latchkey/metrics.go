@@ -53,6 +53,9 @@ func newMetrics(store *storage.Store, clock *idp.Clock) *metrics {
 			Name: "latchkey_store_commits_total", Help: "Transactions that wrote something and became durable.",
 		}, func() float64 { return float64(store.Commits()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "latchkey_mails_waiting", Help: "Mails in the outboxes of all tenants that have yet to be sent.",
+		}, func() float64 { return mailsWaiting(store) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "latchkey_clock_behind_seconds", Help: "How far the wall clock lags behind the latest time seen; above 0 it was set back.",
 		}, func() float64 { return clock.Behind().Seconds() }),
 	)

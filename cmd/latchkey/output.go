@@ -124,6 +124,14 @@ func span(d time.Duration) string {
 // minutesSpan is a number of minutes as span writes it.
 func minutesSpan(n int) string { return span(time.Duration(n) * time.Minute) }
 
+// numberOf is a number of things, whose word takes an s.
+func numberOf(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 func yesNo(b bool) string {
 	if b {
 		return "yes"

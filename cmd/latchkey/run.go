@@ -83,10 +83,10 @@ func misused(format string, args ...any) error { return misuse{fmt.Errorf(format
 func (c *cli) root() *cobra.Command {
 	root := c.group("latchkey", "Sign people in, with a Temporary Access Pass when they have nothing else yet",
 		c.demoCommand(), c.initCommand(), c.serveCommand(), c.configCommand(),
-		c.tenantCommand(), c.domainCommand(), c.userCommand(), c.groupCommand(), c.roleCommand(), c.clientCommand(),
+		c.tenantCommand(), c.domainCommand(), c.userCommand(), c.guestCommand(), c.groupCommand(), c.roleCommand(), c.clientCommand(),
 		c.apiCommand(), c.registrationTokenCommand(), c.policyCommand(), c.passCommand(), c.passkeyCommand(), c.passwordCommand(),
-		c.explainCommand(), c.reportCommand(),
-		c.keysCommand(), c.eventsCommand(), c.auditCommand(), c.backupCommand(), c.versionCommand())
+		c.explainCommand(), c.reportCommand(), c.doctorCommand(),
+		c.keysCommand(), c.eventsCommand(), c.mailCommand(), c.auditCommand(), c.backupCommand(), c.versionCommand())
 	root.Long = root.Short + ".\n\nTo look around, run 'latchkey demo'. To begin for good: 'latchkey init', then 'latchkey serve';\nall other commands act on the server that runs on the same data directory."
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.SetFlagErrorFunc(flagError)

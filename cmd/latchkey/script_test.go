@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TZ", "UTC")
 			e.Setenv("LATCHKEY_DATA", "data")
 			e.Values[scriptServers{}] = map[string]*scriptServer{}
+			e.Values[scriptOffices{}] = &scriptOffice{make(chan string, 100)}
 			return nil
 		},
 		Cmds: scriptCommands(),
@@ -51,7 +52,8 @@ type scriptServer struct {
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"start": scriptStart, "end": scriptEnd, "exits": scriptExits, "field": scriptField, "get": scriptGet, "truncate": scriptTruncate, "same": scriptSame, "port": scriptPort,
-		"as": scriptAs, "tamper": scriptTamper, "holds": scriptHolds,
+		"as": scriptAs, "tamper": scriptTamper, "holds": scriptHolds, "post": scriptPost,
+		"office": scriptStartOffice, "answered": scriptAnswered, "accepts": scriptAccepts, "blocks": scriptBlocks,
 	}
 }
 

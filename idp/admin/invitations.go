@@ -2,6 +2,8 @@ package admin
 
 import (
 	"context"
+	"errors"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -17,6 +19,7 @@ type InvitationRequest struct {
 	Member      bool // comes as a member, not as a guest
 	Send        bool
 	Message     idp.InvitationMessage
+	Sponsors    []string // ids or names of users, or ids of groups; empty: whoever invites
 	// Reset puts the user of this id, who came by invitation before, back to the
 	// beginning; everything else of them stays.
 	Reset string
@@ -36,31 +39,35 @@ type InvitationInfo struct {
 	Invitation *idp.Invitation
 	User       *idp.User
 	Ticket     string
+	Redemption idp.Redemption // which way the person would sign in if they accepted now
+	Again      bool           // there was an invitation before that nobody had accepted; its link is void now
 }
 
-// Invite asks somebody from outside in, as an external user who has yet to accept.
+// Invite asks somebody from outside in, as an external user who has yet to accept. Who has
+// not accepted yet is sent a new invitation, and the one before is void.
 func (s *Service) Invite(ctx context.Context, actor idp.Actor, tenant string, req InvitationRequest) (info InvitationInfo, err error) {
 	err = s.change(ctx, actor, tenant, req.action(), func(w *work) error {
-		if info.User, err = w.invited(req); err != nil {
+		policy, err := idp.LoadGuestPolicy(w.Tx)
+		if err != nil {
 			return err
 		}
-		info.Invitation, info.Ticket = idp.NewInvitation(info.User, req.RedirectURL, actor.Party, w.now)
+		if info.User, err = w.invited(policy, req); err != nil {
+			return err
+		}
+		info.Invitation, info.Ticket = idp.NewInvitation(info.User, req.RedirectURL, actor.Party, w.now, policy.InvitationEnd(w.now))
 		info.Invitation.Send, info.Invitation.Message = req.Send, req.Message
 		if err := info.Invitation.Validate(); err != nil {
 			return err
 		}
-		if err := removeOf[idp.Invitation](w, info.User); err != nil {
+		if info.Redemption, err = w.redemption(info.User); err != nil {
 			return err
 		}
-		if err := w.Put(info.User); err != nil {
+		before, err := idp.Optional(storage.Lookup[idp.Invitation](w.Tx, "user", info.User.UserID))
+		if err != nil {
 			return err
 		}
-		if err := w.Insert(info.Invitation); err != nil {
-			return err
-		}
-		e := w.event(idp.GuestInvited, idp.PartyOf(info.User), "")
-		e.Details = map[string]string{"InvitationId": info.Invitation.InvitationID, "InvitedUserEmailAddress": info.Invitation.Email}
-		return w.tell(e)
+		info.Again = before != nil && before.RedeemedAt.IsZero()
+		return w.invite(info)
 	})
 	if err != nil {
 		return InvitationInfo{}, taken(err, "Somebody is using that name already.")
@@ -68,26 +75,142 @@ func (s *Service) Invite(ctx context.Context, actor idp.Actor, tenant string, re
 	return info, nil
 }
 
-// invited is the external user that the invitation is for, new or put back.
-func (w *work) invited(req InvitationRequest) (*idp.User, error) {
+// invite stores an invitation in place of the one before, and owes the mail with its link.
+func (w *work) invite(info InvitationInfo) error {
+	i, u := info.Invitation, info.User
+	if err := w.removeInvitation(u); err != nil {
+		return err
+	}
+	if err := errors.Join(w.Put(u), w.Insert(i)); err != nil {
+		return err
+	}
+	if i.Send {
+		m, err := w.invitationMail(info)
+		if err != nil {
+			return err
+		}
+		if err := w.Insert(m); err != nil {
+			return err
+		}
+	}
+	e := w.event(idp.GuestInvited, idp.PartyOf(u), "")
+	e.Details = map[string]string{"InvitationId": i.InvitationID, "InvitedUserEmailAddress": i.Email}
+	return w.tell(e)
+}
+
+// removeInvitation takes the invitation of a user, if there is one, and the mail that is
+// still to tell of it: its link is void.
+func (w *work) removeInvitation(u *idp.User) error {
+	if err := removeOf[idp.Invitation](w, u); err != nil {
+		return err
+	}
+	owed, _, err := storage.List[idp.Mail](w.Tx, "user", u.UserID, storage.Page{})
+	if err != nil {
+		return err
+	}
+	for _, m := range owed {
+		if m.About != idp.MailInvitation {
+			continue
+		}
+		if err := w.Delete(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// invitationMail is what tells of an invitation, in the language that the inviter named.
+func (w *work) invitationMail(info InvitationInfo) (*idp.Mail, error) {
+	i := info.Invitation
+	inviter, err := w.inviter()
+	if err != nil {
+		return nil, err
+	}
+	details := map[string]string{"Inviter": inviter, "Invitation": i.InvitationID, "Until": i.Ends.UTC().Format("2006-01-02T15:04:05Z"), "Onto": hostOf(i.RedirectURL)}
+	m := idp.NewMail(info.User, i.Email, idp.MailInvitation, details, w.now, min(idp.InvitationMailLife, i.Ends.Sub(w.now)))
+	m.Body, m.Copies = i.Message.Body, i.Message.Copies
+	if i.Message.Language != "" {
+		m.Lang = i.Message.Language
+	}
+	m.Seal(w.keys, w.tenant.TenantID, info.Ticket)
+	return m, nil
+}
+
+// inviter is who invites, as strangers know them: a person by name and address, an app by its
+// name.
+func (w *work) inviter() (string, error) {
+	if w.actor.Type != idp.ActorUser {
+		if w.actor.Type == idp.ActorClient {
+			return w.actor.Name, nil
+		}
+		return "", nil
+	}
+	u, err := idp.Optional(storage.Get[idp.User](w.Tx, w.actor.ID))
+	if u == nil || err != nil {
+		return "", err
+	}
+	if u.Profile.Email == "" {
+		return u.DisplayName, nil
+	}
+	return u.DisplayName + " (" + u.Profile.Email + ")", nil
+}
+
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// invited is the external user that the invitation is for, new or as they were.
+func (w *work) invited(policy *idp.GuestPolicy, req InvitationRequest) (*idp.User, error) {
 	email, err := idp.NormalEmail(req.Email)
 	if err != nil {
 		return nil, err
 	}
-	if w.tenant.Owns(domainOf(email)) {
-		return nil, idp.Errorf(idp.Invalid, "This user can't be invited because the domain of the user's email address is a verified domain of this directory.")
-	}
-	if req.Member { // which a mere inviter cannot make
-		if err := w.may(idp.CreateUser); err != nil {
-			return nil, err
-		}
-	}
-	if req.Reset != "" {
-		return w.putBack(req.Reset, email)
-	}
-	if err := w.notHere(email, ""); err != nil {
+	if err := w.mayInvite(policy, email, req); err != nil {
 		return nil, err
 	}
+	sponsors, err := w.sponsors(req.Sponsors)
+	if err != nil {
+		return nil, err
+	}
+	if req.Reset != "" {
+		return w.putBack(req.Reset, email, sponsors)
+	}
+	waiting, err := w.notHere(email, "")
+	if err != nil {
+		return nil, err
+	}
+	if waiting != nil {
+		return waiting, w.reachable(waiting)
+	}
+	return w.newGuest(email, req, sponsors)
+}
+
+// mayInvite tells why an address is not invited.
+func (w *work) mayInvite(policy *idp.GuestPolicy, email string, req InvitationRequest) error {
+	if policy.Inviters == idp.InvitedByNobody && req.Reset == "" {
+		return idp.Errorf(idp.Forbidden, "Guest invitations are not allowed for your company. Contact your company administrator for more details.")
+	}
+	if w.tenant.Owns(domainOf(email)) {
+		return idp.Errorf(idp.Invalid, "This user can't be invited because the domain of the user's email address is a verified domain of this directory.")
+	}
+	block, err := idp.Optional(storage.Get[idp.InvitationBlock](w.Tx, email))
+	if err != nil {
+		return err
+	}
+	if block != nil {
+		return idp.Errorf(idp.Conflict, "Whoever reads the mail of %s has asked %s not to invite them again.", email, w.tenant.Name)
+	}
+	if req.Member { // which a mere inviter cannot make
+		return w.may(idp.CreateUser)
+	}
+	return nil
+}
+
+func (w *work) newGuest(email string, req InvitationRequest, sponsors []string) (*idp.User, error) {
 	u := &idp.User{
 		UserID: idp.NewID(), PrincipalName: idp.GuestName(email, w.tenant), DisplayName: req.DisplayName, Type: idp.ExternalGuest,
 		Profile: idp.Profile{Email: email}, CreatedAt: w.now,
@@ -98,32 +221,40 @@ func (w *work) invited(req InvitationRequest) (*idp.User, error) {
 	if u.DisplayName == "" {
 		u.DisplayName, _, _ = strings.Cut(email, "@")
 	}
-	w.pending(u)
-	return u, w.checkUser(u)
+	w.pending(u, sponsors)
+	return u, errors.Join(w.checkUser(u), w.Insert(idp.NewMailbox(u, w.now)))
 }
 
-// notHere refuses to invite somebody who is in the directory, but as the user of id.
-func (w *work) notHere(email, id string) error {
+// notHere refuses to invite somebody who is in the directory, but as the user of id. Who was
+// invited and has not accepted yet is not quite there.
+func (w *work) notHere(email, id string) (waiting *idp.User, err error) {
 	there, _, err := storage.List[idp.User](w.Tx, "email", email, storage.Page{Limit: 2})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	named, err := idp.Optional(idp.FindUser(w.Tx, email))
-	if err != nil {
-		return err
+	for _, find := range []func(*storage.Tx, string) (*idp.User, error){idp.FindUser, idp.FindSigner} {
+		u, err := idp.Optional(find(w.Tx, email))
+		if err != nil {
+			return nil, err
+		}
+		if u != nil {
+			there = append(there, u)
+		}
 	}
-	if named != nil {
-		there = append(there, named)
+	for _, u := range there {
+		switch {
+		case u.UserID == id:
+		case u.External.Pending() && id == "" && u.Profile.Email == email && (waiting == nil || waiting.UserID == u.UserID):
+			waiting = u
+		default:
+			return nil, idp.Errorf(idp.Conflict, "The invited user already exists in the directory as objectID: %s. They can use that account to sign in to shared apps and resources.", u.UserID)
+		}
 	}
-	there = slices.DeleteFunc(there, func(u *idp.User) bool { return u.UserID == id })
-	if len(there) > 0 {
-		return idp.Errorf(idp.Conflict, "The invited user already exists in the directory as objectID: %s. They can use that account to sign in to shared apps and resources.", there[0].UserID)
-	}
-	return nil
+	return waiting, nil
 }
 
 // putBack resets the redemption of a guest: what they signed in to is over.
-func (w *work) putBack(id, email string) (*idp.User, error) {
+func (w *work) putBack(id, email string, sponsors []string) (*idp.User, error) {
 	u, err := w.user(idp.ResetRedemption, id)
 	if err != nil {
 		return nil, err
@@ -131,15 +262,94 @@ func (w *work) putBack(id, email string) (*idp.User, error) {
 	if !u.Type.External() {
 		return nil, idp.Errorf(idp.Invalid, "The redemption of %s cannot be reset: the user did not come by invitation.", u.PrincipalName)
 	}
-	if err := w.notHere(email, u.UserID); err != nil {
+	if _, err := w.notHere(email, u.UserID); err != nil {
 		return nil, err
 	}
-	u.Profile.EmailVerified = u.Profile.EmailVerified && u.Profile.Email == email
+	u.Profile.EmailVerified = false
 	u.Profile.Email = email
-	w.pending(u)
-	return u, endSessions(w, u)
+	if len(u.External.Sponsors) > 0 {
+		sponsors = u.External.Sponsors
+	}
+	w.pending(u, sponsors)
+	if err := w.removeMailbox(u); err != nil {
+		return nil, err
+	}
+	return u, errors.Join(endSessions(w, u), w.Insert(idp.NewMailbox(u, w.now)))
 }
 
-func (w *work) pending(u *idp.User) {
-	u.External = idp.External{State: idp.PendingAcceptance, ChangedAt: w.now, InvitedBy: w.actor.Party}
+// reachable sees to it that somebody from outside has a mailbox, at the address that they
+// have now.
+func (w *work) reachable(u *idp.User) error {
+	m, err := idp.Optional(storage.Lookup[idp.Mailbox](w.Tx, "user", u.UserID))
+	if err != nil || m != nil && m.Address == u.Profile.Email {
+		return err
+	}
+	if m != nil {
+		if err := m.Remove(w.Tx, w.now); err != nil {
+			return err
+		}
+	}
+	return w.Insert(idp.NewMailbox(u, w.now))
+}
+
+// removeMailbox takes the mailbox of a user, if there is one, and ends what came from it.
+func (w *work) removeMailbox(u *idp.User) error {
+	m, err := idp.Optional(storage.Lookup[idp.Mailbox](w.Tx, "user", u.UserID))
+	if m == nil || err != nil {
+		return err
+	}
+	return m.Remove(w.Tx, w.now)
+}
+
+func (w *work) pending(u *idp.User, sponsors []string) {
+	u.External = idp.External{State: idp.PendingAcceptance, ChangedAt: w.now, InvitedBy: w.actor.Party, Sponsors: sponsors}
+}
+
+// maxSponsors is how many there may be of one guest.
+const maxSponsors = 5
+
+// sponsors are the ids of those who answer for a guest: as named, or else the person who
+// invites.
+func (w *work) sponsors(names []string) (ids []string, err error) {
+	if len(names) == 0 && w.actor.Type == idp.ActorUser {
+		return []string{w.actor.ID}, nil
+	}
+	if len(names) > maxSponsors {
+		return nil, idp.Errorf(idp.Invalid, "A guest has at most %d sponsors.", maxSponsors)
+	}
+	for _, name := range names {
+		id, err := w.sponsor(name)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+func (w *work) sponsor(name string) (string, error) {
+	u, err := idp.Optional(idp.FindUser(w.Tx, name))
+	if u != nil || err != nil {
+		if u != nil && u.Type.External() {
+			return "", idp.Errorf(idp.Invalid, "%s comes from outside and cannot be a sponsor.", u.PrincipalName)
+		}
+		return idOf(u), err
+	}
+	g, err := idp.Optional(storage.Get[idp.Group](w.Tx, name))
+	if g == nil && err == nil {
+		err = idp.NoSuch(idp.ActorUser, name, "There is no user or group %q to be a sponsor.", name)
+	}
+	if err != nil {
+		return "", err
+	}
+	return g.GroupID, nil
+}
+
+func idOf(u *idp.User) string {
+	if u == nil {
+		return ""
+	}
+	return u.UserID
 }

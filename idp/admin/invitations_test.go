@@ -95,6 +95,8 @@ func TestInviteRefused(t *testing.T) {
 		return "The invited user already exists in the directory as objectID: " + id + ". They can use that account to sign in to shared apps and resources."
 	}
 	guest := w.invited(invitation("gast@fabrikam.example")).User
+	guest.External.Accept(idp.SourceMail, w.now())
+	w.put(guest)
 	byMail, err := w.admin.UpdateUser(w.ctx, op, tenantID, name, admin.UserChange{Profile: &idp.Profile{Email: "Anna@Home.example"}})
 	w.must(err)
 	named, err := w.admin.CreateUser(w.ctx, op, tenantID, idp.User{PrincipalName: "lea@litware.example", DisplayName: "Lea", Type: idp.ExternalGuest})

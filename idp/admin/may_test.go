@@ -16,6 +16,7 @@ type ground struct {
 	*world
 	boss, bob                           *idp.User // with a privileged role, with none
 	group                               *idp.Group
+	guest                               *idp.User // who has yet to accept
 	client, api, token, event, approval string
 	key                                 *idp.Passkey // Bob's, who has a password too
 }
@@ -35,6 +36,8 @@ func newGround(t *testing.T) *ground {
 	w.allowPasswords()
 	g.key = w.giveKey(g.bob, "Phone")
 	w.givePassword(g.bob)
+	g.guest = w.invited(invitation("lea@litware.example")).User
+	w.put(&idp.InvitationBlock{Address: "no@litware.example", CreatedAt: epoch})
 	g.boss = get[idp.User](w, w.person("boss", idp.GlobalReader).ID)
 	w.change(admin.PassPolicyChange{Approval: new(true)})
 	info, _, err := w.admin.CreatePass(w.ctx, admin.Operator("olga"), tenantID, g.boss.UserID, idp.PassRequest{})
@@ -65,6 +68,8 @@ func (g *ground) calls() map[string]func(a idp.Actor) error {
 		"AssignRole":         func(a idp.Actor) error { return err2(s.AssignRole(ctx, a, t, idp.GlobalReader, bob)) },
 		"Client":             func(a idp.Actor) error { return err2(s.Client(ctx, a, t, g.client)) },
 		"Clients":            func(a idp.Actor) error { return err3(s.Clients(ctx, a, t, none)) },
+		"Mailboxes":          func(a idp.Actor) error { return err2(s.Mailboxes(ctx, a, t, []*idp.User{g.bob})) },
+		"CodeGuests":         func(a idp.Actor) error { return err3(s.CodeGuests(ctx, a, t)) },
 		"CreateAPI":          func(a idp.Actor) error { return err2(s.CreateAPI(ctx, a, t, idp.API{Identifier: "urn:x", Name: "X"})) },
 		"CreateClient":       func(a idp.Actor) error { return err3(s.CreateClient(ctx, a, t, webClient())) },
 		"CreateGroup":        func(a idp.Actor) error { return err2(s.CreateGroup(ctx, a, t, idp.Group{Name: "Others"})) },
@@ -92,6 +97,24 @@ func (g *ground) calls() map[string]func(a idp.Actor) error {
 		},
 		"ExportSystemEvents": func(a idp.Actor) error {
 			return s.ExportSystemEvents(ctx, a, admin.ExportFilter{Since: g.now()}, write)
+		},
+		"Deliveries":       func(a idp.Actor) error { return err3(s.Deliveries(ctx, a, t, admin.DeliveryQuery{}, none)) },
+		"Guest":            func(a idp.Actor) error { return err2(s.Guest(ctx, a, t, g.guest.UserID)) },
+		"Guests":           func(a idp.Actor) error { return err3(s.Guests(ctx, a, t, admin.GuestQuery{}, none)) },
+		"GuestPolicy":      func(a idp.Actor) error { return err2(s.GuestPolicy(ctx, a, t)) },
+		"InvitationBlocks": func(a idp.Actor) error { return err3(s.InvitationBlocks(ctx, a, t, none)) },
+		"Outbox":           func(a idp.Actor) error { return err2(s.Outbox(ctx, a, t, admin.DeliveryQuery{})) },
+		"Resend":           func(a idp.Actor) error { return err2(s.Resend(ctx, a, t, g.guest.UserID)) },
+		"ResetRedemption": func(a idp.Actor) error {
+			return err2(s.ResetRedemption(ctx, a, t, g.guest.UserID, ""))
+		},
+		"ResetEmailPolicy": func(a idp.Actor) error { return err2(s.ResetEmailPolicy(ctx, a, t)) },
+		"Unblock":          func(a idp.Actor) error { return s.Unblock(ctx, a, t, "no@litware.example") },
+		"UpdateEmailPolicy": func(a idp.Actor) error {
+			return err2(s.UpdateEmailPolicy(ctx, a, t, admin.EmailPolicyChange{CodeLifetime: new(10)}))
+		},
+		"UpdateGuestPolicy": func(a idp.Actor) error {
+			return err2(s.UpdateGuestPolicy(ctx, a, t, admin.GuestPolicyChange{InvitationDays: new(7)}))
 		},
 		"Group":           func(a idp.Actor) error { return err2(s.Group(ctx, a, t, staff)) },
 		"Groups":          func(a idp.Actor) error { return err3(s.Groups(ctx, a, t, none)) },
@@ -195,9 +218,9 @@ func (g *ground) strangers() map[string]idp.Actor {
 }
 
 // open are the methods that ask for no right of an administrator: they ask for a
-// registration token, or say what is no secret. The last two are no use cases: they make the
+// registration token, or say what is no secret. The last three are no use cases: they make the
 // service.
-var open = []string{"DeleteOwnClient", "MayRegister", "OwnClient", "RegisterClient", "ReplaceOwnClient", "Tenant", "WithBreached", "WithPasskeyHost"}
+var open = []string{"DeleteOwnClient", "MayRegister", "OwnClient", "RegisterClient", "ReplaceOwnClient", "Tenant", "WithBreached", "WithMail", "WithPasskeyHost"}
 
 // TestEveryUseCaseRefuses: who may not is refused by each use case, and nothing is
 // written; the same call of an operator succeeds.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"latchkey/idp"
+	"latchkey/storage"
 )
 
 // Methods are the ways to sign in that a user holds, a field a method.
@@ -14,6 +15,7 @@ type Methods struct {
 	Pass     *PassInfo     // nil: none
 	Passkeys []PasskeyInfo // oldest first
 	Password *PasswordInfo // nil: none
+	Mailbox  *idp.Mailbox  // nil: none, as with everybody who is not from outside
 	// NoPassword is why the user cannot have a password, idp.Offered if they can; it has
 	// PasswordLength characters at least.
 	NoPassword     idp.Reason
@@ -75,6 +77,10 @@ func (w *work) methods(u *idp.User) (held Methods, err error) {
 	if word != nil {
 		held.Password = &PasswordInfo{word, held.NoPassword}
 	}
+	if err != nil || !u.Type.External() {
+		return held, err
+	}
+	held.Mailbox, err = idp.Optional(storage.Lookup[idp.Mailbox](w.Tx, "user", u.UserID))
 	return held, err
 }
 

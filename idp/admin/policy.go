@@ -131,6 +131,37 @@ func (s *Service) UpdatePasswordPolicy(ctx context.Context, actor idp.Actor, ten
 	})
 }
 
+// EmailPolicyChange is what may be changed; nil leaves a field as it is.
+type EmailPolicyChange struct {
+	Enabled       *bool
+	Guests        *idp.Switch
+	Include       *[]idp.Target
+	Exclude       *[]idp.Target
+	CodeLifetime  *int // minutes
+	CodeInSubject *bool
+}
+
+// UpdateEmailPolicy changes the policy, whole or not at all. It holds at once: guests who
+// have redeemed by a code cannot sign in while there are none. Those who redeemed in another
+// way stay with it when there are some again.
+func (s *Service) UpdateEmailPolicy(ctx context.Context, actor idp.Actor, tenant string, c EmailPolicyChange) (idp.EmailPolicy, error) {
+	return emailPolicy.update(ctx, s, actor, tenant, func(w *work, p *idp.EmailPolicy) error {
+		set(&p.Enabled, c.Enabled)
+		set(&p.Guests, c.Guests)
+		set(&p.CodeLifetime, c.CodeLifetime)
+		set(&p.CodeInSubject, c.CodeInSubject)
+		return w.retarget(&p.Targets, c.Include, c.Exclude)
+	})
+}
+
+// ResetEmailPolicy puts the policy back to what a fresh tenant has.
+func (s *Service) ResetEmailPolicy(ctx context.Context, actor idp.Actor, tenant string) (idp.EmailPolicy, error) {
+	return emailPolicy.update(ctx, s, actor, tenant, func(_ *work, p *idp.EmailPolicy) error {
+		*p = idp.DefaultEmailPolicy()
+		return nil
+	})
+}
+
 // RequirementChange is what may be changed of who has to register a method.
 type RequirementChange struct {
 	Enabled *bool
@@ -177,6 +208,7 @@ var (
 	passPolicy         = part[idp.PassPolicy]{"Temporary Access Pass", func(all *idp.MethodsPolicy) *idp.PassPolicy { return &all.TemporaryAccessPass }}
 	passkeyPolicy      = part[idp.PasskeyPolicy]{"Passkey", func(all *idp.MethodsPolicy) *idp.PasskeyPolicy { return &all.Passkey }}
 	passwordPolicy     = part[idp.PasswordPolicy]{"Password", func(all *idp.MethodsPolicy) *idp.PasswordPolicy { return &all.Password }}
+	emailPolicy        = part[idp.EmailPolicy]{"Email", func(all *idp.MethodsPolicy) *idp.EmailPolicy { return &all.Email }}
 	registrationPolicy = part[idp.RegistrationPolicy]{"Registration", func(all *idp.MethodsPolicy) *idp.RegistrationPolicy { return &all.Registration }}
 )
 

@@ -26,6 +26,7 @@ type Service struct {
 	// noPasskeys: the deployment's host can have none, so that those that were made before
 	// are good for nothing.
 	noPasskeys bool
+	noMail     bool // the deployment sends none
 }
 
 // New makes the service; now must never run backwards.
@@ -36,6 +37,12 @@ func New(store *storage.Store, keys *idp.Keyring, now func() time.Time) *Service
 // WithPasskeyHost tells for which host passkeys are made, "" when it can have none.
 func (s *Service) WithPasskeyHost(host string) *Service {
 	s.noPasskeys = host == ""
+	return s
+}
+
+// WithMail tells whether the deployment sends mail.
+func (s *Service) WithMail(on bool) *Service {
+	s.noMail = !on
 	return s
 }
 
@@ -102,7 +109,7 @@ func (s *Service) in(ctx context.Context, actor idp.Actor, tenant string, action
 }
 
 func (s *Service) work(tx *storage.Tx, t *idp.Tenant, actor idp.Actor, now time.Time) *work {
-	return &work{Tx: tx, log: idp.AuditLog{Keys: s.keys, Tenant: t.TenantID}, tenant: t, actor: actor, now: now, noPasskeys: s.noPasskeys}
+	return &work{Tx: tx, log: idp.AuditLog{Keys: s.keys, Tenant: t.TenantID}, tenant: t, actor: actor, now: now, keys: s.keys, noPasskeys: s.noPasskeys, noMail: s.noMail}
 }
 
 // missing turns storage.ErrNotFound into an error for people.

@@ -20,7 +20,8 @@ type work struct {
 	now    time.Time
 	asked  bool // whether the actor may
 
-	noPasskeys bool // of the Service
+	keys               *idp.Keyring // of the Service
+	noPasskeys, noMail bool         // likewise
 }
 
 // may asks whether the actor may do something that is about nobody in particular.

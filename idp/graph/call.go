@@ -22,6 +22,9 @@ type call struct {
 	params   map[string]string // what the path's {names} stand for
 	query    *query
 	body     object
+	// mailboxes are the addresses of those users who are being looked at, where that is asked
+	// for.
+	mailboxes map[string]string
 }
 
 func (c *call) ctx() context.Context { return c.request.Context() }

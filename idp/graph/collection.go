@@ -49,6 +49,9 @@ func (e *entity[T, C]) list(c *call, from source[T]) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if err := e.ready(c, page.items); err != nil {
+		return reply{}, err
+	}
 	body := e.collection(c, page)
 	if c.query.count && after == nil { // only the first page has it
 		if body["@odata.count"], err = e.count(c, from); err != nil {
@@ -68,6 +71,23 @@ func (e *entity[T, C]) collection(c *call, page pageOf[T]) object {
 		body["@odata.nextLink"] = c.nextLink(*page.next)
 	}
 	return body
+}
+
+// read is items of a source, ready to be looked at.
+func (e *entity[T, C]) read(c *call, from source[T], after string, limit int) ([]T, string, error) {
+	items, next, err := from(after, limit)
+	if err == nil && (c.query.filter != nil || c.query.search != nil || len(c.query.order) > 0) {
+		err = e.ready(c, items)
+	}
+	return items, next, err
+}
+
+// ready prepares items to be looked at, or shown.
+func (e *entity[T, C]) ready(c *call, items []T) error {
+	if e.prepare == nil {
+		return nil
+	}
+	return e.prepare(c, items)
 }
 
 // slice is a source of what is in memory, in the order of ids.
@@ -122,7 +142,7 @@ func (e *entity[T, C]) straight(c *call, from source[T], after *position) (page 
 		if read > 0 {
 			c.calls.Charge(c.payer(), c.now)
 		}
-		items, next, err := from(at, limit)
+		items, next, err := e.read(c, from, at, limit)
 		if err != nil {
 			return page, err
 		}
@@ -156,7 +176,7 @@ func (e *entity[T, C]) each(c *call, from source[T], visit func(T)) error {
 		if after != "" {
 			c.calls.Charge(c.payer(), c.now)
 		}
-		items, next, err := from(after, chunk)
+		items, next, err := e.read(c, from, after, chunk)
 		if err != nil {
 			return err
 		}

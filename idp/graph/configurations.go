@@ -30,13 +30,13 @@ var configurations = &entity[configuration, none]{
 
 // changeable is what the body of a change may be.
 var changeable = &entity[configuration, none]{
-	name: configurations.name, properties: configurations.properties, kinds: []shape{passConfiguration, passkeyConfiguration},
+	name: configurations.name, properties: configurations.properties, kinds: []shape{passConfiguration, emailConfiguration, passkeyConfiguration},
 }
 
 // configurationsOf are those of a policy, by id.
 func configurationsOf(p *idp.MethodsPolicy) []configuration {
 	return []configuration{
-		laterConfigurationOf("Email", emailConfiguration),
+		configurationOf(emailConfigurationID, emailConfiguration, p.Email).with(changeEmailPolicy, resetEmailPolicy),
 		configurationOf(passkeyConfigurationID, passkeyConfiguration, p.Passkey).with(changePasskeyPolicy(p.Passkey), resetPasskeyPolicy),
 		laterConfigurationOf("MicrosoftAuthenticator", authenticatorConfiguration),
 		configurationOf(passConfigurationID, passConfiguration, p.TemporaryAccessPass).with(changePassPolicy, resetPassPolicy),

@@ -67,7 +67,7 @@ func (d *desk) invited(mail string, accepted bool) *idp.User {
 	d.must(err)
 	u := info.User
 	if accepted {
-		u.External.State = idp.Accepted
+		u.External.Accept(idp.SourceMail, d.now)
 		d.must(d.store.Update(context.Background(), tenantID, func(tx *storage.Tx) error { return tx.Put(u) }))
 	}
 	return u

@@ -18,6 +18,9 @@ type entity[T, C any] struct {
 	// kinds are what it may be. The entity's own properties are what all have in common.
 	derived func(*call, T) object
 	kinds   []shape
+	// prepare reads what the query takes of items beside themselves, before they are looked
+	// at; nil where that is nothing.
+	prepare func(*call, []T) error
 }
 
 // none is C of an entity that is only read, and T of the parameters of an action.

@@ -21,7 +21,7 @@ var explainBody = &entity[none, *string]{name: "explainSignInBody", properties: 
 var explanations = &entity[signin.Explanation, none]{
 	name: "signInExplanation",
 	properties: []property[signin.Explanation, none]{
-		{name: "step", kind: enumOf(string(idp.Identify), string(idp.Ask), string(idp.ConsentStep), string(idp.Refuse), string(idp.Issue)),
+		{name: "step", kind: enumOf(string(idp.Identify), string(idp.Ask), string(idp.ConsentStep), string(idp.RedeemStep), string(idp.Refuse), string(idp.Issue)),
 			get: func(_ *call, x signin.Explanation) any { return x.Decision.Step }},
 		{name: "method", kind: edmString, get: func(_ *call, x signin.Explanation) any { return nonEmpty(string(x.Decision.Method)) }},
 		{name: "userId", kind: edmString, get: func(_ *call, x signin.Explanation) any { return x.User.UserID }},
@@ -36,6 +36,7 @@ var explanations = &entity[signin.Explanation, none]{
 			)),
 			get: func(_ *call, x signin.Explanation) any { return offerObjects(x.Decision.Offers) },
 		},
+		{name: "redemption", kind: redemptionKind, get: func(_ *call, x signin.Explanation) any { return explainedRedemption(x.Redemption) }},
 	},
 }
 
@@ -47,6 +48,14 @@ func ofClient(get func(*idp.Client) any) func(*call, signin.Explanation) any {
 		}
 		return get(x.Client)
 	}
+}
+
+// explainedRedemption is null for the tenant's own, who redeem nothing.
+func explainedRedemption(r *idp.Redemption) any {
+	if r == nil {
+		return nil
+	}
+	return redemptionObject(*r)
 }
 
 func offerObjects(offers []idp.Offer) []object {

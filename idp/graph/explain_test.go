@@ -27,13 +27,17 @@ func TestExplainSignIn(t *testing.T) {
 				"reason": "the user has none",
 			},
 			{
+				"method": "emailCode", "displayName": "Email one-time passcode", "isOffered": false, "isPhishingResistant": false, "satisfiesMultiFactor": false,
+				"reason": "only people from outside sign in with a code by mail",
+			},
+			{
 				"method": "password", "displayName": "Password", "isOffered": false, "isPhishingResistant": false, "satisfiesMultiFactor": false,
 				"reason": "the user has none",
 			},
 		}
 		want := object{
 			"@odata.context": base + at + "/$metadata#microsoft.graph.signInExplanation", "step": "ask", "method": "passkey",
-			"userId": d.users["anna"].UserID, "userPrincipalName": "anna@contoso.example", "clientId": nil, "clientDisplayName": nil, "methods": append([]object{method}, others...),
+			"userId": d.users["anna"].UserID, "userPrincipalName": "anna@contoso.example", "clientId": nil, "clientDisplayName": nil, "redemption": nil, "methods": append([]object{method}, others...),
 		}
 		for _, body := range []string{``, `{}`, `{"clientId":null}`, `{"clientId":""}`} {
 			d.as("auth", "POST", at+path, body).same(200, want)

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"net/http"
-	"net/url"
 
 	"latchkey/idp"
 	"latchkey/idp/admin"
@@ -22,8 +21,6 @@ type invitationInput struct {
 	reset bool
 }
 
-// invitations has no invitedUserSponsors: they are tolerated in a body as all that is not
-// known, and who invited is in the log.
 var invitations = &entity[invitation, *invitationInput]{
 	name: "invitation",
 	id:   func(i invitation) string { return i.Invitation.InvitationID },
@@ -58,8 +55,12 @@ var invitations = &entity[invitation, *invitationInput]{
 			in.user = v.member("id").text()
 			return nil
 		}},
+		{name: "invitedUserSponsors", kind: listOf(complexOf(field{name: "id", kind: edmString})), flags: noFilter, get: func(_ *call, i invitation) any { return sponsorObjects(i.User) }, set: setSponsors},
+		{name: "invitedUserSponsors@odata.bind", kind: listOf(edmString), flags: noFilter, set: bindSponsors},
 		{name: "inviteRedeemUrl", kind: edmString, get: redeemURL},
-		{name: "status", kind: enumOf("PendingAcceptance", "Completed", "InProgress", "Error"), get: func(_ *call, i invitation) any { return i.User.External.State }},
+		{name: "status", kind: enumOf("PendingAcceptance", "Completed", "InProgress", "Error"), get: func(_ *call, i invitation) any { return invitationStatus(i.User) }},
+		// Ours: which way the person would sign in if they accepted now.
+		{name: "redemption", kind: redemptionKind, flags: noFilter | betaOnly, get: func(_ *call, i invitation) any { return redemptionObject(i.Redemption) }},
 	},
 }
 
@@ -89,9 +90,49 @@ func setMessage(in *invitationInput, v value) error {
 	return nil
 }
 
+// setSponsors adds those who are named by their ids, or by their names.
+func setSponsors(in *invitationInput, v value) error {
+	for _, s := range v.list() {
+		id := s.member("id").text()
+		if id == "" {
+			return idp.Errorf(idp.Invalid, "A value is required for property 'invitedUserSponsors/id'.")
+		}
+		in.Sponsors = append(in.Sponsors, objectKey(id))
+	}
+	return nil
+}
+
+// bindSponsors adds those who are named by their addresses.
+func bindSponsors(in *invitationInput, v value) error {
+	for _, address := range v.texts() {
+		id, err := referred(address)
+		if err != nil {
+			return err
+		}
+		in.Sponsors = append(in.Sponsors, id)
+	}
+	return nil
+}
+
+// sponsorObjects are ids alone: whoever invites need not be able to read whom they are of.
+func sponsorObjects(u *idp.User) []object {
+	out := make([]object, len(u.External.Sponsors))
+	for i, id := range u.External.Sponsors {
+		out[i] = object{"id": id}
+	}
+	return out
+}
+
+func invitationStatus(u *idp.User) string {
+	if u.External.State == idp.Accepted {
+		return "Completed"
+	}
+	return string(idp.PendingAcceptance)
+}
+
 // redeemURL is the only place in which the ticket is ever told.
 func redeemURL(c *call, i invitation) any {
-	return c.Base + "/" + c.Tenant.TenantID + "/redeem?user=" + url.QueryEscape(i.Invitation.InvitationID) + "&ticket=" + url.QueryEscape(i.Ticket) + "&ver=2.0"
+	return c.Base + i.Invitation.RedeemPath(c.Tenant.TenantID, i.Ticket)
 }
 
 func invitationRoutes() []route {

@@ -2,28 +2,20 @@ package graph
 
 import "latchkey/idp"
 
-// The policies of methods that come later: Graph's defaults, and all of them off.
+// The policy of the method that comes later: Graph's defaults, and off.
 
 var everybody = []idp.Target{{Type: "group", ID: idp.AllUsers}}
 
-var emailConfiguration = laterConfiguration("emailAuthenticationMethodConfiguration", "Email", includedObjects(everybody),
-	laterField("allowExternalIdToUseEmailOtp", enumOf("default", "enabled", "disabled"), "disabled"),
-)
-
-var authenticatorConfiguration = laterConfiguration("microsoftAuthenticatorAuthenticationMethodConfiguration", "MicrosoftAuthenticator", authenticatorTargets(),
-	laterField("isSoftwareOathEnabled", edmBoolean, false),
-	property[none, none]{name: "featureSettings", kind: edmAny, flags: noFilter, get: func(c *call, _ none) any { return featureSettings(c.version == "beta") }},
-)
-
-func laterConfiguration(name, id string, include []object, more ...property[none, none]) *entity[none, none] {
-	properties := append([]property[none, none]{
-		{name: "id", kind: edmString, get: constant[none](id)},
+var authenticatorConfiguration = &entity[none, none]{
+	name: "microsoftAuthenticatorAuthenticationMethodConfiguration", typed: true,
+	properties: []property[none, none]{
+		{name: "id", kind: edmString, get: constant[none]("MicrosoftAuthenticator")},
 		{name: "state", kind: methodState, get: constant[none](stateOf(false))},
-	}, more...)
-	return &entity[none, none]{name: name, typed: true, properties: append(properties,
-		laterField("includeTargets", listOf(edmAny), include),
+		laterField("isSoftwareOathEnabled", edmBoolean, false),
+		{name: "featureSettings", kind: edmAny, flags: noFilter, get: func(c *call, _ none) any { return featureSettings(c.version == "beta") }},
+		laterField("includeTargets", listOf(edmAny), authenticatorTargets()),
 		laterField("excludeTargets", listOf(targetKind), []object{}),
-	)}
+	},
 }
 
 func laterField(name string, k kind, v any) property[none, none] {

@@ -12,6 +12,7 @@ type directoryObject struct {
 	user  *idp.User
 	group *idp.Group
 	role  *admin.ActiveRole
+	bare  string // the id of one of which the caller may know no more
 }
 
 var objects = &entity[directoryObject, none]{
@@ -21,8 +22,8 @@ var objects = &entity[directoryObject, none]{
 		{name: "id", kind: edmString},
 		{name: "deletedDateTime", kind: edmDateTime},
 	},
-	derived: renderObject,
-	kinds:   []shape{users, groups, directoryRoles},
+	derived: renderObject, prepare: prepareObjects,
+	kinds: []shape{users, groups, directoryRoles},
 }
 
 func (o directoryObject) id() string {
@@ -31,8 +32,10 @@ func (o directoryObject) id() string {
 		return o.user.UserID
 	case o.group != nil:
 		return o.group.GroupID
+	case o.role != nil:
+		return o.role.RoleID
 	}
-	return o.role.RoleID
+	return o.bare
 }
 
 // is tells whether the object is of the kind that a cast names, or none does.
@@ -56,8 +59,10 @@ func renderObject(c *call, o directoryObject) object {
 		return users.typedObject(c, o.user)
 	case o.group != nil:
 		return groups.typedObject(c, o.group)
+	case o.role != nil:
+		return directoryRoles.typedObject(c, *o.role)
 	}
-	return directoryRoles.typedObject(c, *o.role)
+	return object{"@odata.type": "#microsoft.graph.directoryObject", "id": o.bare}
 }
 
 func userObjects(us []*idp.User) []directoryObject {

@@ -60,6 +60,9 @@ func (e *entity[T, C]) one(c *call, item T) reply {
 func (e *entity[T, C]) reads(find func(*call) (T, error)) func(*call) (reply, error) {
 	return func(c *call) (reply, error) {
 		item, err := find(c)
+		if err == nil {
+			err = e.ready(c, []T{item})
+		}
 		if err != nil {
 			return reply{}, err
 		}

@@ -6,8 +6,8 @@ import "slices"
 func routes() []route {
 	return slices.Concat(
 		batchRoutes(),
-		passRoutes(), passkeyRoutes(), passwordRoutes(), methodRoutes(), policyRoutes(), approvalRoutes(), explainRoutes(),
+		passRoutes(), passkeyRoutes(), passwordRoutes(), methodRoutes(), policyRoutes(), guestPolicyRoutes(), approvalRoutes(), explainRoutes(),
 		userRoutes(), groupRoutes(), roleRoutes(), organizationRoutes(), domainRoutes(),
-		invitationRoutes(), logRoutes(), reportRoutes(),
+		invitationRoutes(), logRoutes(), deliveryRoutes(), reportRoutes(),
 	)
 }

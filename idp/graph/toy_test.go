@@ -300,7 +300,7 @@ func (w *world) all(url string, headers ...string) (ids []string, pages int) {
 			w.t.Fatal("pages without end")
 		}
 		url, _ = a.json()["@odata.nextLink"].(string)
-		if url != "" && !strings.HasPrefix(url, base+"/v1.0/") {
+		if url != "" && !strings.HasPrefix(url, base+"/v1.0/") && !strings.HasPrefix(url, base+"/beta/") {
 			w.t.Fatalf("next link %s", url)
 		}
 	}

@@ -8,7 +8,7 @@ type userProperty = property[*idp.User, *userInput]
 
 var users = &entity[*idp.User, *userInput]{
 	name: "user",
-	id:   func(u *idp.User) string { return u.UserID },
+	id:   func(u *idp.User) string { return u.UserID }, prepare: prepareUsers,
 	properties: []userProperty{
 		{name: "id", kind: edmString, get: func(_ *call, u *idp.User) any { return u.UserID }},
 		{
@@ -55,6 +55,7 @@ var users = &entity[*idp.User, *userInput]{
 		{name: "externalUserState", kind: edmString, flags: onSelect, get: func(_ *call, u *idp.User) any { return nonEmpty(string(u.External.State)) }},
 		{name: "externalUserStateChangeDateTime", kind: edmDateTime, flags: onSelect, get: func(_ *call, u *idp.User) any { return u.External.ChangedAt }},
 		{name: "identities", kind: listOf(identity), flags: onSelect, get: identities},
+		{name: "signInActivity", kind: activityKind, flags: onSelect | noFilter, get: signInActivity},
 		{name: "signInSessionsValidFromDateTime", kind: edmDateTime, flags: onSelect, get: validFrom},
 		{name: "assignedLicenses", kind: listOf(edmAny), flags: onSelect | noFilter, get: constant[*idp.User]([]any{})},
 		{name: "deletedDateTime", kind: edmDateTime, flags: onSelect, get: constant[*idp.User](nil)},
@@ -111,22 +112,6 @@ func creationType(_ *call, u *idp.User) any {
 		return nil
 	}
 	return "Invitation"
-}
-
-var identity = complexOf(
-	field{name: "signInType", kind: edmString},
-	field{name: "issuer", kind: edmString},
-	field{name: "issuerAssignedId", kind: edmString},
-)
-
-// identities are what a user is known by: the name here and, once accepted, the mail
-// address at which an external user receives codes.
-func identities(c *call, u *idp.User) any {
-	here := object{"signInType": "userPrincipalName", "issuer": c.Tenant.Domains[0], "issuerAssignedId": shownName(u)}
-	if !u.Type.External() || u.External.State == idp.PendingAcceptance || u.Profile.Email == "" {
-		return []object{here}
-	}
-	return []object{{"signInType": "federated", "issuer": "mail", "issuerAssignedId": u.Profile.Email}, here}
 }
 
 // validFrom is the beginning of what may still be good.

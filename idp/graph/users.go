@@ -38,6 +38,7 @@ func userRoutes() []route {
 			summary: "End every session and grant of a user", action: idp.RevokeSessions, status: http.StatusOK,
 		},
 	}
+	rows = append(rows, gather(sponsorsOf).casts(one+"/sponsors", "List who answers for a guest", true, idp.ReadUser)[0]) // clients need no casts of them
 	return append(rows, memberOfRoutes()...)
 }
 

@@ -44,7 +44,7 @@ func TestUserLife(t *testing.T) {
 			"userPrincipalName": "rob@contoso.example", "createdDateTime": "2026-11-24T09:00:00Z", "creationType": nil, "externalUserState": nil, "externalUserStateChangeDateTime": nil,
 			"identities":                      []any{object{"signInType": "userPrincipalName", "issuer": "contoso.example", "issuerAssignedId": "rob@contoso.example"}},
 			"signInSessionsValidFromDateTime": "2026-11-24T09:00:00Z", "assignedLicenses": []any{}, "deletedDateTime": nil, "lastPasswordChangeDateTime": nil,
-			"onPremisesSyncEnabled": nil, "passwordPolicies": nil, "passwordProfile": nil,
+			"onPremisesSyncEnabled": nil, "passwordPolicies": nil, "passwordProfile": nil, "signInActivity": nil,
 		})
 		d.done("PATCH", at+"/users/"+id, `{"mail":null,"businessPhones":null,"otherMails":[],"jobTitle":null,"userType":"Member"}`)
 		o := d.as("all", "GET", at+"/users/"+id+"?$select=mail,businessPhones,otherMails,jobTitle,userType,surname", "").json()
@@ -230,7 +230,7 @@ func TestUserFilters(t *testing.T) {
 		sameIDs(t, filter, d.filtered("/v1.0/users", filter), want...)
 		sameIDs(t, filter, d.filtered("/beta/users", filter), want...)
 	}
-	for _, filter := range []string{"passwordProfile eq null", "assignedLicenses/any()"} {
+	for _, filter := range []string{"passwordProfile eq null", "assignedLicenses/any()", "signInActivity/lastSignInDateTime lt 2026-11-24T09:00:00Z"} {
 		d.as("all", "GET", "/v1.0/users?$filter="+url.PathEscape(filter), "").refused(400, "Request_UnsupportedQuery")
 	}
 	found := d.as("all", "GET", "/v1.0/users?$search="+url.PathEscape(`"mail:anna" OR "displayName:reader"`)+"&$orderby=displayName%20desc&$count=true&$top=1", "", "ConsistencyLevel: eventual")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"strings"
 
 	gomail "github.com/wneessen/go-mail"
 
@@ -11,25 +12,42 @@ import (
 )
 
 // message puts a mail into the form of RFC 5322: text first, then the same as HTML. All
-// its headers are the same at each try.
-func (s *Sender) message(m *idp.Mail, t *idp.Tenant) (*gomail.Msg, error) {
-	to, err := mail.ParseAddress(m.To)
-	if err != nil || to.Address != m.To {
+// its headers are the same at each try. It comes from the organization by name, and by the
+// deployment's address. copies: it is for those, too, who get a copy.
+func (s *Sender) message(m *idp.Mail, t *idp.Tenant, copies bool) (*gomail.Msg, error) {
+	if !isAddress(m.To) {
 		return nil, final{errors.New("the address is none")}
 	}
-	to.Name = idp.OneLine(m.ToName)
 	subject, text, html, err := s.Render(m, t)
-	if err != nil {
+	switch {
+	case errors.Is(err, idp.ErrSealed):
+		return nil, final{err}
+	case err != nil:
 		return nil, fmt.Errorf("the mail could not be drawn: %w", err)
 	}
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	msg.FromMailAddress(&mail.Address{Address: s.From})
-	msg.ToMailAddress(to)
-	msg.Subject(idp.OneLine(subject))
+	msg.FromMailAddress(&mail.Address{Name: headerText(t.Name), Address: s.From})
+	msg.ToMailAddress(&mail.Address{Name: headerText(m.ToName), Address: m.To})
+	for _, a := range m.Copies {
+		if copies && a != m.To && isAddress(a) {
+			msg.AddCcMailAddress(&mail.Address{Address: a})
+		}
+	}
+	msg.Subject(headerText(subject))
 	msg.SetDateWithValue(m.CreatedAt.UTC())
 	msg.SetMessageIDWithValue(m.Name() + "@" + domainOf(s.From))
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 5: nobody answers that they are away
 	msg.SetBodyString(gomail.TypeTextPlain, text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, html)
 	return msg, nil
+}
+
+// headerText is what strangers wrote as it may stand in a header. What looks like an encoded
+// word (RFC 2047 2) would be decoded by its reader, to anything; so it does not look like one.
+func headerText(s string) string { return strings.ReplaceAll(idp.OneLine(s), "=?", "= ?") }
+
+// isAddress tells whether s is the normal form of one mail address.
+func isAddress(s string) bool {
+	n, err := idp.NormalEmail(s)
+	return err == nil && n == s
 }

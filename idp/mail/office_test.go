@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,12 +24,13 @@ import (
 )
 
 // office is a mail server that runs in the test's process. What it does with a mail is
-// decided by three functions, which are told how often they were asked before.
+// decided by functions, which are told how often they were asked before.
 type office struct {
-	rcpt func(n int) error
-	data func(n int, c *smtp.Conn) error
-	auth bool // nobody is served who has not signed in
-	rude bool // it hangs up once it has taken a mail
+	rcpt  func(n int) error
+	data  func(n int, c *smtp.Conn) error
+	after func(n int, c *smtp.Conn) error // the mail is taken, and not answered yet
+	auth  bool                            // nobody is served who has not signed in
+	rude  bool                            // it hangs up once it has taken a mail
 
 	mu           sync.Mutex
 	rcpts, datas int
@@ -52,7 +54,7 @@ func (o *office) mails() []taken {
 }
 
 // start serves a listener until the test ends.
-func (o *office) start(t *testing.T, l net.Listener, cert *tls.Config) {
+func (o *office) start(t testing.TB, l net.Listener, cert *tls.Config) {
 	t.Helper()
 	s := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		_, secured := c.TLSConnectionState()
@@ -97,7 +99,7 @@ func (v *visit) Mail(from string, _ *smtp.MailOptions) error {
 		return smtp.ErrAuthRequired
 	}
 	_, v.secured = v.conn.TLSConnectionState()
-	v.from = from
+	v.from, v.to = from, ""
 	return nil
 }
 
@@ -107,7 +109,7 @@ func (v *visit) Rcpt(to string, _ *smtp.RcptOptions) error {
 	n := o.rcpts
 	o.rcpts++
 	o.mu.Unlock()
-	v.to = to
+	v.to = strings.TrimPrefix(v.to+" "+to, " ")
 	if o.rcpt != nil {
 		return o.rcpt(n)
 	}
@@ -140,6 +142,9 @@ func (v *visit) Data(r io.Reader) error {
 	o.mu.Lock()
 	o.taken = append(o.taken, v.taken)
 	o.mu.Unlock()
+	if o.after != nil {
+		return o.after(n, v.conn)
+	}
 	return nil
 }
 
@@ -153,7 +158,7 @@ func (v *visit) Reset() {
 func (*visit) Logout() error { return nil }
 
 // onNetwork is a listener of this machine, and a certificate that is good for it.
-func onNetwork(t *testing.T) (l net.Listener, cert *tls.Config, roots *x509.CertPool) {
+func onNetwork(t testing.TB) (l net.Listener, cert *tls.Config, roots *x509.CertPool) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

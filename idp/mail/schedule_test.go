@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -150,6 +151,58 @@ func TestAtOnce(t *testing.T) {
 		if slices.Sort(first); !slices.Equal(first, []string{"ntoso.example", "ntoso.example", "rikam.example", "rikam.example"}) {
 			t.Errorf("first came %v", first)
 		}
+	})
+}
+
+// TestRows: a code goes out within two seconds although a thousand other mails are due before
+// it and the office takes its time with them, and although hundreds of decoys are. Who owes
+// nothing when a flood begins, does not wait for its end.
+func TestRows(t *testing.T) {
+	t.Parallel()
+	o := &office{}
+	o.after = func(int, *smtp.Conn) error {
+		time.Sleep(time.Second)
+		return nil
+	}
+	inTime(t, o, mem.New(), func(w *world, c mail.Config) {
+		c.Now, w.now = time.Now, time.Now()
+		for i := range 1000 {
+			w.owe(contoso, fmt.Sprintf("anna%d@contoso.example", i))
+		}
+		ctx, stop := context.WithCancel(context.Background())
+		var running sync.WaitGroup
+		running.Go(func() { w.newSender(c).Run(ctx) })
+		time.Sleep(10*time.Second + 500*time.Millisecond)
+		w.now = time.Now()
+		for i := range 500 {
+			m := w.code(contoso, fmt.Sprintf("nobody%d@outside.example", i), w.now)
+			m.Decoy = true
+			w.update(contoso, func(tx *storage.Tx) error { return tx.Insert(m) })
+		}
+		for _, tenant := range []string{contoso, fabrikam} {
+			m := w.code(tenant, "guest-of-"+tenant+"@outside.example", w.now)
+			w.update(tenant, func(tx *storage.Tx) error { return tx.Insert(m) })
+		}
+		w.owe(fabrikam, "kim@fabrikam.example")
+		arrived := func(name string) bool {
+			return slices.ContainsFunc(o.mails(), func(m taken) bool { return strings.HasPrefix(m.to, name) })
+		}
+		time.Sleep(2 * time.Second)
+		if !arrived("guest-of-"+contoso) || !arrived("guest-of-"+fabrikam) {
+			t.Error("a code has not come within two seconds")
+		}
+		time.Sleep(2 * time.Second) // eight mails of the other, four at once
+		if !arrived("kim") {
+			t.Error("fabrikam waits for what contoso owes")
+		}
+		if arrived("nobody") {
+			t.Error("a decoy was sent")
+		}
+		if owed := len(w.owed(contoso)); owed < 900 || owed > 1000-4*10 {
+			t.Errorf("%d are owed", owed)
+		}
+		stop()
+		running.Wait()
 	})
 }
 

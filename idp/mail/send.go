@@ -25,9 +25,9 @@ func (s *Sender) send(ctx context.Context, tenant string, m *idp.Mail) {
 	}
 	settled := s.Store.Update(ctx, tenant, func(tx *storage.Tx) error {
 		if err == nil {
-			return m.Sent(tx)
+			return m.Sent(tx, s.log(tenant), s.Now())
 		}
-		return m.Failed(tx, why.kept, why.forGood)
+		return m.Failed(tx, s.log(tenant), why.kept, why.forGood, s.Now())
 	})
 	s.Count(result)
 	s.tell(tenant, m, result, why.logged)
@@ -36,7 +36,12 @@ func (s *Sender) send(ctx context.Context, tenant string, m *idp.Mail) {
 	}
 }
 
-// deliver hands a mail to the server.
+func (s *Sender) log(tenant string) idp.AuditLog {
+	return idp.AuditLog{Keys: s.Keys, Tenant: tenant}
+}
+
+// deliver hands a mail to the server. An address for a copy that the server refuses keeps
+// nobody from their mail.
 func (s *Sender) deliver(ctx context.Context, tenant string, m *idp.Mail) error {
 	var t *idp.Tenant
 	err := s.Store.View(ctx, storage.System, func(tx *storage.Tx) (err error) {
@@ -49,11 +54,24 @@ func (s *Sender) deliver(ctx context.Context, tenant string, m *idp.Mail) error 
 	case t == nil:
 		return final{errors.New("its organization is gone")}
 	}
-	msg, err := s.message(m, t)
+	err = s.handOver(ctx, m, t, true)
+	if len(m.Copies) > 0 && refusesRecipient(err) && (judge(err).forGood || m.Last()) {
+		err = s.handOver(ctx, m, t, false)
+	}
+	return err
+}
+
+func (s *Sender) handOver(ctx context.Context, m *idp.Mail, t *idp.Tenant, copies bool) error {
+	msg, err := s.message(m, t, copies)
 	if err != nil {
 		return err
 	}
 	return s.server.send(ctx, msg)
+}
+
+func refusesRecipient(err error) bool {
+	refusal, refused := errors.AsType[*gomail.SendError](err)
+	return refused && refusal.Reason == gomail.ErrSMTPRcptTo
 }
 
 // tell logs a mail that was not sent, without what it says and whose address it has.

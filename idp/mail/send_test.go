@@ -70,7 +70,7 @@ func TestSend(t *testing.T) {
 func checkLetter(t *testing.T, l letter, name string) {
 	t.Helper()
 	for header, want := range map[string]string{
-		"From": "<" + from + ">", "To": "=?utf-8?q?Anna_Nov=C3=A1k?= <anna@contoso.example>", "Auto-Submitted": "auto-generated",
+		"From": `"Contoso" <` + from + ">", "To": "=?utf-8?q?Anna_Nov=C3=A1k?= <anna@contoso.example>", "Auto-Submitted": "auto-generated",
 		"Message-Id": "<" + name + "@login.example>", "Date": "Tue, 01 Sep 2026 08:00:00 +0000", "Mime-Version": "1.0",
 		"Subject": "=?UTF-8?q?method-added_=C2=B7_Contoso?=",
 	} {
@@ -106,7 +106,7 @@ func TestRefusals(t *testing.T) {
 		rcpt, data error
 		drop       bool
 		results    string
-		kept       string
+		kept       string // "": something
 	}{
 		"recipient, for now":  {rcpt: refuse(450), results: "deferred 1", kept: "sending SMTP RCPT TO command: 450 4.1.1 no anna@contoso.example"},
 		"recipient, for good": {rcpt: refuse(550), results: "failed 1", kept: "sending SMTP RCPT TO command: 550 5.1.1 no anna@contoso.example"},
@@ -127,9 +127,9 @@ func TestRefusals(t *testing.T) {
 			w.owe(contoso, "anna@contoso.example")
 			w.drain(s)
 			w.expect("at first", test.results)
-			left := w.owed(contoso)
-			if len(left) != 1 || left[0].Tries != 1 || test.kept != "" && strings.ReplaceAll(left[0].LastError, `"`, "") != test.kept || left[0].LastError == "" {
-				t.Fatalf("%+v", left[0])
+			told := w.delivery(contoso)
+			if told.Tries != 1 || told.Error == "" || test.kept != "" && strings.ReplaceAll(told.Error, `"`, "") != test.kept {
+				t.Fatalf("%+v", told)
 			}
 			if _, log := w.told(); strings.Contains(log, "anna") || !strings.Contains(log, "contoso.example") {
 				t.Errorf("logged %s", log)
@@ -141,14 +141,14 @@ func TestRefusals(t *testing.T) {
 			w.drain(s)
 			if strings.HasPrefix(test.results, "failed") {
 				w.expect("later", test.results)
-				if again := w.owed(contoso); len(again) != 1 || !again[0].NextTry.Equal(again[0].Ends) {
-					t.Errorf("%+v", again)
+				if told.Result != idp.DeliveryFailed || len(w.owed(contoso)) != 0 {
+					t.Errorf("%+v, %d are owed", told, len(w.owed(contoso)))
 				}
 				return
 			}
 			w.expect("later", "deferred 1 sent 1")
-			if all := o.mails(); len(all) != 1 || len(w.owed(contoso)) != 0 || open(t, all[0].content).Get("Message-Id") != "<"+left[0].Name()+"@login.example>" {
-				t.Errorf("%d arrived", len(all))
+			if all := o.mails(); told.Result != idp.DeliveryDeferred || len(all) != 1 || len(w.owed(contoso)) != 0 || open(t, all[0].content).Get("Message-Id") != "<"+told.Mail+"@login.example>" {
+				t.Errorf("%+v, %d arrived", told, len(all))
 			}
 		})
 	}
@@ -218,9 +218,9 @@ func TestLastTry(t *testing.T) {
 	w, o := ordinary(t), &office{rcpt: func(int) error { return &smtp.SMTPError{Code: 450} }}
 	s := w.sender(o, nil)
 	w.owe(contoso, "anna@contoso.example")
-	for range 12 {
+	for left := w.owed(contoso); len(left) > 0; left = w.owed(contoso) {
+		w.pass(left[0].NextTry.Sub(w.clock()))
 		w.drain(s)
-		w.pass(w.owed(contoso)[0].NextTry.Sub(w.clock()))
 	}
 	w.expect("", "deferred 11 failed 1")
 	w.drain(s)
@@ -236,11 +236,11 @@ func TestCrash(t *testing.T) {
 	s := w.sender(o, nil)
 	w.owe(contoso, "anna@contoso.example")
 	w.update(contoso, func(tx *storage.Tx) error {
-		m, err := idp.FirstMail(tx)
+		m, err := idp.FirstMail(tx, false)
 		if err != nil {
 			return err
 		}
-		_, err = m.Claim(tx, w.clock())
+		_, err = m.Claim(tx, w.auditLog(), w.clock())
 		return err
 	})
 	w.pass(time.Minute - 1)
@@ -260,6 +260,13 @@ func TestUnsendable(t *testing.T) {
 		change  func(*idp.Mail)
 		results string
 	}{
+		"in no normal form":   {contoso, func(m *idp.Mail) { m.To = "Anna@contoso.example" }, "failed 1"},
+		"turned around":       {contoso, func(m *idp.Mail) { m.To = "a\u202enna@contoso.example" }, "failed 1"},
+		"nothing to see":      {contoso, func(m *idp.Mail) { m.To = "a\u200bnna@contoso.example" }, "failed 1"},
+		"of any length":       {contoso, func(m *idp.Mail) { m.To = strings.Repeat("a", 10_000) + "@contoso.example" }, "failed 1"},
+		"with a NUL":          {contoso, func(m *idp.Mail) { m.To = "a@contoso.example\u007f" }, "failed 1"},
+		"sealed by others":    {contoso, func(m *idp.Mail) { m.About, m.Sealed = "sealed", "AAAA" }, "failed 1"},
+		"a decoy":             {contoso, func(m *idp.Mail) { m.Decoy = true }, ""},
 		"no address":          {contoso, func(m *idp.Mail) { m.To = "anna" }, "failed 1"},
 		"more than one":       {contoso, func(m *idp.Mail) { m.To = "Anna <anna@contoso.example>" }, "failed 1"},
 		"two addresses":       {contoso, func(m *idp.Mail) { m.To = "a@contoso.example, eve@evil.example" }, "failed 1"},
@@ -273,7 +280,7 @@ func TestUnsendable(t *testing.T) {
 			w, o := ordinary(t), &office{}
 			w.owe(test.tenant, "anna@contoso.example")
 			w.update(test.tenant, func(tx *storage.Tx) error {
-				m, err := idp.FirstMail(tx)
+				m, err := idp.FirstMail(tx, false)
 				if err != nil {
 					return err
 				}
@@ -287,6 +294,77 @@ func TestUnsendable(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCopies: whoever is to get a copy gets it, and stands in the mail; an address that the
+// office refuses for that keeps nobody from their mail.
+func TestCopies(t *testing.T) {
+	t.Parallel()
+	const kim = "kim@contoso.example"
+	refuse := func(codes ...int) func(int) error { // of the recipients in order
+		return func(n int) error {
+			if n < len(codes) && codes[n] != 0 {
+				return &smtp.SMTPError{Code: codes[n]}
+			}
+			return nil
+		}
+	}
+	for name, test := range map[string]struct {
+		copies  []string
+		rcpt    func(int) error
+		cc, to  string
+		results string
+	}{
+		"one":                   {[]string{kim}, nil, "<" + kim + ">", "anna@outside.example " + kim, "sent 1"},
+		"the recipient, no one": {[]string{"anna@outside.example", "", "a@b\r\nBcc: c@d"}, nil, "", "anna@outside.example", "sent 1"},
+		"refused for good":      {[]string{kim}, refuse(0, 550), "", "anna@outside.example", "sent 1"},
+		"refused for now":       {[]string{kim}, refuse(0, 450), "<" + kim + ">", "anna@outside.example " + kim, "deferred 1 sent 1"},
+		"both refused":          {[]string{kim}, refuse(550, 550, 550), "", "", "failed 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, o := ordinary(t), &office{rcpt: test.rcpt}
+			m := idp.NewMail(&idp.User{UserID: idp.NewID()}, "anna@outside.example", idp.MailInvitation, nil, t0, time.Hour)
+			m.Copies = test.copies
+			w.update(contoso, func(tx *storage.Tx) error { return tx.Insert(m) })
+			s := w.sender(o, nil)
+			w.drain(s)
+			w.pass(time.Minute)
+			w.drain(s)
+			w.expect("", test.results)
+			all := o.mails()
+			if test.to == "" {
+				if len(all) != 0 {
+					t.Errorf("%+v", all)
+				}
+				return
+			}
+			if len(all) != 1 || all[0].to != test.to {
+				t.Fatalf("%+v", all)
+			}
+			l := open(t, all[0].content)
+			if l.Get("Cc") != test.cc || len(l.Header["Cc"]) > 1 || l.Get("To") != "<anna@outside.example>" {
+				t.Errorf("To %q, Cc %q", l.Get("To"), l.Header["Cc"])
+			}
+		})
+	}
+}
+
+// TestCopyRefusedLast: a copy that is refused again and again costs nobody their mail either.
+func TestCopyRefusedLast(t *testing.T) {
+	t.Parallel()
+	w, o := ordinary(t), &office{}
+	o.rcpt = func(n int) error {
+		if n == 1 {
+			return &smtp.SMTPError{Code: 450}
+		}
+		return nil
+	}
+	m := idp.NewMail(&idp.User{UserID: idp.NewID()}, "anna@outside.example", idp.MailInvitation, nil, t0, time.Minute)
+	m.Copies = []string{"kim@contoso.example"}
+	w.update(contoso, func(tx *storage.Tx) error { return tx.Insert(m) })
+	w.drain(w.sender(o, nil))
+	w.expect("", "sent 1")
 }
 
 // TestInjection: whatever people call themselves, their keys and their browsers, a mail has

@@ -2,6 +2,10 @@
 // running process, the form of a message and the judgement of what a server answers; what
 // a mail says is drawn by whoever starts it, and when it is tried again is the noun's rule.
 //
+// Codes, for which people wait, go out in a row of their own with places of their own: no
+// number of other mails, and nobody's mailbox that takes its time with them, keeps a code
+// waiting. In a row, tenants take turns. Asking for codes is bounded by quotas.
+//
 // A mail is claimed in one transaction, sent outside of any, and removed in another. So a
 // crash loses none, and at worst sends one twice: with the same Message-ID, a minute later
 // or more. Nothing that a stranger can choose reaches a header unencoded, and neither the
@@ -11,6 +15,7 @@ package mail
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"log/slog"
 	"net"
 	"sync"
@@ -21,8 +26,11 @@ import (
 )
 
 const (
-	// atOnce is how many mails are being sent at a time.
+	// atOnce is how many mails of a row are being sent at a time.
 	atOnce = 4
+	// turns is how many mails of each tenant are begun before all tenants are looked at anew,
+	// since one that owed nothing may owe something by then.
+	turns = 8
 	// sendTimeout is how long one may take in all: far less than a claim holds.
 	sendTimeout = 10 * time.Second
 	// lookEvery is how soon a mail goes out that was owed just now.
@@ -45,8 +53,10 @@ type Config struct {
 	From     string         // address
 	Roots    *x509.CertPool // nil: the system's
 	Store    *storage.Store
+	Keys     *idp.Keyring
 	Now      func() time.Time
-	// Render draws a mail: its subject, and its content as text and as HTML.
+	// Render draws a mail: its subject, and its content as text and as HTML. If it cannot open
+	// what is sealed (idp.ErrSealed), the mail is given up.
 	Render func(m *idp.Mail, t *idp.Tenant) (subject, text, html string, err error)
 	Count  func(result string)
 	Log    *slog.Logger
@@ -58,6 +68,12 @@ type Config struct {
 type Sender struct {
 	Config
 	server server
+	rows   []row
+}
+
+// row is a queue of mails: the codes, or all others.
+type row struct {
+	codes  bool
 	places chan struct{} // taken by mails being sent
 }
 
@@ -67,28 +83,43 @@ func New(c Config) (*Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sender{Config: c, server: server, places: make(chan struct{}, atOnce)}, nil
+	s := &Sender{Config: c, server: server}
+	for _, codes := range []bool{true, false} {
+		s.rows = append(s.rows, row{codes, make(chan struct{}, atOnce)})
+	}
+	return s, nil
 }
 
 // Run sends until ctx ends, and lets what is being sent then come to its end. While nobody
 // has written anything and nothing has become due, it leaves the store alone.
 func (s *Sender) Run(ctx context.Context) {
+	var running sync.WaitGroup
+	for _, r := range s.rows {
+		running.Go(func() { s.run(ctx, r) })
+	}
+	running.Wait()
+}
+
+func (s *Sender) run(ctx context.Context, r row) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	var sending sync.WaitGroup
 	defer sending.Wait()
 	var next time.Time
-	for seen, first := uint64(0), true; ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
+	for seen, first, more := uint64(0), true, false; ctx.Err() == nil; {
+		if !more {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
 		}
 		commits := s.Store.Commits() // before the look, which may miss what comes during it
 		if !first && commits == seen && (next.IsZero() || s.Now().Before(next)) {
 			continue
 		}
-		due, err := s.round(ctx, &sending)
+		due, err := s.round(ctx, r, &sending)
+		more = err == nil && s.due(due)
 		if err == nil {
 			seen, first, next = commits, false, due
 		} else if ctx.Err() == nil {
@@ -97,64 +128,80 @@ func (s *Sender) Run(ctx context.Context) {
 	}
 }
 
+// due tells whether a time has come; the zero one never does.
+func (s *Sender) due(at time.Time) bool { return !at.IsZero() && !s.Now().Before(at) }
+
 // Drain sends what is due and answers when all of that has been tried.
 func (s *Sender) Drain(ctx context.Context) error {
-	var sending sync.WaitGroup
-	defer sending.Wait()
-	_, err := s.round(ctx, &sending)
-	return err
+	var errs []error
+	for _, r := range s.rows {
+		errs = append(errs, s.drain(ctx, r))
+	}
+	return errors.Join(errs...)
 }
 
-// round begins to send what is due, one mail of each tenant after the other, so that a
-// tenant that owes many does not keep the others waiting. next is when there will be more;
-// zero if nothing is known of.
-func (s *Sender) round(ctx context.Context, sending *sync.WaitGroup) (next time.Time, err error) {
+func (s *Sender) drain(ctx context.Context, r row) error {
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	for {
+		if next, err := s.round(ctx, r, &sending); err != nil || !s.due(next) {
+			return err
+		}
+	}
+}
+
+// round begins to send what is due in a row, one mail of each tenant after the other, so that
+// a tenant that owes many does not keep the others waiting. next is when there will be more:
+// it has come if there is more now, and is zero if nothing is known of.
+func (s *Sender) round(ctx context.Context, r row, sending *sync.WaitGroup) (next time.Time, err error) {
 	tenants, err := s.Store.Tenants(ctx)
-	for err == nil && len(tenants) > 0 {
+	for turn := 0; err == nil && turn < turns && len(tenants) > 0; turn++ {
 		owing := tenants[:0]
 		for _, id := range tenants {
-			due, err := s.sendOne(ctx, id, sending)
+			due, err := s.sendOne(ctx, r, id, sending)
 			switch {
 			case err != nil:
 				return next, err
-			case due.IsZero():
-			case !s.Now().Before(due):
+			case s.due(due):
 				owing = append(owing, id)
-			case next.IsZero() || due.Before(next):
+			case !due.IsZero() && (next.IsZero() || due.Before(next)):
 				next = due
 			}
 		}
 		tenants = owing
 	}
+	if err == nil && len(tenants) > 0 {
+		next = s.Now()
+	}
 	return next, err
 }
 
-// sendOne waits for a place and begins to send the mail of a tenant that is due first. It
-// answers when that was to be tried; zero if there was none.
-func (s *Sender) sendOne(ctx context.Context, tenant string, sending *sync.WaitGroup) (due time.Time, err error) {
+// sendOne waits for a place and begins to send the mail of a row of a tenant that is due
+// first. It answers when that was to be tried; zero if there was none.
+func (s *Sender) sendOne(ctx context.Context, r row, tenant string, sending *sync.WaitGroup) (due time.Time, err error) {
 	select {
-	case s.places <- struct{}{}:
+	case r.places <- struct{}{}:
 	case <-ctx.Done():
 		return due, ctx.Err()
 	}
-	m, due, err := s.claim(ctx, tenant)
+	m, due, err := s.claim(ctx, r, tenant)
 	if m == nil {
-		<-s.places
+		<-r.places
 		return due, err
 	}
 	sending.Go(func() {
-		defer func() { <-s.places }()
+		defer func() { <-r.places }()
 		s.send(context.WithoutCancel(ctx), tenant, m) // cut off, it might arrive and be sent again
 	})
 	return due, nil
 }
 
 // claim takes the mail that is due first, nil if none is, and tells when that was or will be.
-func (s *Sender) claim(ctx context.Context, tenant string) (claimed *idp.Mail, due time.Time, err error) {
+func (s *Sender) claim(ctx context.Context, r row, tenant string) (claimed *idp.Mail, due time.Time, err error) {
 	now := s.Now()
 	look := func(tx *storage.Tx) (*idp.Mail, error) {
 		claimed, due = nil, time.Time{}
-		m, err := idp.FirstMail(tx)
+		m, err := idp.FirstMail(tx, r.codes)
 		if m == nil || err != nil {
 			return nil, err
 		}
@@ -172,19 +219,27 @@ func (s *Sender) claim(ctx context.Context, tenant string) (claimed *idp.Mail, d
 	if err != nil || !any {
 		return nil, due, err
 	}
+	var late *idp.Mail
 	err = s.Store.Update(ctx, tenant, func(tx *storage.Tx) error {
+		late = nil
 		m, err := look(tx)
 		if m == nil || err != nil {
 			return err
 		}
-		send, err := m.Claim(tx, now)
-		if send {
+		send, err := m.Claim(tx, s.log(tenant), now)
+		switch {
+		case send:
 			claimed = m
+		case !m.Decoy:
+			late = m
 		}
 		return err
 	})
 	if err != nil {
 		return nil, due, err
+	}
+	if late != nil {
+		s.tell(tenant, late, Failed, "its time is over")
 	}
 	return claimed, due, nil
 }

@@ -33,8 +33,10 @@ var t0 = time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 
 // world is a store with two tenants, a clock that stands still, and what senders have told.
 type world struct {
-	t     *testing.T
-	store *storage.Store
+	t      testing.TB
+	driver storage.Driver
+	store  *storage.Store
+	keys   *idp.Keyring
 
 	mu      sync.Mutex
 	now     time.Time
@@ -42,9 +44,13 @@ type world struct {
 	results map[string]int
 }
 
-func newWorld(t *testing.T, d storage.Driver) *world {
+func newWorld(t testing.TB, d storage.Driver) *world {
 	t.Helper()
-	w := &world{t: t, store: storage.New(d), now: t0, results: map[string]int{}}
+	keys, err := idp.NewKeyring(bytes.Repeat([]byte{1}, idp.MinPepper))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, driver: d, store: storage.New(d), keys: keys, now: t0, results: map[string]int{}}
 	w.update(storage.System, func(tx *storage.Tx) error {
 		return errors.Join(tx.Put(&idp.Tenant{TenantID: contoso, Name: "Contoso"}), tx.Put(&idp.Tenant{TenantID: fabrikam, Name: "Fabrikam"}))
 	})
@@ -102,6 +108,17 @@ func (w *world) owe(tenant, email string) {
 	})
 }
 
+// auditLog is the one in which lost codes of contoso are told of.
+func (w *world) auditLog() idp.AuditLog { return idp.AuditLog{Keys: w.keys, Tenant: contoso} }
+
+// code is a mail with a code, owed at a time.
+func (w *world) code(tenant, email string, at time.Time) *idp.Mail {
+	u := &idp.User{UserID: idp.DerivedID(tenant, email), DisplayName: "Anna Novák"}
+	m := idp.NewMail(u, email, idp.MailCode, map[string]string{"Minutes": "30"}, at, 30*time.Minute)
+	m.Seal(w.keys, tenant, "04217733")
+	return m
+}
+
 // owed are the mails that a tenant has not sent.
 func (w *world) owed(tenant string) (all []*idp.Mail) {
 	w.t.Helper()
@@ -114,9 +131,54 @@ func (w *world) owed(tenant string) (all []*idp.Mail) {
 	return all
 }
 
+// deliveries is what is told of mails that are owed no more.
+func (w *world) deliveries(tenant string) (all []*idp.Delivery) {
+	w.t.Helper()
+	if err := w.store.View(context.Background(), tenant, func(tx *storage.Tx) (err error) {
+		all, _, err = storage.All[idp.Delivery](tx, storage.Page{})
+		return err
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+	return all
+}
+
+// delivery is what is told of the one mail of a tenant.
+func (w *world) delivery(tenant string) *idp.Delivery {
+	w.t.Helper()
+	all := w.deliveries(tenant)
+	for _, m := range w.owed(tenant) {
+		all = append(all, m.Delivery())
+	}
+	if len(all) != 1 {
+		w.t.Fatalf("%d mails are told of", len(all))
+	}
+	return all[0]
+}
+
+// unsent is how many codes the sign-in log tells of as lost.
+func (w *world) unsent(tenant string) (n int) {
+	w.t.Helper()
+	if err := w.store.View(context.Background(), tenant, func(tx *storage.Tx) error {
+		all, _, err := storage.All[idp.AuditEvent](tx, storage.Page{})
+		for _, e := range all {
+			if e.Log == idp.SignIns && e.Error == idp.EmailCodeUnsent {
+				n++
+			}
+		}
+		return err
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}
+
 func render(m *idp.Mail, t *idp.Tenant) (subject, text, html string, err error) {
-	if m.About == "nothing" {
+	switch m.About {
+	case "nothing":
 		return "", "", "", errors.New("there is no text")
+	case "sealed":
+		return "", "", "", idp.ErrSealed
 	}
 	return string(m.About) + " · " + t.Name, "Name: " + m.Details["Name"] + "\nGrüße", "<p>" + m.Details["Name"] + "</p>", nil
 }
@@ -124,7 +186,7 @@ func render(m *idp.Mail, t *idp.Tenant) (subject, text, html string, err error) 
 // config is what a sender needs beside the server.
 func (w *world) config() mail.Config {
 	return mail.Config{
-		TLS: "starttls", From: from, Store: w.store, Now: w.clock, Render: render, Count: w.count,
+		TLS: "starttls", From: from, Store: w.store, Keys: w.keys, Now: w.clock, Render: render, Count: w.count,
 		Log: slog.New(slog.NewTextHandler(w, nil)),
 	}
 }
@@ -174,7 +236,7 @@ type letter struct {
 	parts []string // content type, and content
 }
 
-func open(t *testing.T, content []byte) letter {
+func open(t testing.TB, content []byte) letter {
 	t.Helper()
 	m, err := netmail.ReadMessage(bytes.NewReader(content))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"latchkey/idp"
 	"latchkey/idp/signin"
@@ -57,9 +58,16 @@ func (b *browser) authorize(a *app, change url.Values) *reply {
 // person is how somebody answers the pages of a sign-in. Without a name they go
 // on as who is signed in; without a code they stop at that page.
 type person struct {
-	name string // the first part of a user name
+	name string // the first part of a user name, or a whole mail address
 	code string
 	deny bool
+}
+
+func (p person) signsInAs() string {
+	if strings.Contains(p.name, "@") {
+		return p.name
+	}
+	return p.name + "@contoso.example"
 }
 
 // answer goes through the pages of a sign-in as ui would, until it ends or the
@@ -97,16 +105,23 @@ func (b *browser) signIn(p person) *reply {
 func (b *browser) walk(rw http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow, p person) (signin.Outcome, error) {
 	s := b.w.signin
 	out, err := s.Look(r.Context(), v, f)
-	for pages := 0; err == nil && out.Problem == nil && pages < 6; pages++ {
+	for pages := 0; err == nil && out.Problem == nil && pages < 8; pages++ {
 		switch step := out.Decision.Step; {
 		case step == idp.Identify && p.name != "":
-			out, err = s.Look(r.Context(), v, out.Flow.WithUser(p.name+"@contoso.example"))
+			out, err = s.Look(r.Context(), v, out.Flow.WithUser(p.signsInAs()))
 		case step == idp.Identify && out.Decision.Account:
 			out, err = s.Look(r.Context(), v, out.Flow.WithAccount())
+		case step == idp.Ask && out.Prompt.Page == "email-send":
+			out, err = s.Send(r.Context(), v, out.Flow)
+		case step == idp.Ask && out.Prompt.Page == "email-code":
+			p.code = b.w.mailedCode()
+			fallthrough
 		case step == idp.Ask && p.code != "":
 			out, err = s.Answer(r.Context(), v, out.Flow, idp.Answer{"code": p.code})
 			web.Keep(rw, r, out)
 			v.Session, v.Known = cmp.Or(out.NewSession, v.Session), cmp.Or(out.NewKnown, v.Known)
+		case step == idp.RedeemStep:
+			out, err = s.Redeem(r.Context(), v, out.Flow, !p.deny)
 		case step == idp.ConsentStep:
 			out, err = s.Decide(r.Context(), v, out.Flow, !p.deny)
 		default:

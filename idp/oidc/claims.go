@@ -31,7 +31,7 @@ var profileClaims = []profileClaim{
 	{"family_name", idp.ScopeProfile, text(func(u *idp.User) string { return u.Profile.FamilyName })},
 	{"middle_name", idp.ScopeProfile, text(func(u *idp.User) string { return u.Profile.MiddleName })},
 	{"nickname", idp.ScopeProfile, text(func(u *idp.User) string { return u.Profile.Nickname })},
-	{"preferred_username", idp.ScopeProfile, text(func(u *idp.User) string { return u.PrincipalName })},
+	{"preferred_username", idp.ScopeProfile, text((*idp.User).SignInName)},
 	{"profile", idp.ScopeProfile, text(func(u *idp.User) string { return u.Profile.Page })},
 	{"picture", idp.ScopeProfile, text(func(u *idp.User) string { return u.Profile.Picture })},
 	{"website", idp.ScopeProfile, text(func(u *idp.User) string { return u.Profile.Website })},

@@ -15,7 +15,7 @@ func (p *Provider) addEntra(claims map[string]any, m minting) {
 		claims["oid"] = m.client.ClientID
 		return
 	}
-	claims["oid"], claims["preferred_username"], claims["upn"] = m.user.UserID, m.user.PrincipalName, m.user.PrincipalName
+	claims["oid"], claims["preferred_username"], claims["upn"] = m.user.UserID, m.user.SignInName(), m.user.PrincipalName
 	claims["name"] = m.user.DisplayName
 	claims["acct"] = 0
 	if m.user.Type.Guest() {
@@ -23,6 +23,9 @@ func (p *Provider) addEntra(claims map[string]any, m minting) {
 	}
 	if m.user.Type.External() { // they proved themselves elsewhere
 		claims["idp"] = "mail"
+		if m.user.Profile.EmailVerified {
+			claims["xms_edov"] = true
+		}
 	}
 	if m.user.Profile.Email != "" && (m.user.Type.Guest() || slices.Contains(m.grant.Scopes, idp.ScopeEmail)) {
 		claims["email"] = m.user.Profile.Email

@@ -104,7 +104,7 @@ func (p *Provider) confirmLogout(w http.ResponseWriter, r *http.Request, v signi
 		return
 	}
 	state := p.Keys.Seal(logoutPurpose, v.Tenant.TenantID, v.Browser, raw)
-	p.Pages.ConfirmSignOut(w, r, p.url(v.Tenant, "/oauth2/v2.0/logout/confirm"), state, l.AppName, user.PrincipalName)
+	p.Pages.ConfirmSignOut(w, r, p.url(v.Tenant, "/oauth2/v2.0/logout/confirm"), state, l.AppName, user.SignInName())
 }
 
 // logoutConfirmed carries out what the person decided on the confirmation page.

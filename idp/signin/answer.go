@@ -139,9 +139,21 @@ func (s *Service) spend(tx *storage.Tx, a *attempt) (r reserved, err error) {
 		return r, err
 	}
 	if !r.challenge.Try(a.v.Now) {
-		return r, &held{Problem: Problem{Told: idp.UserLocked}, spent: true}
+		return r, a.closed(r.challenge)
 	}
 	return r, nil
+}
+
+// closed is why a question takes no answer any more.
+func (a *attempt) closed(c *idp.Challenge) *held {
+	p := Problem{Told: idp.UserLocked}
+	switch again := a.m.Info().Again; {
+	case c.Why != "":
+		p = Problem{Text: c.Why}
+	case !c.ClosedAt.IsZero() && again != "":
+		p = Problem{Text: again}
+	}
+	return &held{Problem: p, spent: true}
 }
 
 // loadSubject reads who is to be proved, and the throttle that holds for them
@@ -192,7 +204,7 @@ func (s *Service) subject(tx *storage.Tx, v Visit, f Flow, m idp.Method) (idp.Su
 // wanted is the user an answer is about: who was named, or who steps up.
 func wanted(tx *storage.Tx, v Visit, f Flow) (*idp.User, error) {
 	if f.Username != "" {
-		return idp.Optional(idp.FindUser(tx, f.Username))
+		return idp.Optional(idp.FindSigner(tx, f.Username))
 	}
 	session, err := findSession(tx, v.Session)
 	if session == nil || err != nil {
@@ -264,7 +276,7 @@ func (s *Service) close(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
 	counted := !a.m.Info().Unguessable
 	switch first := c.Close(a.v.Now); {
 	case !first && counted:
-		return &held{Problem: Problem{Told: idp.UserLocked}, spent: true}
+		return a.closed(c)
 	case !first:
 		return &idp.Refusal{Problem: a.m.Info().Again, Detail: "the question was answered before"}
 	}
@@ -292,6 +304,9 @@ func loadChallenge(tx *storage.Tx, f Flow) (*idp.Challenge, error) {
 	c, err := idp.Optional(storage.Get[idp.Challenge](tx, f.Challenge))
 	if c == nil {
 		c = &idp.Challenge{ChallengeID: f.Challenge, Ends: f.StartedAt().Add(idp.ChallengeLifetime)}
+		if f.Sent != 0 { // it was kept, and is so no longer
+			c.Void(f.StartedAt(), codeGone)
+		}
 	}
 	return c, err
 }
@@ -322,7 +337,7 @@ func settle(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
 
 // establish makes or renews the browser's session. A session of somebody else in
 // this browser ends. One of the same person is renewed if it rests on the same credential,
-// or if neither it nor the proof has a bound of its own; any other is left behind for a new
+// with the same end, or if neither it nor the proof has a bound of its own; any other is left behind for a new
 // one, whose end is its own.
 func (s *Service) establish(tx *storage.Tx, a *attempt, p idp.Proof, secret string) (*idp.Session, error) {
 	u, err := storage.Get[idp.User](tx, a.subject.User.UserID)
@@ -331,6 +346,9 @@ func (s *Service) establish(tx *storage.Tx, a *attempt, p idp.Proof, secret stri
 	}
 	if u.Disabled { // meanwhile
 		return nil, &idp.Refusal{Told: idp.UserDisabled, Logged: idp.UserDisabled}
+	}
+	if err := seen(tx, u, a.v.Now); err != nil {
+		return nil, err
 	}
 	old, err := findSession(tx, a.v.Session)
 	if err != nil {
@@ -355,8 +373,22 @@ func (s *Service) establish(tx *storage.Tx, a *attempt, p idp.Proof, secret stri
 	return session, tx.Put(session)
 }
 
+// seenAgain is how exactly it is kept when somebody signed in last.
+const seenAgain = time.Minute
+
+// seen keeps when somebody signed in last.
+func seen(tx *storage.Tx, u *idp.User, now time.Time) error {
+	if now.Sub(u.SignedInAt) < seenAgain {
+		return nil
+	}
+	u.SignedInAt = now
+	return tx.Put(u)
+}
+
 func renews(old *idp.Session, p idp.Proof) bool {
-	same := p.Credential != "" && slices.Contains(old.Credentials(), p.Credential)
+	same := slices.ContainsFunc(old.Proofs, func(q idp.Proof) bool {
+		return q.Credential != "" && q.Credential == p.Credential && q.NotAfter.Equal(p.NotAfter)
+	})
 	return same || !old.Bounded() && p.NotAfter.IsZero()
 }
 

@@ -11,7 +11,7 @@ import (
 // nil, is the session that this very transaction makes; allowed tells that the
 // person has just given consent.
 func (s *Service) decide(tx *storage.Tx, v Visit, f Flow, fresh *idp.Session, allowed bool) (Outcome, error) {
-	out := Outcome{Flow: f, Session: fresh}
+	out := Outcome{Flow: f, Session: fresh, Outside: idp.FromOutside(v.Tenant, f.Username)}
 	facts := idp.Facts{Now: v.Now, Request: f.Request, StartedAt: f.StartedAt(), Identifier: f.Username, Chosen: f.Chosen, Account: f.Account, Allowed: allowed, Another: f.Another,
 		Strong: f.Strong, Prove: f.Prove, Enrol: f.Enrol, Later: f.Later, Registered: f.New != ""}
 	var err error
@@ -39,6 +39,9 @@ func (s *Service) decide(tx *storage.Tx, v Visit, f Flow, fresh *idp.Session, al
 		return out, err
 	}
 	switch out.Decision = idp.Next(facts); out.Decision.Step {
+	case idp.RedeemStep:
+		out.Flow.Asked = out.User.UserID
+		out.Invitation, err = idp.Optional(storage.Lookup[idp.Invitation](tx, "user", out.User.UserID))
 	case idp.ConsentStep:
 		out.Flow.Asked = out.User.UserID
 		out.APIs, err = apisOf(tx, f.Request)
@@ -66,7 +69,9 @@ func apisOf(tx *storage.Tx, req *idp.AuthRequest) (apis []*idp.API, err error) {
 func (s *Service) addUser(tx *storage.Tx, v Visit, facts *idp.Facts) (err error) {
 	subject := facts.SessionUser
 	if facts.Identifier != "" {
-		facts.User, err = idp.Optional(idp.FindUser(tx, facts.Identifier))
+		if facts.User == nil {
+			facts.User, err = idp.Optional(idp.FindSigner(tx, facts.Identifier))
+		}
 		subject = facts.User
 	}
 	if err != nil {

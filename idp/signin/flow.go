@@ -29,6 +29,10 @@ type Flow struct {
 	Begun     int64            `json:",omitzero"` // when the registration began, in Unix nanoseconds
 	BegunFor  string           `json:",omitzero"` // id of the user who was to register something
 	Later     bool             `json:",omitzero"` // they do not want to register one now
+	Sent      int64            `json:",omitzero"` // when a code was sent last, in Unix nanoseconds
+	Stands    int64            `json:",omitzero"` // until when the sign-in lasts for its sake, likewise
+	Invited   string           `json:",omitzero"` // id of the invitation whose link was opened
+	Onto      string           `json:",omitzero"` // URL that the invitation leads to
 	New       string           `json:",omitzero"` // id of the credential they have just registered
 	Problem   *Problem         `json:",omitzero"`
 	Started   int64            // in Unix nanoseconds, so that no state is longer than another by its time
@@ -37,7 +41,17 @@ type Flow struct {
 // StartedAt is when the sign-in began.
 func (f Flow) StartedAt() time.Time { return time.Unix(0, f.Started).UTC() }
 
-// ErrStale: the sign-in took longer than idp.ChallengeLifetime.
+// Ends is when the sign-in has taken too long. One that waits for a mail waits for as long as
+// the code in it is told from a wrong one.
+func (f Flow) Ends() time.Time {
+	ends := f.StartedAt().Add(idp.ChallengeLifetime)
+	if stands := time.Unix(0, f.Stands).UTC(); stands.After(ends) {
+		return stands
+	}
+	return ends
+}
+
+// ErrStale: the sign-in took too long.
 var ErrStale = errors.New("signin: state has expired")
 
 const purpose = "flow"
@@ -81,7 +95,7 @@ func (s *Service) Open(v Visit, state string) (Flow, error) {
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return Flow{}, idp.ErrSealed
 	}
-	if !v.Now.Before(f.StartedAt().Add(idp.ChallengeLifetime)) {
+	if !v.Now.Before(f.Ends()) {
 		return f, ErrStale
 	}
 	return f, nil
@@ -90,7 +104,7 @@ func (s *Service) Open(v Visit, state string) (Flow, error) {
 // unasked is the flow without the question put last.
 func (f Flow) unasked() Flow {
 	f.Chosen, f.Challenge, f.Prompt, f.Problem, f.Asked, f.Unnamed = "", "", idp.Prompt{}, nil, "", false
-	f.Begun, f.BegunFor = 0, ""
+	f.Begun, f.BegunFor, f.Sent = 0, "", 0
 	return f
 }
 
@@ -99,6 +113,7 @@ func (f Flow) unasked() Flow {
 func (f Flow) WithUser(name string) Flow {
 	f = f.unasked()
 	f.Username, f.Account, f.Another = name, false, true
+	f.Invited, f.Onto = "", "" // the link was for somebody
 	return f
 }
 
@@ -147,7 +162,7 @@ func (f Flow) WithAccount() Flow {
 // Restarted is the flow begun anew, for one that took too long.
 func (f Flow) Restarted(now time.Time) Flow {
 	f = f.unasked()
-	f.Started = now.UnixNano()
+	f.Started, f.Stands = now.UnixNano(), 0
 	return f
 }
 

@@ -60,6 +60,9 @@ type Outcome struct {
 	Problem  *Problem     // why the last answer was not accepted
 	By       time.Time    // for EnrolStep: when the registration must be finished
 	New      *idp.Passkey // for Enrolled: what was registered
+	// Invitation is what RedeemStep is about; nil if there is none any more.
+	Invitation *idp.Invitation
+	Outside    bool // the name typed is one of somebody from outside
 
 	NewSession string     // value for the session cookie, "" to leave it
 	NewKnown   string     // value for the known-browser cookie, "" to leave it

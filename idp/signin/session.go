@@ -8,7 +8,8 @@ import (
 	"latchkey/storage"
 )
 
-// Current is who is signed in in the visiting browser, or nil, nil.
+// Current is who is signed in in the visiting browser, or nil, nil. Who has not accepted
+// their invitation is nobody yet.
 func (s *Service) Current(ctx context.Context, v Visit) (*idp.Session, *idp.User, error) {
 	var session *idp.Session
 	var user *idp.User
@@ -19,7 +20,7 @@ func (s *Service) Current(ctx context.Context, v Visit) (*idp.Session, *idp.User
 		user, err = idp.Optional(storage.Get[idp.User](tx, session.UserID))
 		return err
 	})
-	if err != nil || session == nil || !session.Live(user, v.Now) {
+	if err != nil || session == nil || !session.Live(user, v.Now) || user.External.Pending() {
 		return nil, nil, err
 	}
 	return session, user, nil

@@ -24,6 +24,11 @@ func (s *Service) pretended(v Visit, offers []idp.Offer, name string) idp.Kind {
 	open := func(k idp.Kind) bool {
 		return slices.ContainsFunc(offers, func(o idp.Offer) bool { return o.Info.Kind == k && o.Open })
 	}
+	if idp.FromOutside(v.Tenant, name) { // whoever that may be, nothing else can be theirs
+		if i := slices.IndexFunc(offers, func(o idp.Offer) bool { return o.Info.Source == idp.SourceMail }); i >= 0 {
+			return offers[i].Info.Kind
+		}
+	}
 	first := []idp.Kind{idp.PasskeyMethod}
 	switch s.spell(v, name) % spells {
 	case 0:
@@ -35,7 +40,7 @@ func (s *Service) pretended(v Visit, offers []idp.Offer, name string) idp.Kind {
 		return first[i]
 	}
 	for _, o := range offers {
-		if o.Open {
+		if o.Open && o.Info.Source == "" {
 			return o.Info.Kind
 		}
 	}

@@ -3,12 +3,13 @@ package web
 import (
 	"cmp"
 	"maps"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"latchkey/idp"
 )
 
 // Limiter bounds what one key, such as an address, may repeat. It is kept in memory, for
@@ -52,7 +53,7 @@ func (l *Limiter) Wait(address string, now time.Time) time.Duration {
 
 // of finds or begins the account of an address.
 func (l *Limiter) of(address string, now time.Time) *rate.Limiter {
-	key := network(address)
+	key := idp.Network(address)
 	b := l.seen[key]
 	if b == nil {
 		if len(l.seen) >= maxKeys {
@@ -68,7 +69,7 @@ func (l *Limiter) of(address string, now time.Time) *rate.Limiter {
 func (l *Limiter) Open(address string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	b := l.seen[network(address)]
+	b := l.seen[idp.Network(address)]
 	return b == nil || b.TokensAt(now) >= 1
 }
 
@@ -83,19 +84,4 @@ func (l *Limiter) forget(now time.Time) {
 	for _, key := range byMost[:len(byMost)/2] {
 		delete(l.seen, key)
 	}
-}
-
-func network(address string) string {
-	a, err := netip.ParseAddr(address)
-	if err != nil {
-		return address
-	}
-	if a = a.Unmap(); a.Is4() {
-		return a.String()
-	}
-	p, err := a.Prefix(64)
-	if err != nil {
-		return address
-	}
-	return p.String()
 }

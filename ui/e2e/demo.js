@@ -20,7 +20,7 @@ export async function startDemo({ tls = false } = {}) {
   const data = join(dir, 'data');
   const file = join(dir, 'report.json');
   const child = spawn(program, [
-    'demo', '--listen', 'localhost:0', '--app-listen', '127.0.0.1:0', '--metrics-listen', 'localhost:0',
+    'demo', '--listen', 'localhost:0', '--app-listen', '127.0.0.1:0', '--inbox-listen', '127.0.0.1:0', '--metrics-listen', 'localhost:0',
     '--data', data, '--json', file, `--tls=${tls}`,
   ], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');

@@ -237,6 +237,62 @@ test('a batch, of steps that wait for another', async () => {
   await graph.api(`/users/${person.id}`).delete();
 });
 
+test('guests: invited, invited again, put back, listed', async () => {
+  const invite = (address, more) => graph.api('/invitations').post({
+    invitedUserEmailAddress: address, inviteRedirectUrl: 'https://apps.contoso.example/', ...more,
+  });
+  const first = await invite('dana@partner.example', {
+    invitedUserDisplayName: 'Dana Partner', 'invitedUserSponsors@odata.bind': [`https://graph.microsoft.com/v1.0${noor}`],
+  });
+  assert.equal(first.status, 'PendingAcceptance');
+  assert.deepEqual(first.invitedUserSponsors, [{ id: tenant.user('noor').id }]);
+  assert.ok(first.inviteRedeemUrl.startsWith(`${base}/${tenant.id}/redeem?`), first.inviteRedeemUrl);
+  const dana = `/users/${first.invitedUser.id}`;
+  const { value: [sponsor] } = await graph.api(`${dana}/sponsors`).get();
+  assert.deepEqual([sponsor['@odata.type'], sponsor.id], ['#microsoft.graph.user', tenant.user('noor').id]);
+  const again = await invite('DANA@partner.example', { sendInvitationMessage: true });
+  assert.equal(again.invitedUser.id, first.invitedUser.id);
+  assert.notEqual(again.inviteRedeemUrl, first.inviteRedeemUrl);
+  const back = await invite('dana@other.example', { resetRedemption: true, invitedUser: { id: first.invitedUser.id } });
+  assert.equal(back.invitedUser.id, first.invitedUser.id);
+  assert.equal((await graph.api(dana).get()).mail, 'dana@other.example');
+  await assert.rejects(invite(`somebody@${tenant.domain}`), refused(400, 'Request_BadRequest',
+    "This user can't be invited because the domain of the user's email address is a verified domain of this directory."));
+  await assert.rejects(invite('eli@partner.example', { invitedUserSponsors: [{ id: tenant.id }] }), refused(404, 'Request_ResourceNotFound'));
+
+  const eli = await invite('eli@partner.example');
+  const seen = [];
+  const page = await graph.api('/users').filter("userType eq 'Guest' and externalUserState eq 'PendingAcceptance'")
+    .select('id,identities,signInActivity').top(1).get();
+  await new PageIterator(graph, page, (guest) => seen.push(guest)).iterate();
+  assert.deepEqual(seen.map(({ id }) => id).sort(), [first.invitedUser.id, eli.invitedUser.id].sort());
+  for (const { identities, signInActivity } of seen) assert.deepEqual([identities[0].issuer, signInActivity], [tenant.domain, null]);
+  const { value: [told] } = await graph.api('/auditLogs/mailDeliveries').version('beta').filter(`userId eq '${first.invitedUser.id}'`).get();
+  assert.deepEqual([told.recipientAddress, told.subject], ['dana@partner.example', 'invitation']);
+  const { redemption } = await graph.api(`${dana}/authentication/explainSignIn`).post({});
+  assert.deepEqual(redemption.ways.map(({ source }) => source), ['homeTenant', 'provider', 'mail']);
+  for (const { invitedUser } of [first, eli]) await graph.api(`/users/${invitedUser.id}`).delete();
+});
+
+test('policy of codes by mail, and of who invites: changed, and as they were', async () => {
+  const email = '/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/email';
+  assert.equal((await graph.api(email).get()).allowExternalIdToUseEmailOtp, 'default');
+  await graph.api(email).patch({
+    '@odata.type': '#microsoft.graph.emailAuthenticationMethodConfiguration', allowExternalIdToUseEmailOtp: 'disabled',
+  });
+  assert.equal((await graph.api(email).get()).allowExternalIdToUseEmailOtp, 'disabled');
+  await graph.api(email).delete();
+  assert.equal((await graph.api(email).get()).allowExternalIdToUseEmailOtp, 'default');
+
+  const policy = '/policies/authorizationPolicy';
+  await graph.api(policy).patch({ allowInvitesFrom: 'none' });
+  await assert.rejects(graph.api('/invitations').post({ invitedUserEmailAddress: 'finn@partner.example', inviteRedirectUrl: 'https://apps.contoso.example/' }),
+    refused(403, 'Authorization_RequestDenied', /^Guest invitations are not allowed for your company\./));
+  await assert.rejects(graph.api(policy).patch({ allowInvitesFrom: 'everyone' }), refused(400, 'Request_BadRequest'));
+  await graph.api(policy).patch({ allowInvitesFrom: 'adminsAndGuestInviters' });
+  assert.equal((await graph.api(policy).get()).allowInvitesFrom, 'adminsAndGuestInviters');
+});
+
 test('@azure/identity: on behalf of somebody, whose sign-in the beta tells of', async () => {
   const { client_id: id, client_secret: secret, redirect_uris: [redirect] } = tenant.client('graph');
   const user = tenant.user('authentication-administrator');

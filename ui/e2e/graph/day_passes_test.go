@@ -90,39 +90,3 @@ func (d *day) otherMethods(t *testing.T) {
 	wantEqual(t, "phones", len(must(mira.PhoneMethods().Get(t.Context(), nil))(t).GetValue()), 0)
 	wantEqual(t, "passwords", len(must(mira.PasswordMethods().Get(t.Context(), nil))(t).GetValue()), 0)
 }
-
-// guests cannot be given a pass: they sign in where they are at home.
-func (d *day) guests(t *testing.T) {
-	in := models.NewInvitation()
-	in.SetInvitedUserEmailAddress(new("dana@partner.example"))
-	in.SetInvitedUserDisplayName(new("Dana Partner"))
-	in.SetInviteRedirectUrl(new("https://apps.contoso.example/"))
-	in.SetSendInvitationMessage(new(false))
-	made := must(d.Invitations().Post(t.Context(), in, nil))(t)
-	wantEqual(t, "status", of(made.GetStatus()), "PendingAcceptance")
-	wantEqual(t, "type", of(made.GetInvitedUserType()), "Guest")
-	if to := of(made.GetInviteRedeemUrl()); !strings.HasPrefix(to, contoso.base+"/") {
-		t.Errorf("to redeem, go to %q", to)
-	}
-	if made.GetInvitedUser() == nil {
-		t.Fatalf("who was invited? %s", wire.last())
-	}
-	d.guest = of(made.GetInvitedUser().GetId())
-	guest := must(d.Users().ByUserId(d.guest).Get(t.Context(), &users.UserItemRequestBuilderGetRequestConfiguration{
-		QueryParameters: &users.UserItemRequestBuilderGetQueryParameters{Select: []string{"id", "userPrincipalName", "userType", "externalUserState", "creationType", "mail"}},
-	}))(t)
-	wantEqual(t, "user name", of(guest.GetUserPrincipalName()), "dana_partner.example#EXT#@contoso.example")
-	wantEqual(t, "type", of(guest.GetUserType()), "Guest")
-	wantEqual(t, "state", of(guest.GetExternalUserState()), "PendingAcceptance")
-	wantEqual(t, "created by", of(guest.GetCreationType()), "Invitation")
-	byName := must(d.Users().ByUserId(of(guest.GetUserPrincipalName())).Get(t.Context(), nil))(t)
-	wantEqual(t, "by user name", of(byName.GetId()), d.guest)
-
-	_, err := d.passesOf(d.guest).Post(t.Context(), newPass(60, true), nil)
-	wantRefused(t, err, 400, "badRequest", "Temporary Access Pass cannot be added to an external guest user.")
-	_, err = d.Invitations().Post(t.Context(), in, nil)
-	wantRefused(t, err, 400, "Request_BadRequest", "The invited user already exists in the directory as objectID: "+d.guest+". They can use that account to sign in to shared apps and resources.")
-	in.SetInvitedUserEmailAddress(new("noor@" + contoso.Domain))
-	_, err = d.Invitations().Post(t.Context(), in, nil)
-	wantRefused(t, err, 400, "Request_BadRequest", "")
-}

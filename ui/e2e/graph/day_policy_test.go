@@ -228,13 +228,10 @@ func (d *day) passkeyPolicyRefused(t *testing.T) {
 
 // policyLater: what cannot be switched on yet is refused, rather than taken and forgotten.
 func (d *day) policyLater(t *testing.T) {
-	email := models.NewEmailAuthenticationMethodConfiguration()
-	authenticator := models.NewMicrosoftAuthenticatorAuthenticationMethodConfiguration()
-	for id, change := range map[string]models.AuthenticationMethodConfigurationable{"email": email, "microsoftAuthenticator": authenticator} {
-		change.SetState(new(models.ENABLED_AUTHENTICATIONMETHODSTATE))
-		_, err := d.methodConfigurations().ByAuthenticationMethodConfigurationId(id).Patch(t.Context(), change, nil)
-		wantRefused(t, err, 400, "badRequest", "")
-	}
+	change := models.NewMicrosoftAuthenticatorAuthenticationMethodConfiguration()
+	change.SetState(new(models.ENABLED_AUTHENTICATIONMETHODSTATE))
+	_, err := d.methodConfigurations().ByAuthenticationMethodConfigurationId("microsoftAuthenticator").Patch(t.Context(), change, nil)
+	wantRefused(t, err, 400, "badRequest", "")
 }
 
 // passesForSome: somebody whom the policy does not reach may have a pass and cannot use it.

@@ -66,7 +66,7 @@ func (d *demo) start() error {
 	}
 	report := filepath.Join(d.dir, "report.json")
 	d.server = exec.Command(d.program(), "demo", "--tls", "--listen", "localhost:0", "--app-listen", "127.0.0.1:0",
-		"--metrics-listen", "localhost:0", "--data", d.data(), "--json", report)
+		"--inbox-listen", "127.0.0.1:0", "--metrics-listen", "localhost:0", "--data", d.data(), "--json", report)
 	d.server.Stderr = os.Stderr
 	greeting, err := d.server.StdoutPipe()
 	if err != nil {
