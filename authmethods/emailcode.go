@@ -89,7 +89,7 @@ func (m emailCode) Verify(_ context.Context, s idp.Subject, p idp.Prompt, a idp.
 	}
 	proof := idp.Proof{
 		Method: idp.EmailCode, Credential: mailboxOf(s).MailboxID, At: s.Now,
-		NotAfter: s.Now.Add(idp.GuestSession), EndsAs: idp.GrantExpired,
+		NotAfter: s.Now.Add(idp.GuestSession), EndsAs: idp.EmailCodeExpired,
 		AMR: []string{"otp"}, ACR: idp.ACREmail,
 	}
 	return idp.Verdict{

@@ -83,7 +83,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if e.STS != 0 {
 		body.Codes = []idp.STS{e.STS}
 	}
-	if e.STS == idp.PassExpired || e.STS == idp.PassNotFound {
+	if e.STS == idp.PassExpired || e.STS == idp.PassNotFound || e.STS == idp.EmailCodeExpired {
 		body.Suberror = "basic_action" // MSAL prompts the person again
 	}
 	switch {

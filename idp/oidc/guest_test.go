@@ -81,7 +81,7 @@ func TestGuestBound(t *testing.T) {
 	last := w.refresh(web, refresh, "")
 	w.advance(end.Sub(w.wall.now()))
 	access := last.JSON["access_token"].(string)
-	if got := w.refresh(web, refresh, ""); got.Status != http.StatusBadRequest || got.JSON["error"] != "invalid_grant" {
+	if got := w.refresh(web, refresh, ""); got.Status != http.StatusBadRequest || got.JSON["error"] != "invalid_grant" || got.JSON["suberror"] != "basic_action" {
 		t.Errorf("refresh at the end: %d %s", got.Status, got.Body)
 	}
 	if got := w.introspect(worker, access); got.JSON["active"] != false {

@@ -193,24 +193,27 @@ func (s *Service) subject(tx *storage.Tx, v Visit, f Flow, m idp.Method) (idp.Su
 		return idp.Subject{}, err
 	}
 	now := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy}
-	if now.User, err = wanted(tx, v, f); now.User == nil || err != nil {
-		return now, err
+	standIn := ""
+	if now.User, standIn, err = s.wanted(tx, v, f); now.User == nil || err != nil {
+		return now, errors.Join(err, readAlike(tx, m, standIn))
 	}
 	now.Known = f.Username == "" || slices.Contains(s.openKnown(v).Users, now.User.UserID)
 	now.Credentials, err = m.Info().Held(tx, now.User.UserID)
 	return now, err
 }
 
-// wanted is the user an answer is about: who was named, or who steps up.
-func wanted(tx *storage.Tx, v Visit, f Flow) (*idp.User, error) {
+// wanted is the user an answer is about: who was named, or who steps up. standIn is as
+// signer has it.
+func (s *Service) wanted(tx *storage.Tx, v Visit, f Flow) (u *idp.User, standIn string, err error) {
 	if f.Username != "" {
-		return idp.Optional(idp.FindSigner(tx, f.Username))
+		return s.signer(tx, v, f.Username)
 	}
 	session, err := findSession(tx, v.Session)
 	if session == nil || err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return idp.Optional(storage.Get[idp.User](tx, session.UserID))
+	u, err = idp.Optional(storage.Get[idp.User](tx, session.UserID))
+	return u, "", err
 }
 
 // verify looks at the answer outside of any transaction.

@@ -67,10 +67,10 @@ func apisOf(tx *storage.Tx, req *idp.AuthRequest) (apis []*idp.API, err error) {
 
 // addUser finds whom the identifier names and what each method says about them.
 func (s *Service) addUser(tx *storage.Tx, v Visit, facts *idp.Facts) (err error) {
-	subject := facts.SessionUser
+	subject, standIn := facts.SessionUser, ""
 	if facts.Identifier != "" {
 		if facts.User == nil {
-			facts.User, err = idp.Optional(idp.FindSigner(tx, facts.Identifier))
+			facts.User, standIn, err = s.signer(tx, v, facts.Identifier)
 		}
 		subject = facts.User
 	}
@@ -86,6 +86,11 @@ func (s *Service) addUser(tx *storage.Tx, v Visit, facts *idp.Facts) (err error)
 		return i.Held(tx, subject.UserID)
 	}); err != nil {
 		return err
+	}
+	for _, m := range s.methods {
+		if err := readAlike(tx, m, standIn); err != nil {
+			return err
+		}
 	}
 	facts.Pretended = s.pretended(v, facts.Offers, facts.Identifier)
 	return s.addInterrupt(tx, v, policy, facts)

@@ -56,7 +56,7 @@ func TestGuestJourney(t *testing.T) {
 	out = b.code(b.toApp("Gia@Partner.Example"))
 	b.wantStep(out, idp.Issue)
 	end := g.now().Add(day)
-	if s := out.Session; !s.NotAfter.Equal(end) || s.EndsAs != idp.GrantExpired || s.MFA() || !slices.Equal(s.Latest().AMR, []string{"otp"}) || s.Latest().ACR != idp.ACREmail {
+	if s := out.Session; !s.NotAfter.Equal(end) || s.EndsAs != idp.EmailCodeExpired || s.MFA() || !slices.Equal(s.Latest().AMR, []string{"otp"}) || s.Latest().ACR != idp.ACREmail {
 		t.Errorf("session %+v", s)
 	}
 	if !out.Grant.NotAfter.Equal(end) {

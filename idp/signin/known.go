@@ -50,7 +50,7 @@ func (k known) age(now time.Time) time.Duration { return now.Sub(time.Unix(k.Sin
 func (s *Service) Knows(ctx context.Context, v Visit, f Flow) (yes bool, err error) {
 	k := s.openKnown(v)
 	err = s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
-		u, err := wanted(tx, v, f)
+		u, _, err := s.wanted(tx, v, f)
 		yes = u != nil && slices.Contains(k.Users, u.UserID)
 		return err
 	})

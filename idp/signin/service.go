@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"latchkey/idp"
@@ -24,6 +25,8 @@ type Service struct {
 	keys    *idp.Keyring
 	slots   *slots
 	observe func(idp.Kind, error)
+	// standIns are the ids of people from outside, by tenant: see standIn.
+	standIns sync.Map
 }
 
 // New makes the service. The order of methods is the order they are offered in.

@@ -7,11 +7,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { Agent, setGlobalDispatcher } from 'undici';
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * Starts the demo; command() is Latchkey's command line on it, stop() ends it and
- * removes its data. With tls it serves https, and certificate is what to trust.
+ * removes its data. With tls it serves https, and certificate is what to trust, as fetch does
+ * from then on.
  */
 export async function startDemo({ tls = false } = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
@@ -41,8 +44,13 @@ export async function startDemo({ tls = false } = {}) {
     return JSON.parse(stdout);
   };
   const certificate = tls ? await readFile(join(data, 'demo-certificate.pem'), 'utf8') : undefined;
+  // As NODE_EXTRA_CA_CERTS would, which must be set before Node starts.
+  if (tls) setGlobalDispatcher(new Agent({ connect: { ca: certificate } }));
   return { report: JSON.parse(await readFile(file, 'utf8')), certificate, stop, command };
 }
+
+/** Whom the demo invites to Contoso: the one of its users who has no pass, and is in no report. */
+export const demoGuest = 'robin_partner.example#EXT#@contoso.example';
 
 /** The Contoso tenant of a report, with its clients and users found by name. */
 export function contoso(report) {

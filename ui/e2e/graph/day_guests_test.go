@@ -96,7 +96,8 @@ func (d *day) guestsAgain(t *testing.T) {
 // guestsListed: the users from other organizations, in pages, with what portals show of them.
 func (d *day) guestsListed(t *testing.T) {
 	second := of(must(d.Invitations().Post(t.Context(), d.invitationOf("eli@partner.example"), nil))(t).GetInvitedUser().GetId())
-	want := []string{d.guest, second}
+	robin := of(must(d.Users().ByUserId("robin_partner.example#EXT#@"+contoso.Domain).Get(t.Context(), nil))(t).GetId()) // whom the demo invites
+	want := []string{d.guest, second, robin}
 	columns := []string{"id", "userType", "externalUserState", "creationType", "identities", "signInActivity"}
 	for _, filter := range []string{"creationType eq 'Invitation'", "externalUserState eq 'PendingAcceptance' and userType eq 'Guest'"} {
 		var got []string

@@ -53,6 +53,7 @@ type demo struct {
 	dir    string
 	server *exec.Cmd
 	base   string
+	inbox  string       // address of the inbox in which all mail arrives
 	tenant string       // its id
 	http   *http.Client // trusts the demo's certificate alone
 }
@@ -104,8 +105,9 @@ func (d *demo) read(report string) error {
 	}
 	type organization struct{ ID, Domain string }
 	var r struct {
-		BaseURL string `json:"base_url"`
-		Tenants []organization
+		BaseURL  string `json:"base_url"`
+		InboxURL string `json:"inbox_url"`
+		Tenants  []organization
 	}
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return err
@@ -114,7 +116,7 @@ func (d *demo) read(report string) error {
 	if i < 0 {
 		return errors.New("the demo has no contoso.example")
 	}
-	d.base, d.tenant = r.BaseURL, r.Tenants[i].ID
+	d.base, d.inbox, d.tenant = r.BaseURL, r.InboxURL, r.Tenants[i].ID
 	return nil
 }
 

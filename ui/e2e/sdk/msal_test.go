@@ -117,15 +117,24 @@ func wantScopes(t *testing.T, granted []string, want ...string) {
 // sign in again.
 func wantPrompt(t *testing.T, err error) {
 	t.Helper()
-	var body struct{ Error, Suberror string }
+	body := refusal(t, err)
+	wantEqual(t, "error", body.Error, "invalid_grant")
+	wantEqual(t, "suberror", body.Suberror, "basic_action")
+}
+
+type refused struct{ Error, Suberror string }
+
+// refusal is what was answered to an app that wanted a token silently, when nothing stands
+// behind one any more.
+func refusal(t *testing.T, err error) (body refused) {
+	t.Helper()
 	if err == nil {
 		t.Fatal("silently got a token that nothing stands behind any more")
 	}
 	if bad := json.Unmarshal([]byte(answerIn(err)), &body); bad != nil {
 		t.Fatal(err, bad)
 	}
-	wantEqual(t, "error", body.Error, "invalid_grant")
-	wantEqual(t, "suberror", body.Suberror, "basic_action")
+	return body
 }
 
 // answerIn is the body of the answer that an error of MSAL is about.

@@ -75,13 +75,23 @@ func (p *person) submit(fields map[string]string) {
 	p.read(resp, err)
 }
 
-// signIn answers the sign-in pages, consent among them.
+// signIn answers the sign-in pages, the invitation and consent among them.
 func (p *person) signIn(u user) {
 	p.t.Helper()
 	p.want("signin")
 	p.submit(map[string]string{"username": u.Name})
-	p.want("pass")
-	p.submit(map[string]string{"code": u.Pass})
+	if u.Pass == "" {
+		p.want("email-send")
+		p.submit(map[string]string{"send": "1"})
+		p.want("email-code")
+		p.submit(map[string]string{"code": contoso.mailedCode(p.t, u.Name)})
+	} else {
+		p.want("pass")
+		p.submit(map[string]string{"code": u.Pass})
+	}
+	if p.name() == "redeem" {
+		p.submit(map[string]string{"invitation": "accept"})
+	}
 	if p.name() == "consent" {
 		p.submit(map[string]string{"decision": "allow"})
 	}

@@ -48,7 +48,7 @@ func (d *demo) client(t *testing.T, args ...string) client {
 	return c
 }
 
-// user is somebody with a pass.
+// user is somebody with a pass, or a guest without one, whom codes are mailed to.
 type user struct {
 	ID      string    `json:"user_id"`
 	Name    string    `json:"user_principal_name"`
