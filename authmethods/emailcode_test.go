@@ -400,7 +400,7 @@ func TestEmailCodeProof(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := idp.Proof{
-		Method: "emailCode", Credential: m.box.MailboxID, At: m.subject.Now, NotAfter: m.subject.Now.Add(24 * time.Hour), EndsAs: 70008,
+		Method: "emailCode", Credential: m.box.MailboxID, At: m.subject.Now, NotAfter: m.subject.Now.Add(24 * time.Hour), EndsAs: 50182,
 		AMR: []string{"otp"}, ACR: "urn:latchkey:acr:email",
 	}
 	if !reflect.DeepEqual(v.Proof, want) {

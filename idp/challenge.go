@@ -7,12 +7,13 @@ import (
 )
 
 // Challenge counts the answers to one question put to one browser. It is stored
-// with the first answer, or when something is sent that answers it; until then it is only an id inside a sealed state, which
-// also says whom and which method the question is about.
+// with the first answer, or when something is sent that answers it; until then it is
+// only an id inside a sealed state, which also says whom and which method the question
+// is about.
 type Challenge struct {
 	ChallengeID string
 	Tries       int
-	ClosedAt    time.Time `json:",omitzero"` // answered rightly
+	ClosedAt    time.Time `json:",omitzero"` // answered rightly, or void
 	Ends        time.Time
 	// Asker is who was asked in which browser, where something was sent: of what was sent to
 	// them, the newest counts alone.

@@ -58,6 +58,11 @@ func (i *Invitation) Indexes() []storage.Index {
 	return []storage.Index{{Name: "user", Value: i.UserID, Unique: true}}
 }
 
+// InvitationOf is the last invitation of a user, nil if there is none.
+func InvitationOf(tx *storage.Tx, userID string) (*Invitation, error) {
+	return Optional(storage.Lookup[Invitation](tx, "user", userID))
+}
+
 // Validate checks what the person who invites has given.
 func (i *Invitation) Validate() error {
 	at, err := url.Parse(i.RedirectURL)

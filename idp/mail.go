@@ -60,10 +60,8 @@ var MailAbouts = []MailAbout{
 }
 
 const (
-	// mailLife is how long a mail is tried. What is older is no news.
-	mailLife = 48 * time.Hour
-	// InvitationMailLife is how long one is tried that invites.
-	InvitationMailLife = 48 * time.Hour
+	// MailLife is how long a mail is tried at most. What is older is no news.
+	MailLife = 48 * time.Hour
 	// mailKept is how long after its end a mail may wait to be told of as lost.
 	mailKept = time.Hour
 	// maxMails is how many unsent mails about the same a person may be owed: whoever does
@@ -72,8 +70,8 @@ const (
 	maxMails = 20
 	// maxDetail is how much of a name or a fact is kept, in bytes.
 	maxDetail = 256
-	// MaxMailBody is how much somebody may write to whom they invite, in bytes.
-	MaxMailBody = 4096
+	// maxMailBody is how much somebody may write to whom they invite, in bytes.
+	maxMailBody = 4096
 )
 
 // mailWaits is how long after each try the next one comes, if the mail is still there
@@ -108,7 +106,7 @@ func Notify(tx *storage.Tx, u *User, about MailAbout, details map[string]string,
 	if err != nil || len(owed) >= maxMails {
 		return err
 	}
-	return tx.Insert(NewMail(u, to, about, details, now, mailLife))
+	return tx.Insert(NewMail(u, to, about, details, now, MailLife))
 }
 
 // NewMail is a mail to an address of a user, which is tried for some time.
@@ -259,8 +257,8 @@ func OneLine(s string) string {
 
 // Lines is what strangers wrote line by line, each of them as sound as OneLine makes it.
 func Lines(s string) []string {
-	if len(s) > MaxMailBody {
-		s = strings.ToValidUTF8(s[:MaxMailBody], "")
+	if len(s) > maxMailBody {
+		s = strings.ToValidUTF8(s[:maxMailBody], "")
 	}
 	lines := strings.Split(strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)), "\n")
 	for i, line := range lines {

@@ -35,9 +35,14 @@ func (m *Mailbox) Indexes() []storage.Index {
 	return []storage.Index{{Name: "user", Value: m.UserID, Unique: true}, {Name: "address", Value: m.Address, Unique: true}}
 }
 
-// HeldMailbox reads the mailbox of a user, if there is one.
+// MailboxOf is the mailbox of a user, nil if there is none.
+func MailboxOf(tx *storage.Tx, userID string) (*Mailbox, error) {
+	return Optional(storage.Lookup[Mailbox](tx, "user", userID))
+}
+
+// HeldMailbox is the same for the method.
 func HeldMailbox(tx *storage.Tx, userID string) ([]Credential, error) {
-	m, err := Optional(storage.Lookup[Mailbox](tx, "user", userID))
+	m, err := MailboxOf(tx, userID)
 	if m == nil || err != nil {
 		return nil, err
 	}

@@ -91,12 +91,13 @@ func SpendSending(tx *storage.Tx, keys *Keyring, s Sending, now time.Time) (wait
 		mailbox = StrangerLimits
 	}
 	type counted struct {
-		key    string
-		limits []Limit
+		key      string
+		limits   []Limit
+		ofTenant bool
 	}
-	all := []counted{{"mailbox " + hex.EncodeToString(keys.MAC("mailbox", s.Mailbox)), mailbox}}
+	all := []counted{{"mailbox " + hex.EncodeToString(keys.MAC("mailbox", s.Mailbox)), mailbox, false}}
 	if !s.Known {
-		all = append(all, counted{"network " + Network(s.Address), NetworkLimits}, counted{"tenant " + s.Tenant, TenantLimits})
+		all = append(all, counted{"network " + Network(s.Address), NetworkLimits, false}, counted{"tenant " + s.Tenant, TenantLimits, true})
 	}
 	quotas := make([]*Quota, len(all))
 	for i, c := range all {
@@ -107,7 +108,7 @@ func SpendSending(tx *storage.Tx, keys *Keyring, s Sending, now time.Time) (wait
 			quotas[i] = &Quota{Key: c.key}
 		}
 		if left := quotas[i].Wait(now, c.limits); left > wait {
-			wait, full = left, i == len(all)-1 && !s.Known
+			wait, full = left, c.ofTenant
 		}
 	}
 	if wait > 0 {

@@ -81,3 +81,18 @@ func (r Redemption) Of(s Source) Reason {
 	}
 	return UnknownUser
 }
+
+// Reason is why somebody cannot sign in at all: what keeps the way from them that they have
+// taken before, or else the last there is. Offered if there is a way.
+func (r Redemption) Reason() (why Reason) {
+	if r.Source != "" {
+		return Offered
+	}
+	why = RedeemedOtherway // in a way that is none any more
+	for _, w := range r.Ways {
+		if w.Reason != RedeemedOtherway {
+			why = w.Reason
+		}
+	}
+	return why
+}

@@ -109,6 +109,26 @@ func TestRedeems(t *testing.T) {
 	}
 }
 
+// TestRedemptionReason: the reason is of the way that the guest has taken before, or else of the last.
+func TestRedemptionReason(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		redeemed idp.Source
+		open     idp.Source
+		want     idp.Reason
+	}{
+		{"", "", idp.MethodDisabled}, {idp.SourceMail, "", idp.MethodDisabled}, {idp.SourceProvider, "", idp.NoProvider}, {idp.SourceHome, idp.SourceMail, idp.NoHomeTenant},
+		{"", idp.SourceHome, idp.Offered}, {idp.SourceProvider, idp.SourceProvider, idp.Offered},
+		{"fax", idp.SourceMail, idp.RedeemedOtherway},
+	} {
+		barred := map[idp.Source]idp.Reason{idp.SourceHome: idp.NoHomeTenant, idp.SourceProvider: idp.NoProvider, idp.SourceMail: idp.MethodDisabled}
+		delete(barred, c.open)
+		if got := idp.Redeems(idp.RedemptionFacts{Redeemed: c.redeemed, Barred: barred}).Reason(); got != c.want {
+			t.Errorf("redeemed by %q, open %q: %q, want %q", c.redeemed, c.open, got, c.want)
+		}
+	}
+}
+
 // TestRedemptionOf: of a guest as the policy is, with or without mail in the deployment.
 func TestRedemptionOf(t *testing.T) {
 	t.Parallel()

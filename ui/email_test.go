@@ -419,7 +419,7 @@ func TestLateCode(t *testing.T) {
 	o.invite(guest)
 	o.open(signinHere).press("username", guest).press("send", "1")
 	late := *o
-	o.passes(30*time.Minute).press("code", o.code()).sees(http.StatusForbidden, `data-page="email-code"`, `data-problem="code.expired"`, "Have a new one sent", "The time of that code is over")
+	o.passes(30*time.Minute).press("code", o.code()).sees(http.StatusForbidden, `data-page="email-code"`, `data-problem="code.expired"`, "Have a new one sent", "That code has expired")
 	o.passes(15*time.Minute).press("code", "12345678").sees(http.StatusBadRequest, `data-problem="state.expired"`)
 	late.press("code", late.code()).sees(http.StatusBadRequest, `data-problem="state.expired"`)
 	to := again.FindSubmatch(late.Body.Bytes())

@@ -186,10 +186,10 @@ func (p *page) Tell(pr Problem) (t told, err error) {
 	return t, err
 }
 
-// wait is how long a problem lasts, in words: seconds for what is over in a moment.
+// wait is how long a problem lasts, in words.
 func (p *page) wait(pr Problem) (string, error) {
 	switch {
-	case pr.ID == "code.soon":
+	case pr.soon():
 		return p.Plural("duration.seconds", max(pr.Seconds, 1))
 	case pr.Minutes < 60:
 		return p.Plural("duration.minutes", max(pr.Minutes, 1))

@@ -114,10 +114,13 @@ func (p Problem) Status() int {
 	return http.StatusInternalServerError
 }
 
+// soon tells whether it is over in a moment, so that seconds count.
+func (p Problem) soon() bool { return p.ID == "code.soon" }
+
 // retryAfter tells programs when to come back (RFC 6585 4).
 func (p Problem) retryAfter(h http.Header) {
 	switch {
-	case p.ID == "code.soon":
+	case p.soon():
 		h.Set("Retry-After", strconv.Itoa(p.Seconds))
 	case p.Minutes > 0:
 		h.Set("Retry-After", strconv.Itoa(p.Minutes*60))

@@ -143,6 +143,9 @@ type Organizations struct {
 // PageName implements View.
 func (Organizations) PageName() string { return "organizations" }
 
+// OfGuest tells whether it seems to be a guest who is asked.
+func (v Organizations) OfGuest() bool { return v.Problem.ID == "guest.elsewhere" }
+
 // FormPost sends an authorization response on to the app (OAuth 2.0 Form Post
 // Response Mode section 2): by script, or by the person's own press.
 type FormPost struct {

@@ -115,32 +115,32 @@ func (d directory) spf(ctx context.Context, domain, host string) symptom {
 	return judgeSPF(domain, host, texts)
 }
 
+// atOrAbove asks for what lies below a label at the domain, and if nothing of that counts, at
+// the organizational one. at is the domain that has it.
+func (d directory) atOrAbove(ctx context.Context, label, domain string, counts func(text string) bool) (at string, texts []string, err error) {
+	for _, at := range slices.Compact([]string{domain, organization(domain)}) {
+		texts, err := d.texts(ctx, label+at)
+		if err != nil || slices.ContainsFunc(texts, counts) {
+			return at, texts, err
+		}
+	}
+	return domain, nil, nil
+}
+
 // dkim looks for a key at the domain, then at the organizational one, with which a mail may
 // be signed as well.
 func (d directory) dkim(ctx context.Context, selector, domain string) symptom {
-	first := selector + "._domainkey." + domain
-	name := first
-	texts, err := d.texts(ctx, name)
-	if above := organization(domain); err == nil && len(texts) == 0 && above != domain {
-		name = selector + "._domainkey." + above
-		texts, err = d.texts(ctx, name)
-	}
+	label := selector + "._domainkey."
+	at, texts, err := d.atOrAbove(ctx, label, domain, func(string) bool { return true })
 	if err != nil {
-		return unanswered("dkim", name, err)
+		return unanswered("dkim", label+at, err)
 	}
-	if len(texts) == 0 {
-		name = first
-	}
-	return judgeDKIM(name, texts)
+	return judgeDKIM(label+at, texts)
 }
 
+// dmarc looks for a policy likewise (RFC 7489 6.6.3).
 func (d directory) dmarc(ctx context.Context, domain string) symptom {
-	at := domain
-	texts, err := d.texts(ctx, "_dmarc."+at)
-	if above := organization(domain); err == nil && above != domain && !slices.ContainsFunc(texts, isDMARC) { // RFC 7489 6.6.3
-		at = above
-		texts, err = d.texts(ctx, "_dmarc."+at)
-	}
+	at, texts, err := d.atOrAbove(ctx, "_dmarc.", domain, isDMARC)
 	if err != nil {
 		return unanswered("dmarc", "_dmarc."+at, err)
 	}

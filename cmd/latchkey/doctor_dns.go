@@ -48,21 +48,20 @@ func judgeSPF(domain, host string, texts []string) symptom {
 
 func judgeSPFRecord(host, record string) symptom {
 	s := readSPF(record)
-	s.host = host
 	switch {
 	case s.fault != "":
-		return failed("spf", "%q: %s, so that all of it is void", record, s.fault).hint("Write %s", s.sound())
+		return failed("spf", "%q: %s, so that all of it is void", record, s.fault).hint("Write %s", s.sound(host))
 	case s.all == '+':
-		return failed("spf", "%q lets everybody send", record).hint("Write %s", s.sound())
+		return failed("spf", "%q lets everybody send", record).hint("Write %s", s.sound(host))
 	case !s.lets && (s.all == '-' || s.all == '~'):
-		return failed("spf", "%q lets nobody send", record).hint("Write %s, or what your mail provider names.", s.sound())
+		return failed("spf", "%q lets nobody send", record).hint("Write %s, or what your mail provider names.", s.sound(host))
 	case s.lookups > mostLookups:
 		return failed("spf", "%q takes %d look-ups, %d may be, so that all of it is void", record, s.lookups, mostLookups).
-			hint("Remove what no longer sends, and name networks by ip4: and ip6: in place of include:, a: and mx:, such as %s", s.brief())
+			hint("Remove what no longer sends, and name networks by ip4: and ip6: in place of include:, a: and mx:.")
 	case s.all == 0 && !s.redirect, s.all == '?':
-		return warning("spf", "%q says nothing about who else sends", record).hint("Write %s", s.sound())
+		return warning("spf", "%q says nothing about who else sends", record).hint("Write %s", s.sound(host))
 	case s.ptr:
-		return warning("spf", "%q has ptr, which many servers pass over", record).hint("Write %s", s.sound())
+		return warning("spf", "%q has ptr, which many servers pass over", record).hint("Write %s", s.sound(host))
 	}
 	return well("spf", "%s", record)
 }
@@ -74,7 +73,6 @@ func isSPF(text string) bool {
 
 // spf is a record of SPF as it is read.
 type spf struct {
-	host     string // the server that sends
 	terms    []string
 	lookups  int
 	all      byte // the qualifier of all; 0: there is none
@@ -155,32 +153,22 @@ func isNetwork(text string, six bool) bool {
 }
 
 // sound is the record with only what is right in it, and an end that is; where that is
-// nothing, one that would do.
-func (s spf) sound() string {
-	return s.without(func(term string, one spf) bool { return one.fault == "" && !one.ptr })
-}
-
-// brief is a record that takes no look-up, so that there is room for those that are needed.
-func (s spf) brief() string {
-	return s.without(func(_ string, one spf) bool { return one.fault == "" && one.lookups == 0 }, "ip4:192.0.2.0/24")
-}
-
-// without keeps some terms, adds others, and the end.
-func (s spf) without(keep func(term string, one spf) bool, more ...string) string {
+// nothing, one that would do for the server that sends.
+func (s spf) sound(host string) string {
 	kept, end := []string{"v=spf1"}, "~all"
 	for _, term := range s.terms {
-		one := readSPF("v=spf1 " + term)
-		switch {
-		case one.all == '-' && one.fault == "":
+		switch one := readSPF("v=spf1 " + term); {
+		case one.fault != "" || one.ptr:
+		case one.all == '-':
 			end = "-all"
-		case one.redirect && one.fault == "" && keep(term, one):
+		case one.redirect:
 			end = term
-		case one.all == 0 && keep(term, one) && !slices.Contains(kept, term):
+		case one.all == 0 && !slices.Contains(kept, term):
 			kept = append(kept, term)
 		}
 	}
-	if kept = append(kept, more...); len(kept) == 1 && strings.HasSuffix(end, "all") {
-		return spfFor(s.host)
+	if len(kept) == 1 && strings.HasSuffix(end, "all") {
+		return spfFor(host)
 	}
 	return strings.Join(append(kept, end), " ")
 }
@@ -212,7 +200,5 @@ func mergedSPF(host string, records []string) string {
 			}
 		}
 	}
-	merged := readSPF(terms)
-	merged.host = host
-	return merged.sound()
+	return readSPF(terms).sound(host)
 }

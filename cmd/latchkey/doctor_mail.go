@@ -30,7 +30,7 @@ func (c *cli) doctorMailCommand() *cobra.Command {
 		Use: "mail", Short: "Tell whether mail will arrive, and what to do if not",
 		Long: "Tell whether mail will arrive, and what to do if not: it talks to the mail server as 'latchkey serve' would, and\n" +
 			"looks at what DNS says of the domain of smtp_from (SPF, DKIM, DMARC). It needs no running server and sends no\n" +
-			"mail, unless --to says where. The exit code is 1 when anything failed; warnings are none.",
+			"mail, unless --to says where. The exit code is 1 when anything failed; a warning is no failure.",
 		Example: "  latchkey doctor mail\n" +
 			"  latchkey doctor mail --to ada@contoso.example --dkim-selector s1",
 		Args: noArgs,

@@ -2,7 +2,8 @@ package main
 
 import "latchkey/idp"
 
-// reason is why a method is not offered, or a way not a guest's: as it is decided, for programs, and for people.
+// reason is why a method is not offered, or a way not a guest's: as it is decided, for
+// programs, and for people.
 type reason struct {
 	decided     idp.Reason
 	name, words string

@@ -180,7 +180,7 @@ func (c *cli) guestBlocksCommand() *cobra.Command {
 
 func (c *cli) guestUnblockCommand() *cobra.Command {
 	return c.inTenant(&cobra.Command{
-		Use: "unblock ADDRESS", Short: "Let an address be invited again, since its owner has asked for that",
+		Use: "unblock ADDRESS", Short: "Let an address be invited again, once its owner has asked for that",
 		Example: "  latchkey guest unblock lea@fabrikam.example",
 		Args:    wants("ADDRESS"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -28,7 +28,8 @@ func (d *demo) invitation(t *testing.T, address string) string {
 func (d *demo) code(t *testing.T, address string, before int) string {
 	t.Helper()
 	isCode := func(m demoinbox.Message) bool { return m.To == address && codeAlone.MatchString(m.Text) }
-	m := d.received(t, func(m demoinbox.Message) bool { return isCode(m) && d.codes(t, address) > before })
+	d.received(t, func(m demoinbox.Message) bool { return isCode(m) && d.codes(t, address) > before })
+	m := d.received(t, isCode) // anew: the list that was looked through may be older than the count
 	return codeAlone.FindStringSubmatch(m.Text)[1]
 }
 

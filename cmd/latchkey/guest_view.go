@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"latchkey/idp"
@@ -96,66 +95,6 @@ func (d desk) guestDetail(ctx context.Context, t *idp.Tenant, g admin.GuestInfo)
 	}
 	v.Sponsors, err = d.sponsors(ctx, t, g.User.External.Sponsors)
 	return v, err
-}
-
-// sponsors are who answers for a guest, by name; one that is deleted has none.
-func (d desk) sponsors(ctx context.Context, t *idp.Tenant, ids []string) ([]partyView, error) {
-	views := []partyView{}
-	for _, id := range ids {
-		u, err := d.Admin.User(ctx, d.actor, t.TenantID, id)
-		if err == nil {
-			views = append(views, partyView(idp.PartyOf(u)))
-			continue
-		}
-		if idp.ErrorCode(err) != idp.NotFound {
-			return nil, err
-		}
-		v := partyView{Type: idp.PartyGroup, ID: id}
-		g, err := d.Admin.Group(ctx, d.actor, t.TenantID, id)
-		switch {
-		case err == nil:
-			v.Name = g.Name
-		case idp.ErrorCode(err) != idp.NotFound:
-			return nil, err
-		}
-		views = append(views, v)
-	}
-	return views, nil
-}
-
-// sponsorIDs are the ids of groups in place of their names; what names no group is left to
-// be found as a user.
-func (d desk) sponsorIDs(ctx context.Context, t *idp.Tenant, names []string) ([]string, error) {
-	ids := slices.Clone(names)
-	for i, name := range names {
-		_, err := d.Admin.User(ctx, d.actor, t.TenantID, name)
-		if err == nil {
-			continue
-		}
-		if idp.ErrorCode(err) != idp.NotFound {
-			return nil, err
-		}
-		g, err := d.Admin.Group(ctx, d.actor, t.TenantID, name)
-		switch {
-		case err == nil:
-			ids[i] = g.GroupID
-		case idp.ErrorCode(err) != idp.NotFound:
-			return nil, err
-		}
-	}
-	return ids, nil
-}
-
-func sponsorNames(all []partyView) string {
-	return joined(each(all, func(s partyView) string {
-		switch {
-		case s.Name == "":
-			return s.ID + " (deleted)"
-		case s.Type == idp.PartyGroup:
-			return "group " + s.Name
-		}
-		return s.Name
-	}))
 }
 
 func tableGuests(none string) func(*printer, []guestView) {

@@ -2,14 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
-	"time"
 
 	"latchkey/idp"
 	"latchkey/idp/mail"
-	"latchkey/storage"
 	"latchkey/ui"
 )
 
@@ -64,31 +60,6 @@ func (s *server) sendMail(ctx context.Context) {
 		s.mail.Run(ctx)
 	}
 }
-
-// mailsWaiting counts the mails that are owed to somebody; NaN if that cannot be told.
-func mailsWaiting(store *storage.Store) float64 {
-	ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
-	defer cancel()
-	n := 0
-	tenants, err := store.Tenants(ctx)
-	for _, id := range tenants {
-		err = errors.Join(err, store.View(ctx, id, func(tx *storage.Tx) error {
-			return storage.Each(tx, func(_ string, m *idp.Mail, err error) bool {
-				if err == nil && !m.Decoy {
-					n++
-				}
-				return ctx.Err() == nil
-			})
-		}))
-	}
-	if err != nil {
-		return math.NaN()
-	}
-	return float64(n)
-}
-
-// countTimeout is how long whoever asks for metrics waits for that count.
-const countTimeout = 5 * time.Second
 
 // pagesOf is where the pages of a tenant are.
 func pagesOf(base string, t *idp.Tenant) string {

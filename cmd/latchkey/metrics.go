@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"math"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -108,3 +110,28 @@ func answer(w http.ResponseWriter, status int, text string) {
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text + "\n")) // the peer may have gone
 }
+
+// mailsWaiting counts the mails that are owed to somebody; NaN if that cannot be told.
+func mailsWaiting(store *storage.Store) float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
+	defer cancel()
+	n := 0
+	tenants, err := store.Tenants(ctx)
+	for _, id := range tenants {
+		err = errors.Join(err, store.View(ctx, id, func(tx *storage.Tx) error {
+			return storage.Each(tx, func(_ string, m *idp.Mail, err error) bool {
+				if err == nil && !m.Decoy {
+					n++
+				}
+				return ctx.Err() == nil
+			})
+		}))
+	}
+	if errors.Join(err, ctx.Err()) != nil {
+		return math.NaN()
+	}
+	return float64(n)
+}
+
+// countTimeout is how long whoever asks for metrics waits for that count.
+const countTimeout = 5 * time.Second

@@ -19,10 +19,10 @@ type emailPolicyView struct {
 	CodeInSubject       bool `json:"code_in_subject"`
 	// Not of the policy: whether it comes to codes for anybody, whether the deployment sends
 	// mail, how many have redeemed by a code, and how many of these it keeps out.
-	On           bool `json:"on"`
-	MailEnabled  bool `json:"mail_enabled"`
-	Redeemed     int  `json:"guests_redeemed"`
-	RedeemedBars int  `json:"guests_kept_out"`
+	On          bool `json:"on"`
+	MailEnabled bool `json:"mail_enabled"`
+	Redeemed    int  `json:"guests_redeemed"`
+	KeptOut     int  `json:"guests_kept_out"`
 }
 
 type emailPolicyArgs struct {
@@ -62,7 +62,7 @@ func (d desk) emailPolicyView(ctx context.Context, t *idp.Tenant, p idp.EmailPol
 	if v.targetsView, err = d.targetsView(ctx, t, p.Targets); err != nil {
 		return v, err
 	}
-	v.Redeemed, v.RedeemedBars, err = d.Admin.CodeGuests(ctx, d.actor, t.TenantID)
+	v.Redeemed, v.KeptOut, err = d.Admin.CodeGuests(ctx, d.actor, t.TenantID)
 	return v, err
 }
 
@@ -141,8 +141,8 @@ func (v emailPolicyView) notes() (notes []string) {
 	if !v.MailEnabled {
 		notes = append(notes, "the deployment sends no mail, so nobody gets a code. See the setting smtp_address.")
 	}
-	if v.On && v.MailEnabled && v.RedeemedBars > 0 {
-		notes = append(notes, fmt.Sprintf("the policy is not for everybody who has redeemed by a code: %s cannot sign in.", numberOf(v.RedeemedBars, "guest")))
+	if v.On && v.MailEnabled && v.KeptOut > 0 {
+		notes = append(notes, fmt.Sprintf("the policy is not for everybody who has redeemed by a code: %s cannot sign in.", numberOf(v.KeptOut, "guest")))
 	}
 	return notes
 }

@@ -117,6 +117,12 @@ func merged(a, b []*idp.AuditEvent, goesOn bool, page storage.Page) ([]*idp.Audi
 	return all, all[len(all)-1].EventID
 }
 
+// MayReadLogs tells why the actor may not read the logs of a tenant, nil if they may: some
+// of what is shown elsewhere comes from there.
+func (s *Service) MayReadLogs(ctx context.Context, actor idp.Actor, tenant string) error {
+	return s.read(ctx, actor, tenant, idp.ReadLogs, func(*work) error { return nil })
+}
+
 // Event finds one event of a tenant's log by its id.
 func (s *Service) Event(ctx context.Context, actor idp.Actor, tenant, log, id string) (e *idp.AuditEvent, err error) {
 	tenantID := ""

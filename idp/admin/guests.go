@@ -82,10 +82,10 @@ func (w *work) guestNamed(action idp.Action, name string) (*idp.User, error) {
 
 func (w *work) guest(u *idp.User) (g GuestInfo, err error) {
 	g.User = u
-	if g.Mailbox, err = idp.Optional(storage.Lookup[idp.Mailbox](w.Tx, "user", u.UserID)); err != nil {
+	if g.Mailbox, err = idp.MailboxOf(w.Tx, u.UserID); err != nil {
 		return g, err
 	}
-	if g.Invitation, err = idp.Optional(storage.Lookup[idp.Invitation](w.Tx, "user", u.UserID)); err != nil {
+	if g.Invitation, err = idp.InvitationOf(w.Tx, u.UserID); err != nil {
 		return g, err
 	}
 	g.Redemption, err = w.redemption(u)
@@ -141,127 +141,4 @@ func (w *work) redemption(u *idp.User) (r idp.Redemption, err error) {
 		return r, err
 	}
 	return idp.RedemptionOf(policy, u, w.codes()), nil
-}
-
-// Resend invites somebody again who has not accepted yet, as they were invited before, but
-// by mail; what was sent before is void.
-func (s *Service) Resend(ctx context.Context, actor idp.Actor, tenant, name string) (InvitationInfo, error) {
-	return s.again(ctx, actor, tenant, name, "", idp.InviteUser)
-}
-
-// ResetRedemption puts a guest back to the beginning and invites them again by mail; email is
-// a new address, "" for the one they have. Everything else of them stays.
-func (s *Service) ResetRedemption(ctx context.Context, actor idp.Actor, tenant, name, email string) (InvitationInfo, error) {
-	return s.again(ctx, actor, tenant, name, email, idp.ResetRedemption)
-}
-
-func (s *Service) again(ctx context.Context, actor idp.Actor, tenant, name, email string, action idp.Action) (InvitationInfo, error) {
-	var req InvitationRequest
-	err := s.read(ctx, actor, tenant, asksItself, func(w *work) error {
-		u, err := w.guestNamed(idp.ReadUser, name)
-		if err != nil {
-			return err
-		}
-		if err := w.mayTo(action, u); err != nil {
-			return err
-		}
-		req, err = w.asBefore(u, action)
-		return err
-	})
-	if err != nil {
-		return InvitationInfo{}, err
-	}
-	if email != "" {
-		req.Email = email
-	}
-	return s.Invite(ctx, actor, tenant, req)
-}
-
-// asBefore is the request for an invitation that differs from the last one in nothing but
-// that it is sent. Who answers for the guest stays as it is, also those who are gone.
-func (w *work) asBefore(u *idp.User, action idp.Action) (req InvitationRequest, err error) {
-	i, err := idp.Optional(storage.Lookup[idp.Invitation](w.Tx, "user", u.UserID))
-	if err != nil {
-		return req, err
-	}
-	if i == nil && action == idp.InviteUser {
-		return req, idp.Errorf(idp.Conflict, "%s was never invited. Reset the redemption to have them invited.", u.PrincipalName)
-	}
-	if i == nil {
-		return req, idp.Errorf(idp.Conflict, "%s was never invited, so that it is not known where the invitation is to lead.", u.PrincipalName)
-	}
-	if action == idp.InviteUser && !u.External.Pending() {
-		return req, idp.Errorf(idp.Conflict, "%s has accepted already. Reset the redemption to have them invited again.", u.PrincipalName)
-	}
-	req = InvitationRequest{Email: u.Profile.Email, DisplayName: u.DisplayName, RedirectURL: i.RedirectURL, Send: true, Message: i.Message}
-	if action == idp.ResetRedemption {
-		req.Reset = u.UserID
-	}
-	return req, nil
-}
-
-// GuestPolicy reads who invites people from outside, and for how long.
-func (s *Service) GuestPolicy(ctx context.Context, actor idp.Actor, tenant string) (p *idp.GuestPolicy, err error) {
-	err = s.read(ctx, actor, tenant, idp.ReadGuestPolicy, func(w *work) error {
-		p, err = idp.LoadGuestPolicy(w.Tx)
-		return err
-	})
-	return p, err
-}
-
-// GuestPolicyChange is what may be changed; nil leaves a field as it is.
-type GuestPolicyChange struct {
-	Inviters       *string
-	InvitationDays *int
-}
-
-// UpdateGuestPolicy changes the policy, whole or not at all. Invitations that were made
-// before end when they were to.
-func (s *Service) UpdateGuestPolicy(ctx context.Context, actor idp.Actor, tenant string, c GuestPolicyChange) (p *idp.GuestPolicy, err error) {
-	err = s.change(ctx, actor, tenant, idp.WriteGuestPolicy, func(w *work) error {
-		if p, err = idp.LoadGuestPolicy(w.Tx); err != nil {
-			return err
-		}
-		before := *p
-		set(&p.Inviters, c.Inviters)
-		set(&p.InvitationDays, c.InvitationDays)
-		if err := p.Validate(); err != nil {
-			return err
-		}
-		if *p == before {
-			return nil
-		}
-		if err := w.Put(p); err != nil {
-			return err
-		}
-		return w.auditChange(idp.GuestsChanged, idp.Party{Type: idp.PartyPolicy, ID: p.ID(), Name: "Guests"}, &before, p)
-	})
-	return p, err
-}
-
-// InvitationBlocks lists the addresses that want no invitations.
-func (s *Service) InvitationBlocks(ctx context.Context, actor idp.Actor, tenant string, page storage.Page) (bs []*idp.InvitationBlock, next string, err error) {
-	err = s.read(ctx, actor, tenant, idp.InviteUser, func(w *work) (err error) {
-		bs, next, err = storage.All[idp.InvitationBlock](w.Tx, page)
-		return err
-	})
-	return bs, next, err
-}
-
-// Unblock lets an address be invited again, since its owner has asked for that.
-func (s *Service) Unblock(ctx context.Context, actor idp.Actor, tenant, address string) error {
-	return s.change(ctx, actor, tenant, idp.InviteUser, func(w *work) error {
-		n, err := idp.NormalEmail(address)
-		if err != nil {
-			return err
-		}
-		b, err := storage.Get[idp.InvitationBlock](w.Tx, n)
-		if err != nil {
-			return missing(err, "block", n, "%s is not blocked.", n)
-		}
-		if err := w.Delete(b); err != nil {
-			return err
-		}
-		return w.audit(idp.InvitesAllowed, idp.Party{Type: idp.ActorUser, Name: n}, "")
-	})
 }

@@ -3,8 +3,6 @@ package admin
 import (
 	"context"
 	"errors"
-	"net/url"
-	"slices"
 	"strings"
 
 	"latchkey/idp"
@@ -62,7 +60,7 @@ func (s *Service) Invite(ctx context.Context, actor idp.Actor, tenant string, re
 		if info.Redemption, err = w.redemption(info.User); err != nil {
 			return err
 		}
-		before, err := idp.Optional(storage.Lookup[idp.Invitation](w.Tx, "user", info.User.UserID))
+		before, err := idp.InvitationOf(w.Tx, info.User.UserID)
 		if err != nil {
 			return err
 		}
@@ -117,50 +115,6 @@ func (w *work) removeInvitation(u *idp.User) error {
 		}
 	}
 	return nil
-}
-
-// invitationMail is what tells of an invitation, in the language that the inviter named.
-func (w *work) invitationMail(info InvitationInfo) (*idp.Mail, error) {
-	i := info.Invitation
-	inviter, err := w.inviter()
-	if err != nil {
-		return nil, err
-	}
-	details := map[string]string{"Inviter": inviter, "Invitation": i.InvitationID, "Until": i.Ends.UTC().Format("2006-01-02T15:04:05Z"), "Onto": hostOf(i.RedirectURL)}
-	m := idp.NewMail(info.User, i.Email, idp.MailInvitation, details, w.now, min(idp.InvitationMailLife, i.Ends.Sub(w.now)))
-	m.Body, m.Copies = i.Message.Body, i.Message.Copies
-	if i.Message.Language != "" {
-		m.Lang = i.Message.Language
-	}
-	m.Seal(w.keys, w.tenant.TenantID, info.Ticket)
-	return m, nil
-}
-
-// inviter is who invites, as strangers know them: a person by name and address, an app by its
-// name.
-func (w *work) inviter() (string, error) {
-	if w.actor.Type != idp.ActorUser {
-		if w.actor.Type == idp.ActorClient {
-			return w.actor.Name, nil
-		}
-		return "", nil
-	}
-	u, err := idp.Optional(storage.Get[idp.User](w.Tx, w.actor.ID))
-	if u == nil || err != nil {
-		return "", err
-	}
-	if u.Profile.Email == "" {
-		return u.DisplayName, nil
-	}
-	return u.DisplayName + " (" + u.Profile.Email + ")", nil
-}
-
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Host
 }
 
 // invited is the external user that the invitation is for, new or as they were.
@@ -271,85 +225,9 @@ func (w *work) putBack(id, email string, sponsors []string) (*idp.User, error) {
 		sponsors = u.External.Sponsors
 	}
 	w.pending(u, sponsors)
-	if err := w.removeMailbox(u); err != nil {
-		return nil, err
-	}
-	return u, errors.Join(endSessions(w, u), w.Insert(idp.NewMailbox(u, w.now)))
-}
-
-// reachable sees to it that somebody from outside has a mailbox, at the address that they
-// have now.
-func (w *work) reachable(u *idp.User) error {
-	m, err := idp.Optional(storage.Lookup[idp.Mailbox](w.Tx, "user", u.UserID))
-	if err != nil || m != nil && m.Address == u.Profile.Email {
-		return err
-	}
-	if m != nil {
-		if err := m.Remove(w.Tx, w.now); err != nil {
-			return err
-		}
-	}
-	return w.Insert(idp.NewMailbox(u, w.now))
-}
-
-// removeMailbox takes the mailbox of a user, if there is one, and ends what came from it.
-func (w *work) removeMailbox(u *idp.User) error {
-	m, err := idp.Optional(storage.Lookup[idp.Mailbox](w.Tx, "user", u.UserID))
-	if m == nil || err != nil {
-		return err
-	}
-	return m.Remove(w.Tx, w.now)
+	return u, errors.Join(w.newMailbox(u), endSessions(w, u))
 }
 
 func (w *work) pending(u *idp.User, sponsors []string) {
 	u.External = idp.External{State: idp.PendingAcceptance, ChangedAt: w.now, InvitedBy: w.actor.Party, Sponsors: sponsors}
-}
-
-// maxSponsors is how many there may be of one guest.
-const maxSponsors = 5
-
-// sponsors are the ids of those who answer for a guest: as named, or else the person who
-// invites.
-func (w *work) sponsors(names []string) (ids []string, err error) {
-	if len(names) == 0 && w.actor.Type == idp.ActorUser {
-		return []string{w.actor.ID}, nil
-	}
-	if len(names) > maxSponsors {
-		return nil, idp.Errorf(idp.Invalid, "A guest has at most %d sponsors.", maxSponsors)
-	}
-	for _, name := range names {
-		id, err := w.sponsor(name)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
-	}
-	return ids, nil
-}
-
-func (w *work) sponsor(name string) (string, error) {
-	u, err := idp.Optional(idp.FindUser(w.Tx, name))
-	if u != nil || err != nil {
-		if u != nil && u.Type.External() {
-			return "", idp.Errorf(idp.Invalid, "%s comes from outside and cannot be a sponsor.", u.PrincipalName)
-		}
-		return idOf(u), err
-	}
-	g, err := idp.Optional(storage.Get[idp.Group](w.Tx, name))
-	if g == nil && err == nil {
-		err = idp.NoSuch(idp.ActorUser, name, "There is no user or group %q to be a sponsor.", name)
-	}
-	if err != nil {
-		return "", err
-	}
-	return g.GroupID, nil
-}
-
-func idOf(u *idp.User) string {
-	if u == nil {
-		return ""
-	}
-	return u.UserID
 }

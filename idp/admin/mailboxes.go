@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"latchkey/idp"
-	"latchkey/storage"
 )
 
 // Mailboxes are the addresses at which those of the users are reached who come from outside,
@@ -19,7 +18,7 @@ func (s *Service) Mailboxes(ctx context.Context, actor idp.Actor, tenant string,
 			if !u.Type.External() {
 				continue
 			}
-			m, err := idp.Optional(storage.Lookup[idp.Mailbox](w.Tx, "user", u.UserID))
+			m, err := idp.MailboxOf(w.Tx, u.UserID)
 			if err != nil {
 				return err
 			}
@@ -33,4 +32,31 @@ func (s *Service) Mailboxes(ctx context.Context, actor idp.Actor, tenant string,
 		return nil, err
 	}
 	return addresses, nil
+}
+
+// reachable sees to it that somebody from outside has a mailbox, at the address that they
+// have now.
+func (w *work) reachable(u *idp.User) error {
+	m, err := idp.MailboxOf(w.Tx, u.UserID)
+	if err != nil || m != nil && m.Address == u.Profile.Email {
+		return err
+	}
+	return w.newMailbox(u)
+}
+
+// newMailbox puts a mailbox in the place of the one that the user has, if they have one.
+func (w *work) newMailbox(u *idp.User) error {
+	if err := w.removeMailbox(u); err != nil {
+		return err
+	}
+	return w.Insert(idp.NewMailbox(u, w.now))
+}
+
+// removeMailbox takes the mailbox of a user, if there is one, and ends what came from it.
+func (w *work) removeMailbox(u *idp.User) error {
+	m, err := idp.MailboxOf(w.Tx, u.UserID)
+	if m == nil || err != nil {
+		return err
+	}
+	return m.Remove(w.Tx, w.now)
 }

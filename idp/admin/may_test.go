@@ -68,6 +68,7 @@ func (g *ground) calls() map[string]func(a idp.Actor) error {
 		"AssignRole":         func(a idp.Actor) error { return err2(s.AssignRole(ctx, a, t, idp.GlobalReader, bob)) },
 		"Client":             func(a idp.Actor) error { return err2(s.Client(ctx, a, t, g.client)) },
 		"Clients":            func(a idp.Actor) error { return err3(s.Clients(ctx, a, t, none)) },
+		"MayReadLogs":        func(a idp.Actor) error { return s.MayReadLogs(ctx, a, t) },
 		"Mailboxes":          func(a idp.Actor) error { return err2(s.Mailboxes(ctx, a, t, []*idp.User{g.bob})) },
 		"CodeGuests":         func(a idp.Actor) error { return err3(s.CodeGuests(ctx, a, t)) },
 		"CreateAPI":          func(a idp.Actor) error { return err2(s.CreateAPI(ctx, a, t, idp.API{Identifier: "urn:x", Name: "X"})) },

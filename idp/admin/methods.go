@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"latchkey/idp"
-	"latchkey/storage"
 )
 
 // Methods are the ways to sign in that a user holds, a field a method.
@@ -80,7 +79,7 @@ func (w *work) methods(u *idp.User) (held Methods, err error) {
 	if err != nil || !u.Type.External() {
 		return held, err
 	}
-	held.Mailbox, err = idp.Optional(storage.Lookup[idp.Mailbox](w.Tx, "user", u.UserID))
+	held.Mailbox, err = idp.MailboxOf(w.Tx, u.UserID)
 	return held, err
 }
 

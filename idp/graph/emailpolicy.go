@@ -23,7 +23,7 @@ var emailConfiguration = &entity[idp.EmailPolicy, *admin.EmailPolicyChange]{
 			},
 		},
 		{
-			name: "allowExternalIdToUseEmailOtp", kind: enumOf(switches()...), flags: required,
+			name: "allowExternalIdToUseEmailOtp", kind: enumFrom(idp.Switches), flags: required,
 			get: func(_ *call, p idp.EmailPolicy) any { return p.Guests },
 			set: func(in *admin.EmailPolicyChange, v value) error {
 				in.Guests = new(idp.Switch(v.text()))
@@ -52,15 +52,6 @@ var emailConfiguration = &entity[idp.EmailPolicy, *admin.EmailPolicyChange]{
 			set: func(in *admin.EmailPolicyChange, v value) error { return setTargets(&in.Exclude, v) },
 		},
 	},
-}
-
-// switches are the positions of a switch as Graph writes them.
-func switches() []string {
-	out := make([]string, len(idp.Switches))
-	for i, s := range idp.Switches {
-		out[i] = string(s)
-	}
-	return out
 }
 
 func changeEmailPolicy(c *call) error {

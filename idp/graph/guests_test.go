@@ -221,25 +221,6 @@ func TestGuestMethods(t *testing.T) {
 	})
 }
 
-// TestNoWay: the reason is of the way that the guest has taken before, or else of the last.
-func TestNoWay(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		redeemed idp.Source
-		open     idp.Source
-		want     idp.Reason
-	}{
-		{"", "", idp.MethodDisabled}, {idp.SourceMail, "", idp.MethodDisabled}, {idp.SourceProvider, "", idp.NoProvider}, {idp.SourceHome, idp.SourceMail, idp.NoHomeTenant},
-		{"", idp.SourceHome, idp.Offered}, {idp.SourceProvider, idp.SourceProvider, idp.Offered},
-	} {
-		barred := map[idp.Source]idp.Reason{idp.SourceHome: idp.NoHomeTenant, idp.SourceProvider: idp.NoProvider, idp.SourceMail: idp.MethodDisabled}
-		delete(barred, c.open)
-		if got := noWay(idp.Redeems(idp.RedemptionFacts{Redeemed: c.redeemed, Barred: barred})); got != c.want {
-			t.Errorf("redeemed by %q, open %q: %q, want %q", c.redeemed, c.open, got, c.want)
-		}
-	}
-}
-
 // TestExplainGuest: of people from outside it is told which way they sign in, and why no other.
 func TestExplainGuest(t *testing.T) {
 	t.Parallel()

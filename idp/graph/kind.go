@@ -44,6 +44,15 @@ func listOf(k kind) kind {
 // enumOf is a string out of these, which are accepted in any case.
 func enumOf(values ...string) kind { return kind{edm: "String", enum: values} }
 
+// enumFrom is enumOf what the rules call by the same names.
+func enumFrom[T ~string](values []T) kind {
+	names := make([]string, len(values))
+	for i, v := range values {
+		names[i] = string(v)
+	}
+	return enumOf(names...)
+}
+
 // complexOf is an object within an entity. Members that are not named are tolerated.
 func complexOf(members ...field) kind { return kind{edm: "Object", members: members} }
 

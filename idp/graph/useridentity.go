@@ -48,7 +48,7 @@ func signInActivity(_ *call, u *idp.User) any {
 // prepareUsers reads what the properties that the query names take beside the records.
 func prepareUsers(c *call, us []*idp.User) (err error) {
 	if c.query.names("signInActivity") {
-		if err := idp.May(c.Actor, idp.ReadLogs, idp.Object{Tenant: c.Tenant.TenantID}); err != nil {
+		if err := c.Admin.MayReadLogs(c.ctx(), c.Actor, c.Tenant.TenantID); err != nil {
 			return err
 		}
 	}

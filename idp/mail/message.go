@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/mail"
 	"strings"
+	"time"
 
 	gomail "github.com/wneessen/go-mail"
 
@@ -25,21 +26,29 @@ func (s *Sender) message(m *idp.Mail, t *idp.Tenant, copies bool) (*gomail.Msg, 
 	case err != nil:
 		return nil, fmt.Errorf("the mail could not be drawn: %w", err)
 	}
-	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	msg.FromMailAddress(&mail.Address{Name: headerText(t.Name), Address: s.From})
-	msg.ToMailAddress(&mail.Address{Name: headerText(m.ToName), Address: m.To})
+	msg := newMessage(mail.Address{Name: t.Name, Address: s.From}, mail.Address{Name: m.ToName, Address: m.To}, subject, m.Name(), m.CreatedAt)
 	for _, a := range m.Copies {
 		if copies && a != m.To && isAddress(a) {
 			msg.AddCcMailAddress(&mail.Address{Address: a})
 		}
 	}
-	msg.Subject(headerText(subject))
-	msg.SetDateWithValue(m.CreatedAt.UTC())
-	msg.SetMessageIDWithValue(m.Name() + "@" + domainOf(s.From))
-	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 5: nobody answers that they are away
 	msg.SetBodyString(gomail.TypeTextPlain, text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, html)
 	return msg, nil
+}
+
+// newMessage is a message without content. Its name is the part of the Message-ID that is its
+// own.
+func newMessage(from, to mail.Address, subject, name string, at time.Time) *gomail.Msg {
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	from.Name, to.Name = headerText(from.Name), headerText(to.Name)
+	msg.FromMailAddress(&from)
+	msg.ToMailAddress(&to)
+	msg.Subject(headerText(subject))
+	msg.SetDateWithValue(at.UTC())
+	msg.SetMessageIDWithValue(name + "@" + domainOf(from.Address))
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 5: nobody answers that they are away
+	return msg
 }
 
 // headerText is what strangers wrote as it may stand in a header. What looks like an encoded

@@ -114,7 +114,7 @@ func (p *probe) look(ctx context.Context) {
 	}
 	context.AfterFunc(ctx, func() { _ = conn.Close() })
 	p.steps[0].Answer = conn.RemoteAddr().String()
-	if p.server.tls != nil {
+	if p.server.implicit {
 		secured := tls.Client(conn, p.server.tls)
 		if !p.add(ctx, protection(secured.HandshakeContext(ctx), secured.ConnectionState())) {
 			return
@@ -129,7 +129,7 @@ func (p *probe) look(ctx context.Context) {
 	if !p.add(ctx, Step{Name: StepGreet, Err: err, Answer: answer}) {
 		return
 	}
-	if p.server.tls == nil && !p.add(ctx, p.protect(client)) {
+	if !p.server.implicit && !p.add(ctx, p.protect(client)) {
 		return
 	}
 	p.offers(client)
@@ -152,7 +152,7 @@ func (p *probe) protect(client *smtp.Client) Step {
 	if offered, _ := client.Extension("STARTTLS"); !offered {
 		return Step{Name: StepProtect, Err: ErrNoSTARTTLS}
 	}
-	err := client.StartTLS(&tls.Config{ServerName: p.server.host, MinVersion: tls.VersionTLS12, RootCAs: p.config.Roots})
+	err := client.StartTLS(p.server.tls)
 	state, _ := client.TLSConnectionState()
 	return protection(err, state)
 }
@@ -187,8 +187,7 @@ func (p *probe) use(ctx context.Context, trial *Trial) {
 		p.add(ctx, Step{Name: StepSignIn, Err: ErrNoAuth})
 		return
 	}
-	sender, err := gomail.NewClient(p.server.host, append(p.server.options[:len(p.server.options):len(p.server.options)],
-		gomail.WithDialContextFunc(p.server.connectUntil(ctx)))...)
+	sender, err := p.server.client(ctx)
 	var client *smtp.Client
 	if err == nil {
 		client, err = sender.DialToSMTPClientWithContext(ctx)
@@ -205,17 +204,6 @@ func (p *probe) use(ctx context.Context, trial *Trial) {
 	_ = client.Quit() // as above
 }
 
-// connectUntil connects as the Sender does, until ctx ends.
-func (s server) connectUntil(ctx context.Context) gomail.DialContextFunc {
-	return func(dialing context.Context, network, address string) (net.Conn, error) {
-		conn, err := s.connect(dialing, network, address)
-		if err == nil {
-			context.AfterFunc(ctx, func() { _ = conn.Close() })
-		}
-		return conn, err
-	}
-}
-
 // name tells the server who a mail is from, and that there will be none.
 func (p *probe) name(client *smtp.Client) error {
 	from := pathOf(p.config.From)
@@ -230,13 +218,7 @@ func (p *probe) name(client *smtp.Client) error {
 
 // deliver sends a mail.
 func (p *probe) deliver(client *smtp.Client, t Trial) Step {
-	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	msg.FromMailAddress(&mail.Address{Address: p.config.From})
-	msg.ToMailAddress(&mail.Address{Address: t.To})
-	msg.Subject(idp.OneLine(t.Subject))
-	msg.SetDateWithValue(p.config.Now().UTC())
-	msg.SetMessageIDWithValue(idp.NewID() + "@" + domainOf(p.config.From))
-	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 5
+	msg := newMessage(mail.Address{Address: p.config.From}, mail.Address{Address: t.To}, t.Subject, idp.NewID(), p.config.Now())
 	msg.SetBodyString(gomail.TypeTextPlain, t.Text)
 	answer, err := p.handOver(client, t.To, msg)
 	return Step{Name: StepDeliver, Err: err, Answer: answer}

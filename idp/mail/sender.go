@@ -196,34 +196,32 @@ func (s *Sender) sendOne(ctx context.Context, r row, tenant string, sending *syn
 	return due, nil
 }
 
+// first is the mail of a row that is due first, nil if none is, and when that was or will be.
+func (r row) first(tx *storage.Tx, now time.Time) (m *idp.Mail, due time.Time, err error) {
+	if m, err = idp.FirstMail(tx, r.codes); m == nil || err != nil {
+		return nil, due, err
+	}
+	if m.NextTry.After(now) {
+		return nil, m.NextTry, nil
+	}
+	return m, m.NextTry, nil
+}
+
 // claim takes the mail that is due first, nil if none is, and tells when that was or will be.
 func (s *Sender) claim(ctx context.Context, r row, tenant string) (claimed *idp.Mail, due time.Time, err error) {
 	now := s.Now()
-	look := func(tx *storage.Tx) (*idp.Mail, error) {
-		claimed, due = nil, time.Time{}
-		m, err := idp.FirstMail(tx, r.codes)
-		if m == nil || err != nil {
-			return nil, err
-		}
-		if due = m.NextTry; due.After(now) {
-			return nil, nil
-		}
-		return m, nil
-	}
-	any := false
-	err = s.Store.View(ctx, tenant, func(tx *storage.Tx) error {
-		m, err := look(tx)
-		any = m != nil
+	var found, late *idp.Mail
+	err = s.Store.View(ctx, tenant, func(tx *storage.Tx) (err error) { // which costs less where nothing is due
+		found, due, err = r.first(tx, now)
 		return err
 	})
-	if err != nil || !any {
+	if err != nil || found == nil {
 		return nil, due, err
 	}
-	var late *idp.Mail
-	err = s.Store.Update(ctx, tenant, func(tx *storage.Tx) error {
-		late = nil
-		m, err := look(tx)
-		if m == nil || err != nil {
+	err = s.Store.Update(ctx, tenant, func(tx *storage.Tx) (err error) {
+		claimed, late = nil, nil
+		var m *idp.Mail
+		if m, due, err = r.first(tx, now); m == nil || err != nil {
 			return err
 		}
 		send, err := m.Claim(tx, s.log(tenant), now)

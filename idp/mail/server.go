@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/mail"
+	"slices"
 	"strconv"
 
 	gomail "github.com/wneessen/go-mail"
@@ -13,10 +14,11 @@ import (
 
 // server is where mail is handed over.
 type server struct {
-	host    string
-	dial    func(ctx context.Context, network, address string) (net.Conn, error)
-	tls     *tls.Config // nil: TLS does not begin with the first byte
-	options []gomail.Option
+	host     string
+	dial     func(ctx context.Context, network, address string) (net.Conn, error)
+	tls      *tls.Config
+	implicit bool // TLS begins with the first byte
+	options  []gomail.Option
 }
 
 func newServer(c Config) (server, error) {
@@ -31,24 +33,24 @@ func newServer(c Config) (server, error) {
 	if _, err := mail.ParseAddress(c.From); err != nil {
 		return server{}, fmt.Errorf("mail: address that mail comes from: %w", err)
 	}
-	s := server{host: host, dial: c.Dial}
+	s := server{
+		host: host, dial: c.Dial, implicit: c.TLS == "tls",
+		tls: &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, RootCAs: c.Roots},
+	}
 	if s.dial == nil {
 		s.dial = new(net.Dialer).DialContext
 	}
-	secure := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, RootCAs: c.Roots}
 	policy := gomail.NoTLS
 	switch c.TLS {
-	case "tls":
-		s.tls = secure
 	case "starttls":
 		policy = gomail.TLSMandatory
-	case "none":
+	case "tls", "none":
 	default:
 		return server{}, fmt.Errorf("mail: no such way to protect mail: %q", c.TLS)
 	}
 	s.options = []gomail.Option{
 		gomail.WithPort(number), gomail.WithHELO(domainOf(c.From)), gomail.WithTimeout(sendTimeout), gomail.WithoutNoop(),
-		gomail.WithTLSPolicy(policy), gomail.WithTLSConfig(secure),
+		gomail.WithTLSPolicy(policy), gomail.WithTLSConfig(s.tls),
 	}
 	if c.Username != "" {
 		s.options = append(s.options, gomail.WithUsername(c.Username), gomail.WithPassword(c.Password),
@@ -72,16 +74,7 @@ func mechanisms(protection string) []gomail.SMTPAuthType {
 func (s server) send(ctx context.Context, msg *gomail.Msg) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	connect := func(dialing context.Context, network, address string) (net.Conn, error) {
-		conn, err := s.connect(dialing, network, address)
-		if err == nil {
-			// The library sets its deadline anew at each step, and forgets a connection on
-			// which the first ones fail.
-			context.AfterFunc(ctx, func() { _ = conn.Close() })
-		}
-		return conn, err
-	}
-	client, err := gomail.NewClient(s.host, append(s.options[:len(s.options):len(s.options)], gomail.WithDialContextFunc(connect))...)
+	client, err := s.client(ctx)
 	if err != nil {
 		return err
 	}
@@ -91,10 +84,23 @@ func (s server) send(ctx context.Context, msg *gomail.Msg) error {
 	return nil
 }
 
+// client makes connections that end with ctx: the library sets its deadline anew at each
+// step, and forgets a connection on which the first ones fail.
+func (s server) client(ctx context.Context) (*gomail.Client, error) {
+	connect := func(dialing context.Context, network, address string) (net.Conn, error) {
+		conn, err := s.connect(dialing, network, address)
+		if err == nil {
+			context.AfterFunc(ctx, func() { _ = conn.Close() })
+		}
+		return conn, err
+	}
+	return gomail.NewClient(s.host, append(slices.Clip(s.options), gomail.WithDialContextFunc(connect))...)
+}
+
 // connect reaches the server, and begins with TLS where it is so configured.
 func (s server) connect(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := s.dial(ctx, network, address)
-	if err != nil || s.tls == nil {
+	if err != nil || !s.implicit {
 		return conn, err
 	}
 	secured := tls.Client(conn, s.tls)

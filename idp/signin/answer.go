@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -156,66 +155,6 @@ func (a *attempt) closed(c *idp.Challenge) *held {
 	return &held{Problem: p, spent: true}
 }
 
-// loadSubject reads who is to be proved, and the throttle that holds for them
-// in this browser.
-func (s *Service) loadSubject(tx *storage.Tx, a *attempt) (err error) {
-	a.subject, err = s.subject(tx, a.v, a.f, a.m)
-	if err != nil {
-		return err
-	}
-	if finder, ok := a.m.(idp.Finder); ok {
-		err = s.found(tx, a, finder)
-	}
-	a.key = s.throttleKey(a)
-	return err
-}
-
-// found puts in whose credential the answer shows. Somebody else than the flow is about is
-// nobody: an answer for one must not sign in another.
-func (s *Service) found(tx *storage.Tx, a *attempt, m idp.Finder) error {
-	u, err := m.Find(tx, a.answer)
-	if err != nil {
-		return err
-	}
-	a.other = u != nil && !a.f.Unnamed && (a.subject.User == nil || a.subject.User.UserID != u.UserID)
-	a.subject.User, a.subject.Credentials = u, nil
-	if u == nil {
-		return nil
-	}
-	a.subject.Credentials, err = m.Info().Held(tx, u.UserID)
-	return err
-}
-
-// subject is who is to be proved by a method, as they are now.
-func (s *Service) subject(tx *storage.Tx, v Visit, f Flow, m idp.Method) (idp.Subject, error) {
-	policy, err := idp.LoadMethodsPolicy(tx)
-	if err != nil {
-		return idp.Subject{}, err
-	}
-	now := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy}
-	standIn := ""
-	if now.User, standIn, err = s.wanted(tx, v, f); now.User == nil || err != nil {
-		return now, errors.Join(err, readAlike(tx, m, standIn))
-	}
-	now.Known = f.Username == "" || slices.Contains(s.openKnown(v).Users, now.User.UserID)
-	now.Credentials, err = m.Info().Held(tx, now.User.UserID)
-	return now, err
-}
-
-// wanted is the user an answer is about: who was named, or who steps up. standIn is as
-// signer has it.
-func (s *Service) wanted(tx *storage.Tx, v Visit, f Flow) (u *idp.User, standIn string, err error) {
-	if f.Username != "" {
-		return s.signer(tx, v, f.Username)
-	}
-	session, err := findSession(tx, v.Session)
-	if session == nil || err != nil {
-		return nil, "", err
-	}
-	u, err = idp.Optional(storage.Get[idp.User](tx, session.UserID))
-	return u, "", err
-}
-
 // verify looks at the answer outside of any transaction.
 func (s *Service) verify(ctx context.Context, a *attempt) (idp.Verdict, error) {
 	verdict, err := a.m.Verify(ctx, a.subject, a.f.Prompt, a.answer)
@@ -336,98 +275,4 @@ func settle(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
 		return err
 	}
 	return tx.Put(now.Credentials[i])
-}
-
-// establish makes or renews the browser's session. A session of somebody else in
-// this browser ends. One of the same person is renewed if it rests on the same credential,
-// with the same end, or if neither it nor the proof has a bound of its own; any other is left behind for a new
-// one, whose end is its own.
-func (s *Service) establish(tx *storage.Tx, a *attempt, p idp.Proof, secret string) (*idp.Session, error) {
-	u, err := storage.Get[idp.User](tx, a.subject.User.UserID)
-	if err != nil {
-		return nil, err
-	}
-	if u.Disabled { // meanwhile
-		return nil, &idp.Refusal{Told: idp.UserDisabled, Logged: idp.UserDisabled}
-	}
-	if err := seen(tx, u, a.v.Now); err != nil {
-		return nil, err
-	}
-	old, err := findSession(tx, a.v.Session)
-	if err != nil {
-		return nil, err
-	}
-	if old != nil && old.Live(u, a.v.Now) && renews(old, p) {
-		old.Renew(secret, p)
-		if err := idp.HastenNotices(tx, "session", old.SessionID, old.NotAfter); err != nil {
-			return nil, err
-		}
-		return old, tx.Put(old)
-	}
-	if old != nil && old.End(a.v.Now, idp.NoSession) {
-		if _, err := endOnline(tx, old, a.v.Now); err != nil {
-			return nil, err
-		}
-		if err := tx.Put(old); err != nil {
-			return nil, err
-		}
-	}
-	session := idp.NewSession(a.v.Tenant, u.UserID, secret, p)
-	return session, tx.Put(session)
-}
-
-// seenAgain is how exactly it is kept when somebody signed in last.
-const seenAgain = time.Minute
-
-// seen keeps when somebody signed in last.
-func seen(tx *storage.Tx, u *idp.User, now time.Time) error {
-	if now.Sub(u.SignedInAt) < seenAgain {
-		return nil
-	}
-	u.SignedInAt = now
-	return tx.Put(u)
-}
-
-func renews(old *idp.Session, p idp.Proof) bool {
-	same := slices.ContainsFunc(old.Proofs, func(q idp.Proof) bool {
-		return q.Credential != "" && q.Credential == p.Credential && q.NotAfter.Equal(p.NotAfter)
-	})
-	return same || !old.Bounded() && p.NotAfter.IsZero()
-}
-
-// endOnline revokes the grants that were to last no longer than the session, and lets
-// the apps know that it has ended. It answers the apps.
-func endOnline(tx *storage.Tx, session *idp.Session, now time.Time) (clients []*idp.Client, err error) {
-	grants, _, err := storage.List[idp.Grant](tx, "session", session.SessionID, storage.Page{})
-	if err != nil {
-		return nil, err
-	}
-	for _, g := range grants {
-		if !slices.ContainsFunc(clients, func(c *idp.Client) bool { return c.ClientID == g.ClientID }) {
-			c, err := idp.Optional(storage.Get[idp.Client](tx, g.ClientID))
-			if err != nil {
-				return nil, err
-			}
-			if c != nil && !c.Disabled && !g.CreatedAt.Before(c.CreatedAt) {
-				clients = append(clients, c)
-			}
-		}
-		if !g.Offline() && g.Revoke(now, idp.NoSession) {
-			if err := tx.Put(g); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if !now.Before(session.NotAfter) { // it had ended, and they have been told
-		return clients, nil
-	}
-	return clients, idp.HastenNotices(tx, "session", session.SessionID, now)
-}
-
-func heldIDs(cs []idp.Credential) string {
-	ids := ""
-	for _, c := range cs {
-		ids += c.ID() + " "
-	}
-	return ids
 }

@@ -41,7 +41,7 @@ func (s *Service) decide(tx *storage.Tx, v Visit, f Flow, fresh *idp.Session, al
 	switch out.Decision = idp.Next(facts); out.Decision.Step {
 	case idp.RedeemStep:
 		out.Flow.Asked = out.User.UserID
-		out.Invitation, err = idp.Optional(storage.Lookup[idp.Invitation](tx, "user", out.User.UserID))
+		out.Invitation, err = idp.InvitationOf(tx, out.User.UserID)
 	case idp.ConsentStep:
 		out.Flow.Asked = out.User.UserID
 		out.APIs, err = apisOf(tx, f.Request)

@@ -79,7 +79,7 @@ func (s *Service) explainGuest(tx *storage.Tx, x *Explanation, facts *idp.Facts)
 	if !x.User.Type.External() {
 		return nil
 	}
-	if m, err := idp.Optional(storage.Lookup[idp.Mailbox](tx, "user", x.User.UserID)); err != nil {
+	if m, err := idp.MailboxOf(tx, x.User.UserID); err != nil {
 		return err
 	} else if m != nil {
 		facts.Identifier = m.Address

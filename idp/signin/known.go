@@ -97,3 +97,7 @@ func (s *Service) throttleKey(a *attempt) string {
 	}
 	return "user " + u.UserID
 }
+
+// Remembers tells whether somebody signed in at the visit's tenant in its browser before;
+// not who.
+func (s *Service) Remembers(v Visit) bool { return s.openKnown(v).ID != "" }

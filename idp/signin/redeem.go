@@ -159,7 +159,7 @@ func endInvitation(tx *storage.Tx, e *idp.AuditEvent, address string, v Visit) e
 		return err
 	}
 	e.Target = idp.PartyOf(u)
-	i, err := idp.Optional(storage.Lookup[idp.Invitation](tx, "user", u.UserID))
+	i, err := idp.InvitationOf(tx, u.UserID)
 	if i == nil || err != nil || i.Refuses(v.Now) != "" {
 		return err
 	}

@@ -3,6 +3,8 @@ package signin
 import (
 	"context"
 	"net/url"
+	"slices"
+	"time"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -82,4 +84,33 @@ func (s *Service) DeviceFlow(ctx context.Context, v Visit, userCode string) (Flo
 	f := Start(req, "", v.Now)
 	f.Device, f.UserCode = g.GrantID, code[:4]+"-"+code[4:]
 	return f, nil
+}
+
+// endOnline revokes the grants that were to last no longer than the session, and lets
+// the apps know that it has ended. It answers the apps.
+func endOnline(tx *storage.Tx, session *idp.Session, now time.Time) (clients []*idp.Client, err error) {
+	grants, _, err := storage.List[idp.Grant](tx, "session", session.SessionID, storage.Page{})
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range grants {
+		if !slices.ContainsFunc(clients, func(c *idp.Client) bool { return c.ClientID == g.ClientID }) {
+			c, err := idp.Optional(storage.Get[idp.Client](tx, g.ClientID))
+			if err != nil {
+				return nil, err
+			}
+			if c != nil && !c.Disabled && !g.CreatedAt.Before(c.CreatedAt) {
+				clients = append(clients, c)
+			}
+		}
+		if !g.Offline() && g.Revoke(now, idp.NoSession) {
+			if err := tx.Put(g); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if !now.Before(session.NotAfter) { // it had ended, and they have been told
+		return clients, nil
+	}
+	return clients, idp.HastenNotices(tx, "session", session.SessionID, now)
 }
