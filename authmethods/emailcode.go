@@ -60,7 +60,7 @@ func (m emailCode) Deliver(s idp.Subject, challenge string) (string, idp.Prompt)
 	return code, idp.Prompt{
 		Page:   "email-code",
 		Fields: map[string]string{"challenge": challenge, "ends": strconv.FormatInt(ends.Unix(), 10)},
-		Secret: m.keys.EmailCodeHash(s.Tenant.TenantID, challenge, code),
+		Secret: m.keys.EmailCodeHash(s.Tenant.TenantID, mailboxIDOf(s), challenge, code),
 	}
 }
 
@@ -68,7 +68,7 @@ func (m emailCode) Deliver(s idp.Subject, challenge string) (string, idp.Prompt)
 // late is told so.
 func (m emailCode) Verify(_ context.Context, s idp.Subject, p idp.Prompt, a idp.Answer) (idp.Verdict, error) {
 	code := idp.CanonicalEmailCode(a["code"])
-	hash := m.keys.EmailCodeHash(s.Tenant.TenantID, p.Fields["challenge"], code)
+	hash := m.keys.EmailCodeHash(s.Tenant.TenantID, mailboxIDOf(s), p.Fields["challenge"], code)
 	right := subtle.ConstantTimeCompare(hash, p.Secret) == 1 && code != ""
 	refusal := &idp.Refusal{Told: idp.EmailCodeWrong, Logged: idp.EmailCodeWrong, Detail: "wrong code", Wrong: true}
 	ends, err := strconv.ParseInt(p.Fields["ends"], 10, 64)
@@ -119,3 +119,11 @@ func (m emailCode) refuses(s idp.Subject) *idp.Refusal {
 }
 
 func mailboxOf(s idp.Subject) *idp.Mailbox { return s.Credentials[0].(*idp.Mailbox) }
+
+// mailboxIDOf is as long where there is none: what follows from it takes as long then.
+func mailboxIDOf(s idp.Subject) string {
+	if len(s.Credentials) == 0 {
+		return "00000000-0000-0000-0000-000000000000"
+	}
+	return s.Credentials[0].ID()
+}

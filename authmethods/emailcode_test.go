@@ -222,14 +222,14 @@ func TestEmailCodeDeliver(t *testing.T) {
 	stranger := m.subject
 	stranger.User, stranger.Credentials = nil, nil
 	codes := map[string]bool{}
-	for _, s := range []idp.Subject{m.subject, stranger} {
+	for mailbox, s := range map[string]idp.Subject{m.box.MailboxID: m.subject, "00000000-0000-0000-0000-000000000000": stranger} {
 		for _, minutes := range []int{5, 30} {
 			s.Policy.Email.CodeLifetime = minutes
 			code, p := m.method.Deliver(s, challenge)
 			ends := strconv.FormatInt(epoch.Add(time.Duration(minutes)*time.Minute).Unix(), 10)
 			want := idp.Prompt{
 				Page: "email-code", Fields: map[string]string{"challenge": challenge, "ends": ends},
-				Secret: m.keys.EmailCodeHash(tenantID, challenge, code),
+				Secret: m.keys.EmailCodeHash(tenantID, mailbox, challenge, code),
 			}
 			if idp.CanonicalEmailCode(code) != code || !reflect.DeepEqual(p, want) {
 				t.Errorf("%q, %+v", code, p)
@@ -247,6 +247,7 @@ func TestEmailCodeVerify(t *testing.T) {
 	for _, c := range guestSituations {
 		m := newMailed(t)
 		c.change(m)
+		m.code, m.prompt = m.method.Deliver(m.subject, challenge)
 		for _, wrong := range []string{"", m.wrongCode(), m.code + "0", m.code[1:], "x" + m.code, m.box.MailboxID} {
 			v, err := m.verify(wrong)
 			want := &idp.Refusal{Told: 50184, Logged: 50184, Detail: "wrong code", Wrong: true}
@@ -306,17 +307,23 @@ func TestEmailCodeOfAnother(t *testing.T) {
 		change func(*mailed)
 		detail string
 	}{
-		"another question":           {func(m *mailed) { m.prompt.Fields["challenge"] = gastID }, "wrong code"},
-		"another tenant":             {func(m *mailed) { m.subject.Tenant = &idp.Tenant{TenantID: otherID} }, "wrong code"},
-		"a newer code":               {func(m *mailed) { _, m.prompt = m.method.Deliver(m.subject, gastID) }, "wrong code"},
-		"another pepper":             {func(m *mailed) { m.prompt.Secret = otherKeys(t).EmailCodeHash(tenantID, challenge, m.code) }, "wrong code"},
-		"a cut hash":                 {func(m *mailed) { m.prompt.Secret = m.prompt.Secret[:31] }, "wrong code"},
-		"no code was sent":           {func(m *mailed) { m.prompt = idp.Prompt{Page: "email-send"} }, "no code was sent"},
-		"no hash":                    {func(m *mailed) { m.prompt.Secret = nil }, "no code was sent"},
-		"no end":                     {func(m *mailed) { delete(m.prompt.Fields, "ends") }, "no code was sent"},
-		"an end that is none":        {func(m *mailed) { m.prompt.Fields["ends"] = "soon" }, "no code was sent"},
-		"no code, and the empty one": {func(m *mailed) { m.prompt.Secret, m.code = m.keys.EmailCodeHash(tenantID, challenge, ""), "" }, "wrong code"},
-		"nobody":                     {func(m *mailed) { m.subject.User, m.subject.Credentials = nil, nil }, "there is no such user"},
+		"another question": {func(m *mailed) { m.prompt.Fields["challenge"] = gastID }, "wrong code"},
+		"another tenant":   {func(m *mailed) { m.subject.Tenant = &idp.Tenant{TenantID: otherID} }, "wrong code"},
+		"a newer code":     {func(m *mailed) { _, m.prompt = m.method.Deliver(m.subject, gastID) }, "wrong code"},
+		"another pepper": {func(m *mailed) {
+			m.prompt.Secret = otherKeys(t).EmailCodeHash(tenantID, m.box.MailboxID, challenge, m.code)
+		}, "wrong code"},
+		"another mailbox":      {func(m *mailed) { m.subject.Credentials = []idp.Credential{idp.NewMailbox(m.subject.User, epoch)} }, "wrong code"},
+		"no mailbox meanwhile": {func(m *mailed) { m.subject.Credentials = nil }, "wrong code"},
+		"a cut hash":           {func(m *mailed) { m.prompt.Secret = m.prompt.Secret[:31] }, "wrong code"},
+		"no code was sent":     {func(m *mailed) { m.prompt = idp.Prompt{Page: "email-send"} }, "no code was sent"},
+		"no hash":              {func(m *mailed) { m.prompt.Secret = nil }, "no code was sent"},
+		"no end":               {func(m *mailed) { delete(m.prompt.Fields, "ends") }, "no code was sent"},
+		"an end that is none":  {func(m *mailed) { m.prompt.Fields["ends"] = "soon" }, "no code was sent"},
+		"no code, and the empty one": {func(m *mailed) {
+			m.prompt.Secret, m.code = m.keys.EmailCodeHash(tenantID, m.box.MailboxID, challenge, ""), ""
+		}, "wrong code"},
+		"nobody": {func(m *mailed) { m.subject.User, m.subject.Credentials = nil, nil }, "there is no such user"},
 	} {
 		m := newMailed(t)
 		c.change(m)

@@ -104,9 +104,10 @@ func NewEmailCode() string {
 const emailCodes = 100_000_000
 
 // EmailCodeHash is what is kept of a code: it is too short for a plain hash. It is bound to
-// the question that the code answers.
-func (k *Keyring) EmailCodeHash(tenant, challenge, canonical string) []byte {
-	return k.MAC("emailcode", tenant, challenge, canonical)
+// the question that the code answers, and to the id of the mailbox that it was sent to:
+// whose the question is may change with who is signed in.
+func (k *Keyring) EmailCodeHash(tenant, mailbox, challenge, canonical string) []byte {
+	return k.MAC("emailcode", tenant, mailbox, challenge, canonical)
 }
 
 // CanonicalEmailCode is the code that somebody typed, in any digits there are and grouped

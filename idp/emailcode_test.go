@@ -103,20 +103,21 @@ func TestNewEmailCode(t *testing.T) {
 	}
 }
 
-// TestEmailCodeHash: it is bound to tenant and question, and the pepper goes in.
+// TestEmailCodeHash: it is bound to tenant, mailbox and question, and the pepper goes in.
 func TestEmailCodeHash(t *testing.T) {
 	t.Parallel()
 	k := keyring(t, 1)
-	is := k.EmailCodeHash(tenantID, "question", "12345678")
-	if !bytes.Equal(is, k.EmailCodeHash(tenantID, "question", "12345678")) || len(is) != 32 || bytes.Contains(is, []byte("1234")) {
+	is := k.EmailCodeHash(tenantID, "box", "question", "12345678")
+	if !bytes.Equal(is, k.EmailCodeHash(tenantID, "box", "question", "12345678")) || len(is) != 32 || bytes.Contains(is, []byte("1234")) {
 		t.Errorf("%x", is)
 	}
 	for name, other := range map[string][]byte{
-		"another code":     k.EmailCodeHash(tenantID, "question", "12345679"),
-		"another question": k.EmailCodeHash(tenantID, "questionx", "12345678"),
-		"another tenant":   k.EmailCodeHash(annaID, "question", "12345678"),
-		"moved over":       k.EmailCodeHash(tenantID, "question1", "2345678"),
-		"another pepper":   keyring(t, 2).EmailCodeHash(tenantID, "question", "12345678"),
+		"another code":     k.EmailCodeHash(tenantID, "box", "question", "12345679"),
+		"another question": k.EmailCodeHash(tenantID, "box", "questionx", "12345678"),
+		"another mailbox":  k.EmailCodeHash(tenantID, "boxx", "question", "12345678"),
+		"another tenant":   k.EmailCodeHash(annaID, "box", "question", "12345678"),
+		"moved over":       k.EmailCodeHash(tenantID, "box", "question1", "2345678"),
+		"another pepper":   keyring(t, 2).EmailCodeHash(tenantID, "box", "question", "12345678"),
 	} {
 		if bytes.Equal(is, other) {
 			t.Errorf("%s: the same", name)

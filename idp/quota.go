@@ -8,7 +8,7 @@ import (
 	"latchkey/storage"
 )
 
-// Quota counts what was sent for one reason, to one mailbox say. Those of mail are kept for
+// Quota counts what was sent for one reason, to one mailbox say. Those of codes are kept for
 // the whole deployment, in the partition System: a mailbox is flooded no less by two tenants.
 type Quota struct {
 	Key  string
@@ -41,6 +41,15 @@ func (q *Quota) ExpiresAt() time.Time {
 	return time.Unix(q.Sent[len(q.Sent)-1], 0).Add(quotaKept)
 }
 
+// LoadQuota reads a quota, or begins it.
+func LoadQuota(tx *storage.Tx, key string) (*Quota, error) {
+	q, err := Optional(storage.Get[Quota](tx, key))
+	if q == nil {
+		q = &Quota{Key: key}
+	}
+	return q, err
+}
+
 // Wait is how long it takes until one more is within all limits; 0: it is now.
 func (q *Quota) Wait(now time.Time, limits []Limit) (wait time.Duration) {
 	for _, l := range limits {
@@ -63,13 +72,16 @@ func (q *Quota) Count(now time.Time) {
 }
 
 // The limits of codes by mail. Somebody unknown cannot use up what a mailbox may get, so
-// that its owner still gets a code in a browser that they have signed in with before.
+// that its owner still gets a code in a browser that they have signed in with before. Nor can
+// whoever has the link of an invitation: inviters have it, too, and so has whoever gets a
+// copy, and any tenant can invite anybody.
 //
 // Each code takes MaxTries answers, so that twenty a day leave whoever guesses at one
 // mailbox 100 answers among 10^8: a chance of 1e-6 a day. All tenants' strangers together
 // get 300 an hour of each tenant: 36,000 answers, and 3.6e-4 hits a day.
 var (
 	MailboxLimits  = []Limit{{5, time.Hour}, {20, 24 * time.Hour}}
+	InvitedLimits  = []Limit{{5, time.Hour}, {17, 24 * time.Hour}}
 	StrangerLimits = []Limit{{4, time.Hour}, {15, 24 * time.Hour}}
 	NetworkLimits  = []Limit{{30, time.Hour}}
 	TenantLimits   = []Limit{{300, time.Hour}}
@@ -81,14 +93,20 @@ type Sending struct {
 	Mailbox string // the address it is to reach, whether it is anybody's or not
 	Address string // of the browser
 	Known   bool   // the browser is known to be that person's
+	Invited bool   // it has opened the link of an invitation that is good
 }
 
 // SpendSending counts a code that is to be sent, in a transaction of the partition System,
 // or tells how long it takes until it may be. full: the tenant's own quota is at its end.
 func SpendSending(tx *storage.Tx, keys *Keyring, s Sending, now time.Time) (wait time.Duration, full bool, err error) {
-	mailbox := MailboxLimits
-	if !s.Known {
-		mailbox = StrangerLimits
+	mailbox, stranger := StrangerLimits, false
+	switch {
+	case s.Known:
+		mailbox = MailboxLimits
+	case s.Invited:
+		mailbox = InvitedLimits
+	default:
+		stranger = true
 	}
 	type counted struct {
 		key      string
@@ -96,16 +114,13 @@ func SpendSending(tx *storage.Tx, keys *Keyring, s Sending, now time.Time) (wait
 		ofTenant bool
 	}
 	all := []counted{{"mailbox " + hex.EncodeToString(keys.MAC("mailbox", s.Mailbox)), mailbox, false}}
-	if !s.Known {
+	if stranger {
 		all = append(all, counted{"network " + Network(s.Address), NetworkLimits, false}, counted{"tenant " + s.Tenant, TenantLimits, true})
 	}
 	quotas := make([]*Quota, len(all))
 	for i, c := range all {
-		if quotas[i], err = Optional(storage.Get[Quota](tx, c.key)); err != nil {
+		if quotas[i], err = LoadQuota(tx, c.key); err != nil {
 			return 0, false, err
-		}
-		if quotas[i] == nil {
-			quotas[i] = &Quota{Key: c.key}
 		}
 		if left := quotas[i].Wait(now, c.limits); left > wait {
 			wait, full = left, c.ofTenant

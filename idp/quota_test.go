@@ -49,7 +49,7 @@ func TestQuotaWait(t *testing.T) {
 func TestQuotaWindow(t *testing.T) {
 	t.Parallel()
 	for name, limits := range map[string][]idp.Limit{
-		"mailbox": idp.MailboxLimits, "stranger": idp.StrangerLimits, "network": idp.NetworkLimits, "tenant": idp.TenantLimits,
+		"mailbox": idp.MailboxLimits, "invited": idp.InvitedLimits, "stranger": idp.StrangerLimits, "network": idp.NetworkLimits, "tenant": idp.TenantLimits,
 		"tight": {{Most: 1, In: time.Second}, {Most: 3, In: time.Minute}},
 	} {
 		for seed := range uint64(40) {
@@ -98,7 +98,7 @@ func TestQuotaForgets(t *testing.T) {
 	if !ends.Equal(t0.Add(28*time.Hour + time.Second)) {
 		t.Errorf("kept until %s", ends)
 	}
-	for _, limits := range [][]idp.Limit{idp.MailboxLimits, idp.StrangerLimits, idp.NetworkLimits, idp.TenantLimits} {
+	for _, limits := range [][]idp.Limit{idp.MailboxLimits, idp.InvitedLimits, idp.StrangerLimits, idp.NetworkLimits, idp.TenantLimits} {
 		for _, l := range limits {
 			if l.In > 24*time.Hour {
 				t.Errorf("a limit of %s asks for more than is kept", l.In)
@@ -211,6 +211,24 @@ func TestSpendSendingMailbox(t *testing.T) {
 		}
 		day.now = day.now.Add(5 * time.Minute)
 	}
+	invited := newPost(t) // and whoever has the link of an invitation, of any tenant
+	byLink, left := 0, 0
+	for i := range 24 * 12 {
+		s := elsewhere(i)
+		s.Invited = true
+		if wait, _ := invited.send(s); wait == 0 {
+			byLink++
+		}
+		if i > 23*12 {
+			if wait, _ := invited.send(known); wait == 0 {
+				left++
+			}
+		}
+		invited.now = invited.now.Add(5 * time.Minute)
+	}
+	if byLink != 17 || left != 3 {
+		t.Errorf("in a day %d by the link and %d to the owner", byLink, left)
+	}
 	if strangers+owners != 20 || strangers > 15 || owners < 5 {
 		t.Errorf("in a day %d to strangers and %d to the owner", strangers, owners)
 	}
@@ -254,9 +272,9 @@ func TestSpendSendingTenant(t *testing.T) {
 	if n, wait, full := p.flood(spray); n != 300 || wait != time.Hour+time.Second || !full {
 		t.Errorf("%d, then wait %s, full %t", n, wait, full)
 	}
-	known, other := spray(1000), spray(1000)
-	known.Known, other.Tenant = true, bobID
-	for name, s := range map[string]idp.Sending{"who is known": known, "another tenant": other} {
+	known, invited, other := spray(1000), spray(1001), spray(1000)
+	known.Known, invited.Invited, other.Tenant = true, true, bobID
+	for name, s := range map[string]idp.Sending{"who is known": known, "who is invited": invited, "another tenant": other} {
 		if wait, full := p.send(s); wait != 0 || full {
 			t.Errorf("%s waits %s, full %t", name, wait, full)
 		}
@@ -303,7 +321,7 @@ func TestGuessing(t *testing.T) {
 			t.Errorf("%s: %.3g, at most %.3g", name, hits, c.bound)
 		}
 	}
-	if day(idp.StrangerLimits) >= day(idp.MailboxLimits) || idp.StrangerLimits[0].Most >= idp.MailboxLimits[0].Most {
+	if day(idp.InvitedLimits) >= day(idp.MailboxLimits) || day(idp.StrangerLimits) >= day(idp.InvitedLimits) || idp.StrangerLimits[0].Most >= idp.MailboxLimits[0].Most {
 		t.Error("strangers can use up what a mailbox may get")
 	}
 	// The limits are those that the sending goes by: with every chance taken, as soon as it

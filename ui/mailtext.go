@@ -223,8 +223,12 @@ func (p *page) mailFacts(m *idp.Mail, what ...choice) ([]choice, error) {
 	if err != nil {
 		return nil, err
 	}
+	browser := browserName(m.Details["Browser"])
+	if known, _ := agent(m.Details["Browser"]); known == "" && m.About == idp.MailCode { // what a stranger calls it
+		browser = ""
+	}
 	return p.facts(append(what,
-		choice{Name: "when", Text: when}, choice{Name: "address", Text: m.Details["Address"]}, choice{Name: "browser", Text: browserName(m.Details["Browser"])})...)
+		choice{Name: "when", Text: when}, choice{Name: "address", Text: m.Details["Address"]}, choice{Name: "browser", Text: browser})...)
 }
 
 // facts names those that are known.

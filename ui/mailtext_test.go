@@ -358,3 +358,21 @@ func outline(t *testing.T, html string) (all []string) {
 	}
 	return all
 }
+
+// TestCodeMailSaysNothingOfStrangers: anybody can have a code sent to a guest, and what they
+// call their browser is theirs to choose. The mail names it only if it is one that people know.
+func TestCodeMailSaysNothingOfStrangers(t *testing.T) {
+	rd := newRenderer(t)
+	for agent, want := range map[string]string{
+		"https://evil.example/your-account-is-locked": "",
+		"evil.example/1.0 (Windows)":                  "",
+		"https://evil.example/ Firefox/140.0":         "Firefox",
+	} {
+		m := mailStates()["mail-code"]
+		m.Details["Browser"] = agent
+		_, text, html, err := rd.Mail(m, source(m.About))
+		if err != nil || strings.Contains(text+html, "evil") || !strings.Contains(text, want) {
+			t.Errorf("%q: %v\n%s", agent, err, text)
+		}
+	}
+}

@@ -248,6 +248,7 @@ func TestWhoLooksAfterGuests(t *testing.T) {
 		idp.HelpdeskAdministrator: {false, true, false}, idp.AuthenticationAdministrator: {}, idp.GlobalReader: {},
 	} {
 		a := w.person("role"+fmt.Sprint(len(all[idp.User](w))), role)
+		w.pass(time.Hour) // in which a mailbox gets five
 		for what, try := range map[string]struct {
 			do  func() error
 			may bool

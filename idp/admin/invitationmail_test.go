@@ -263,7 +263,7 @@ func TestParallelInvites(t *testing.T) {
 				sent.Go(func() {
 					var err error
 					email := []string{"gast@bücher.example", "GAST@xn--bcher-kva.example", `"gast"@bücher.example`}[i%3]
-					if infos[i], err = w.admin.Invite(w.ctx, op, tenantID, sending(email)); err != nil {
+					if infos[i], err = w.admin.Invite(w.ctx, op, tenantID, invitation(email)); err != nil {
 						t.Error(err)
 					}
 				})

@@ -2,7 +2,9 @@ package admin
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
+	"math"
 	"strings"
 
 	"latchkey/idp"
@@ -57,6 +59,9 @@ func (s *Service) Invite(ctx context.Context, actor idp.Actor, tenant string, re
 		if err := info.Invitation.Validate(); err != nil {
 			return err
 		}
+		if info.Invitation.Message.Copies, err = w.copies(req.Message.Copies); err != nil {
+			return err
+		}
 		if info.Redemption, err = w.redemption(info.User); err != nil {
 			return err
 		}
@@ -83,6 +88,11 @@ func (w *work) invite(info InvitationInfo) error {
 		return err
 	}
 	if i.Send {
+		for _, address := range append([]string{i.Email}, i.Message.Copies...) {
+			if err := w.spendMail(address); err != nil {
+				return err
+			}
+		}
 		m, err := w.invitationMail(info)
 		if err != nil {
 			return err
@@ -151,17 +161,49 @@ func (w *work) mayInvite(policy *idp.GuestPolicy, email string, req InvitationRe
 	if w.tenant.Owns(domainOf(email)) {
 		return idp.Errorf(idp.Invalid, "This user can't be invited because the domain of the user's email address is a verified domain of this directory.")
 	}
-	block, err := idp.Optional(storage.Get[idp.InvitationBlock](w.Tx, email))
-	if err != nil {
+	if err := w.notBlocked(email); err != nil {
 		return err
-	}
-	if block != nil {
-		return idp.Errorf(idp.Conflict, "Whoever reads the mail of %s has asked %s not to invite them again.", email, w.tenant.Name)
 	}
 	if req.Member { // which a mere inviter cannot make
 		return w.may(idp.CreateUser)
 	}
 	return nil
+}
+
+func (w *work) notBlocked(address string) error {
+	block, err := idp.Optional(storage.Get[idp.InvitationBlock](w.Tx, address))
+	if block != nil {
+		err = idp.Errorf(idp.Conflict, "Whoever reads the mail of %s has asked %s not to invite them again.", address, w.tenant.Name)
+	}
+	return err
+}
+
+// copies are the addresses that get the same mail, in their one spelling.
+func (w *work) copies(addresses []string) (all []string, err error) {
+	for _, a := range addresses {
+		if a, err = idp.NormalEmail(a); err == nil {
+			err = w.notBlocked(a)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// spendMail counts a mail that an inviter has sent to an address, which is flooded no more by
+// them than by strangers who ask for codes.
+func (w *work) spendMail(address string) error {
+	q, err := idp.LoadQuota(w.Tx, "invitation "+hex.EncodeToString(w.keys.MAC("invitation", w.tenant.TenantID, address)))
+	if err != nil {
+		return err
+	}
+	if wait := q.Wait(w.now, idp.MailboxLimits); wait > 0 {
+		return idp.Errorf(idp.TooMany, "So many invitations were sent to %s that another one can be sent in %d minutes. It can be made without a mail now.", address, int(math.Ceil(wait.Minutes())))
+	}
+	q.Count(w.now)
+	return w.Put(q)
 }
 
 func (w *work) newGuest(email string, req InvitationRequest, sponsors []string) (*idp.User, error) {

@@ -141,7 +141,7 @@ func TestSignInActivity(t *testing.T) {
 	if _, there := d.as("all", "GET", "/v1.0/users/"+guest.UserID, "").json()["signInActivity"]; there {
 		t.Error("nobody asked for it")
 	}
-	for _, path := range []string{"/users?$select=id,signInActivity", "/users/" + guest.UserID + "?$select=signInActivity", "/directoryObjects/" + guest.UserID + "?$select=signInActivity"} {
+	for _, path := range []string{"/users?$select=id,signInActivity", "/users?$select=id,%C5%BFignInActivity", "/users/" + guest.UserID + "?$select=signInActivity", "/directoryObjects/" + guest.UserID + "?$select=signInActivity"} {
 		d.wants("users", "GET", "/v1.0"+path, "", 403, "Authorization_RequestDenied", deniedText)
 	}
 	d.wants("plain", "GET", "/v1.0/me?$select=signInActivity", "", 403, "Authorization_RequestDenied", deniedText)

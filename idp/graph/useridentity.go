@@ -1,8 +1,8 @@
 package graph
 
 import (
+	"regexp"
 	"slices"
-	"strings"
 
 	"latchkey/idp"
 )
@@ -69,7 +69,9 @@ func prepareObjects(c *call, all []directoryObject) error {
 	return prepareUsers(c, us)
 }
 
-// names tells whether the query may be about a property, in whichever of its options.
+// names tells whether the query may be about a property, in whichever of its options. It takes
+// for the same what findField does, which is more than what is the same in lower case.
 func (q *query) names(property string) bool {
-	return slices.ContainsFunc(q.pairs, func(p pair) bool { return strings.Contains(strings.ToLower(p.value), strings.ToLower(property)) })
+	named := regexp.MustCompile("(?i)" + regexp.QuoteMeta(property))
+	return slices.ContainsFunc(q.pairs, func(p pair) bool { return named.MatchString(p.value) })
 }

@@ -20,6 +20,7 @@ type attempt struct {
 	subject idp.Subject
 	key     string // of the throttle
 	other   bool   // the answer is of somebody else than it was asked of
+	invited bool   // the browser has opened the link of an invitation of theirs that is good now
 	known   known
 	answer  idp.Answer
 }
@@ -31,6 +32,9 @@ func (s *Service) Answer(ctx context.Context, v Visit, f Flow, answer idp.Answer
 	if a.m == nil || f.Challenge == "" || f.Begun != 0 {
 		return Outcome{}, idp.ErrSealed
 	}
+	if a.sends() && f.Sent == 0 { // nothing was sent: to count that would let anybody hold back who was sent something
+		return a.again(Problem{Text: codeGone}), nil
+	}
 	judge := s.judge
 	if a.m.Info().Unguessable {
 		judge = s.check
@@ -40,6 +44,12 @@ func (s *Service) Answer(ctx context.Context, v Visit, f Flow, answer idp.Answer
 		return s.refused(ctx, a, err)
 	}
 	return out, nil
+}
+
+// sends tells whether the question is answered with something that is sent.
+func (a *attempt) sends() bool {
+	_, ok := a.m.(idp.Deliverer)
+	return ok
 }
 
 // check judges an answer that cannot be found by trying: none is counted, and nobody can
@@ -131,7 +141,7 @@ func (s *Service) spend(tx *storage.Tx, a *attempt) (r reserved, err error) {
 	if r.throttle == nil {
 		r.throttle = &idp.Throttle{Key: a.key}
 	}
-	if ok, wait := r.throttle.Spend(a.v.Now, a.f.Chosen, heldIDs(a.subject.Credentials)); !ok {
+	if ok, wait := r.throttle.Spend(a.v.Now, a.f.Chosen, a.held()); !ok {
 		return r, &held{Problem: Pause(a.v.Now, wait)}
 	}
 	if r.challenge, err = loadChallenge(tx, a.f); err != nil {

@@ -242,7 +242,7 @@ func TestCodeRefused(t *testing.T) {
 		"nothing like one": {func(_ *guests, _ *browser, f signin.Flow) (signin.Flow, string) { return f, "hello" }, "50184"},
 		"before one was sent": {func(g *guests, b *browser, f signin.Flow) (signin.Flow, string) {
 			return b.asks(b.toApp(guest)), g.newestCode()
-		}, "50184"},
+		}, "code.gone"},
 		"at its end": {func(g *guests, _ *browser, f signin.Flow) (signin.Flow, string) {
 			g.pass(30 * time.Minute)
 			return f, g.newestCode()

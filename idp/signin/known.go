@@ -78,7 +78,9 @@ func (s *Service) sealKnown(a *attempt) string {
 	return s.keys.Seal(knownPurpose, a.v.Tenant.TenantID, "", raw)
 }
 
-// throttleKey names the throttle of the user in this browser. Names nobody has
+// throttleKey names the throttle of the user in this browser. Who has the link of an
+// invitation is not held back by strangers, who could else keep its guest from ever
+// accepting it. Names nobody has
 // share 65,536 shadow throttles a tenant, so that strangers cannot fill the
 // store with names, while each single name is held back like a real one.
 func (s *Service) throttleKey(a *attempt) string {
@@ -94,6 +96,9 @@ func (s *Service) throttleKey(a *attempt) string {
 	if slices.Contains(a.known.Users, u.UserID) {
 		sum := s.keys.MAC("known", a.v.Tenant.TenantID, u.UserID, a.known.ID)
 		return fmt.Sprintf("known %s %d", u.UserID, sum[0]%knownContexts)
+	}
+	if a.invited {
+		return "invited " + u.UserID
 	}
 	return "user " + u.UserID
 }

@@ -64,11 +64,12 @@ func (a *attempt) mailbox() string {
 }
 
 // spendSending counts the code, in a transaction of its own since it is the deployment's.
-// Who has the link of an invitation is no stranger.
+// Who has the link of an invitation is no stranger. A browser that knows a guest who has not
+// accepted was there with another mailbox, or with no proof that they want to come.
 func (s *Service) spendSending(ctx context.Context, a *attempt) (wait time.Duration, err error) {
 	sending := idp.Sending{
 		Tenant: a.v.Tenant.TenantID, Mailbox: a.mailbox(), Address: a.v.Address,
-		Known: a.subject.User != nil && a.subject.Known || a.f.Invited != "",
+		Known: a.subject.User != nil && a.subject.Known && !a.subject.User.External.Pending(), Invited: a.invited,
 	}
 	full := false
 	err = s.store.Update(ctx, storage.System, func(tx *storage.Tx) (err error) {
@@ -155,7 +156,10 @@ func (s *Service) codeMail(a *attempt, client *idp.Client, challenge, code strin
 		details["InSubject"] = "true"
 	}
 	if client != nil {
-		details["App"], details["Client"] = client.Name, client.ClientID
+		details["Client"] = client.ClientID
+	}
+	if client != nil && client.Launchable() { // else its name is what a stranger wants to tell guests
+		details["App"] = client.Name
 	}
 	gets := u != nil && !u.Disabled && a.m.Offer(a.subject) == idp.Offered
 	if u == nil {

@@ -18,8 +18,21 @@ func (s *Service) loadSubject(tx *storage.Tx, a *attempt) (err error) {
 	if finder, ok := a.m.(idp.Finder); ok {
 		err = s.found(tx, a, finder)
 	}
+	if err == nil {
+		a.invited, err = opened(tx, a)
+	}
 	a.key = s.throttleKey(a)
 	return err
+}
+
+// opened tells whether the flow began with the link of an invitation that the user can still
+// accept.
+func opened(tx *storage.Tx, a *attempt) (bool, error) {
+	if a.f.Invited == "" || a.subject.User == nil {
+		return false, nil
+	}
+	i, err := idp.Optional(storage.Get[idp.Invitation](tx, a.f.Invited))
+	return i != nil && i.UserID == a.subject.User.UserID && i.Refuses(a.v.Now) == "", err
 }
 
 // found puts in whose credential the answer shows. Somebody else than the flow is about is
@@ -68,9 +81,14 @@ func (s *Service) wanted(tx *storage.Tx, v Visit, f Flow) (u *idp.User, standIn 
 	return u, "", err
 }
 
-func heldIDs(cs []idp.Credential) string {
+// held is what failures in a row are counted against: what the user holds, or the code that
+// they were sent, which no other takes the place of.
+func (a *attempt) held() string {
+	if a.sends() {
+		return a.f.Challenge
+	}
 	ids := ""
-	for _, c := range cs {
+	for _, c := range a.subject.Credentials {
 		ids += c.ID() + " "
 	}
 	return ids
