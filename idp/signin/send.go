@@ -163,7 +163,7 @@ func (s *Service) codeMail(a *attempt, client *idp.Client, challenge, code strin
 	}
 	gets := u != nil && !u.Disabled && a.m.Offer(a.subject) == idp.Offered
 	if u == nil {
-		u = &idp.User{DisplayName: a.mailbox()}
+		u = &idp.User{UserID: idp.NewID(), DisplayName: a.mailbox()}
 	}
 	m := idp.NewMail(u, a.mailbox(), idp.MailCode, details, v.Now, ends.Sub(v.Now))
 	if m.Decoy = !gets; gets {
