@@ -60,7 +60,7 @@ func Keys() []Key {
 			codec: list(func(c *Config) *[]string { return &c.TrustedProxy })},
 		{Name: "outbound.allow", Description: "networks that Latchkey may call although they are not public, for apps on a private network, in CIDR notation, separated by commas",
 			codec: networks(func(c *Config) *[]netip.Prefix { return &c.Outbound.Allow })},
-		{Name: "outbound.ca", Description: "PEM file of certificates that are trusted for such calls, besides the system's",
+		{Name: "outbound.ca", Description: "PEM file of certificates that are trusted for calls that Latchkey makes, besides the system's",
 			codec: text(func(c *Config) *string { return &c.Outbound.CA })},
 		{Name: "passkeys.metadata", Description: "file with a signed BLOB of the FIDO Metadata Service, by which models of authenticators are attested; empty: none is",
 			codec: text(func(c *Config) *string { return &c.Passkeys.Metadata })},

@@ -67,6 +67,7 @@ var (
 	UserRemoved     = Activity{"Delete user", UserManagement, CoreService}
 	SessionsRevoked = Activity{"Update StsRefreshTokenValidFrom Timestamp", UserManagement, CoreService}
 	GuestInvited    = Activity{UserInvited, UserManagement, InvitationService}
+	GuestReset      = Activity{"Invite external user with reset invitation status", UserManagement, InvitationService}
 	GuestRedeemed   = Activity{InviteRedeemed, UserManagement, InvitationService}
 	InvitesBlocked  = Activity{"Block external user invites", UserManagement, InvitationService}
 	InvitesAllowed  = Activity{"Unblock external user invites", UserManagement, InvitationService}

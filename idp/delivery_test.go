@@ -2,6 +2,7 @@ package idp_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -113,6 +114,30 @@ func TestDeliveriesInOrder(t *testing.T) {
 			if !d.At.Equal(t0.Add(time.Duration(i) * time.Hour)) {
 				t.Errorf("%d: %s", i, d.At)
 			}
+		}
+		return nil
+	})
+}
+
+// TestUnsentCodeNamesTheUser: the sign-in log names whom a lost code was for, as long as they
+// are there.
+func TestUnsentCodeNamesTheUser(t *testing.T) {
+	t.Parallel()
+	update(t, func(tx *storage.Tx) error {
+		if err := tx.Put(anna()); err != nil {
+			return err
+		}
+		m := codeTo(t0, time.Hour)
+		if err := errors.Join(tx.Insert(m), m.Failed(tx, mailLog(t), "550 gone", true, t0)); err != nil {
+			return err
+		}
+		wantUnsent(t, tx, 1)
+		all, _, err := storage.All[idp.AuditEvent](tx, storage.Page{})
+		if err != nil {
+			return err
+		}
+		if e := all[0]; e.Actor != idp.PartyOf(anna()) || e.Target != e.Actor {
+			t.Errorf("%+v", e)
 		}
 		return nil
 	})

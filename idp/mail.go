@@ -225,6 +225,13 @@ func (m *Mail) settle(tx *storage.Tx, log AuditLog, result, why string, now time
 	e := NewEvent(SignIns, now)
 	e.Result, e.Error, e.Reason = "failure", EmailCodeUnsent, EmailCodeUnsent.Text()
 	e.Target = Party{Type: ActorUser, ID: m.UserID}
+	u, err := Optional(storage.Get[User](tx, m.UserID))
+	if err != nil {
+		return err
+	}
+	if u != nil {
+		e.Target = PartyOf(u)
+	}
 	e.Actor, e.Method, e.ClientID = e.Target, EmailCodeName, m.Details["Client"]
 	e.Details = map[string]string{"reason": why, "mail": m.Name()}
 	return log.Append(tx, e)

@@ -73,7 +73,7 @@ func Next(f Facts) Decision {
 		return d.refuse("login_required", NoSession)
 	}
 	if f.unreachable() {
-		return d.refuse("unmet_authentication_requirements", NoSession)
+		return d.refuse("unmet_authentication_requirements", StrongerNeeded)
 	}
 	if f.tooWeak() {
 		return d.refuse("unmet_authentication_requirements", StrongerNeeded)

@@ -57,7 +57,7 @@ var (
 	who     = idp.Decision{Step: idp.Identify}
 	account = idp.Decision{Step: idp.Identify, Account: true}
 	login   = refuse("login_required", idp.NoSession)
-	unmet   = refuse("unmet_authentication_requirements", idp.NoSession)
+	unmet   = refuse("unmet_authentication_requirements", idp.StrongerNeeded)
 )
 
 func refuse(code string, sts idp.STS) idp.Decision {

@@ -118,7 +118,7 @@ func (s *Site) securityInfo(r *http.Request, h holder, held admin.Methods, why i
 		NoticeID: noticeOf(r.URL.Query(), held, h.Now), Banner: bannerOf(h, held), First: string(held.First()),
 		Passkeys: s.passkeyRows(r, h, held.Passkeys), Password: s.passwordRow(r, held),
 		Session:    SessionRow{Ends: h.session.NotAfter, Bounded: h.session.Bounded(), EverywhereURL: s.here(r, everywhere)},
-		SignInsURL: s.here(r, ownSignIns), Signals: s.signals(h, held), Codes: codesTo(held),
+		SignInsURL: s.here(r, ownSignIns), AppsURL: s.here(r, ownApps), Signals: s.signals(h, held), Codes: codesTo(held),
 	}
 	if held.Pass != nil {
 		v.Pass = passRow(held.Pass.Pass, held.Pass.Reason)

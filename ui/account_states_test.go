@@ -55,7 +55,7 @@ func securityStates() []state {
 			Action: "/t/security-info", Username: anna, DisplayName: "Anna Novak", Pass: passOf("EnabledByPolicy"),
 			Banner: Banner{"pass", noon.Add(7*time.Hour + 20*time.Minute)}, First: "temporaryAccessPass", Add: "banner",
 			Session:    SessionRow{Ends: noon.Add(7*time.Hour + 20*time.Minute), Bounded: true, EverywhereURL: "/t/security-info/sign-out-everywhere"},
-			SignInsURL: "/t/security-info/sign-ins", Signals: someSignals,
+			SignInsURL: "/t/security-info/sign-ins", AppsURL: "/t/apps", Signals: someSignals,
 		}
 		change(&v)
 		return state{name, v}

@@ -289,8 +289,8 @@ var ids = map[string]string{
 	"signed-out":           "sign-in-again",
 	"signed-out-of":        "continue",
 	"signed-out-of-here":   "sign-in-again",
-	"security-info":        "add-method delete-pass sign-out sign-ins sign-out-everywhere sign-in-again",
-	"security-info-bound":  "delete-pass rename-k1 remove-k1 add-method sign-out use-passkey sign-ins sign-out-everywhere sign-in-again",
+	"security-info":        "add-method delete-pass sign-out apps sign-ins sign-out-everywhere sign-in-again",
+	"security-info-bound":  "delete-pass rename-k1 remove-k1 add-method sign-out use-passkey apps sign-ins sign-out-everywhere sign-in-again",
 	"rename-method":        "name rename cancel",
 	"remove-method":        "remove keep",
 	"set-password":         "new-password set cancel",
@@ -325,7 +325,7 @@ var ids = map[string]string{
 	"report-code":          "cancel-code",
 	"report-code-done":     "",
 	"block-invitations":    "block",
-	"security-info-guest":  "sign-out sign-ins sign-out-everywhere sign-in-again",
+	"security-info-guest":  "sign-out apps sign-ins sign-out-everywhere sign-in-again",
 	"error-tenant.unknown": "problem problem-code problem-request",
 }
 

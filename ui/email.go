@@ -3,6 +3,7 @@ package ui
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"latchkey/idp"
@@ -10,12 +11,21 @@ import (
 	"latchkey/idp/web"
 )
 
-// emptyCode is the problem of who sent no code.
-func emptyCode(f signin.Flow) string {
-	if f.Prompt.Page == "email-code" {
+// noCode is the problem of who sent what can be no code: no answer, so no try. It is empty for
+// what has to be judged.
+func noCode(f signin.Flow, typed string) string {
+	typed = strings.TrimSpace(typed)
+	switch {
+	case f.Prompt.Page != "email-code" && typed == "":
+		return "pass.empty"
+	case f.Prompt.Page != "email-code":
+		return ""
+	case typed == "":
 		return "code.empty"
+	case idp.CanonicalEmailCode(typed) == "":
+		return "code.malformed"
 	}
-	return "pass.empty"
+	return ""
 }
 
 // send has a code sent. What it tells is the same for every address.
@@ -45,10 +55,8 @@ func typed(c common, out signin.Outcome) string {
 	return c.username
 }
 
-// resendAt is when another code may be sent, in whole seconds: later rather than sooner.
-func resendAt(f signin.Flow) time.Time {
-	return time.Unix(0, f.Sent).Add(idp.ResendAfter + time.Second - 1).Truncate(time.Second)
-}
+// resendAt is when another code may be sent.
+func resendAt(f signin.Flow) time.Time { return time.Unix(0, f.Sent).Add(idp.ResendAfter) }
 
 func emailSend(c common, out signin.Outcome) View {
 	return EmailSend{

@@ -105,8 +105,9 @@ func walkOf(t *testing.T, name string) *trace {
 	r.step("send", "send", "1")
 	r.step("resend too soon", "send", "1")
 	r.step("empty", "code", "")
+	r.step("half a code", "code", "1234 567")
 	for i := range idp.MaxTries {
-		r.step(fmt.Sprint("wrong code ", i+1), "code", "no code")
+		r.step(fmt.Sprint("wrong code ", i+1), "code", "00000000")
 	}
 	r.step("sixth", "code", "12345678")
 	for i := range 5 {
@@ -127,7 +128,7 @@ func walkOf(t *testing.T, name string) *trace {
 func TestAddressesAreAlike(t *testing.T) {
 	want := walkOf(t, "nobody01@partner.example")
 	told := strings.Join(want.said, "")
-	for _, id := range []string{"code.soon", "code.empty", "code.wrong", "pass.toomany", "code.toomany", "state.expired"} {
+	for _, id := range []string{"code.soon", "code.empty", "code.malformed", "code.wrong", "pass.toomany", "code.toomany", "state.expired"} {
 		if !strings.Contains(told, `data-problem="`+id+`"`) {
 			t.Errorf("the walk meets no %s:\n%q", id, want.steps)
 		}

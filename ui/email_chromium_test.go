@@ -4,6 +4,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	cdpage "github.com/chromedp/cdproto/page"
@@ -68,6 +69,7 @@ func TestGuestInChromium(t *testing.T) {
 				t.Fatalf("#%s is not in focus", id)
 			}
 
+			o.passes(300 * time.Millisecond) // nobody comes on the second
 			run(t, tab, chromedp.Navigate(o.site.Base+info.Invitation.RedeemPath("contoso.example", info.Ticket)))
 			sees("email-send")
 			keys("\t")

@@ -62,7 +62,7 @@ func emailStates() []state {
 	for _, id := range []string{"code.used", "code.newer", "code.gone", "code.soon"} {
 		list = append(list, send("email-send-"+id, func(v *EmailSend) { v.Problem = Problem{ID: id, Seconds: 12} }))
 	}
-	for _, id := range []string{"code.empty", "code.wrong"} {
+	for _, id := range []string{"code.empty", "code.malformed", "code.wrong"} {
 		list = append(list, code("email-code-"+id, func(v *EmailCode) { v.Problem.ID = id }))
 	}
 	return list

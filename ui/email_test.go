@@ -222,7 +222,7 @@ func TestGuestJourney(t *testing.T) {
 	if strings.Contains(o.Body.String(), guest) || o.store.Commits() != before {
 		t.Errorf("to open the link changes something, or tells the address:\n%s", o.Body)
 	}
-	o.press("send", "1").sees(http.StatusOK, `data-page="email-code"`, `data-again="2026-11-24T12:00:30Z"`, "12:30\u00a0UTC", "30 minutes")
+	o.press("send", "1").sees(http.StatusOK, `data-page="email-code"`, `data-wait="30"`, "12:30\u00a0UTC", "30 minutes")
 	o.press("code", wrong(o.code())).sees(http.StatusForbidden, `data-page="email-code"`, `data-problem="code.wrong"`, `aria-invalid="true"`)
 	o.passes(18*time.Second).press("send", "1").sees(http.StatusTooManyRequests, `data-page="email-code"`, `data-problem="code.soon"`, "in 12 seconds")
 	if o.Header().Get("Retry-After") != "12" || len(o.mails(idp.MailCode)) != 1 {
@@ -257,6 +257,9 @@ func TestGuestDeclines(t *testing.T) {
 	link, info := o.invite(guest)
 	o.open(link).press("send", "1").press("code", o.code()).press("invitation", "decline").
 		sees(http.StatusOK, `data-problem="invitation.declined"`, "AADSTS65004")
+	if strings.Contains(o.Body.String(), "administrator") { // nothing went wrong
+		t.Error("who declines is to tell an administrator")
+	}
 	if u := o.user(info.User.UserID); !u.External.Pending() || u.External.Source != "" {
 		t.Errorf("%+v", u.External)
 	}
@@ -373,7 +376,7 @@ func TestCodeDigits(t *testing.T) {
 	}
 }
 
-// TestEmptyCode: to press the button too soon costs no try.
+// TestEmptyCode: to press the button too soon costs no try, nor does half a code.
 func TestEmptyCode(t *testing.T) {
 	o := newOutsider(t)
 	o.invite(guest)
@@ -381,9 +384,10 @@ func TestEmptyCode(t *testing.T) {
 	before := o.store.Commits()
 	for range 2 * idp.MaxTries {
 		o.press("code", " ").sees(http.StatusBadRequest, `data-page="email-code"`, `data-problem="code.empty"`)
+		o.press("code", o.code()[:7]).sees(http.StatusBadRequest, `data-page="email-code"`, `data-problem="code.malformed"`, `aria-invalid="true"`)
 	}
 	if o.store.Commits() != before {
-		t.Error("an empty field changes something")
+		t.Error("what can be no code changes something")
 	}
 	o.press("code", o.code()).sees(http.StatusOK, `data-page="redeem"`)
 }

@@ -187,7 +187,7 @@ func grouped(code string) string {
 // invitationView asks somebody in.
 type invitationView struct {
 	mailView
-	By            string   // who invites, the organization if nobody is known
+	By            string   // who invites; empty: nobody who is known outside
 	Words         []string // the inviter's own, line by line
 	To            string
 	Accept, Block string // addresses
@@ -198,11 +198,16 @@ func (p *page) invitationMail(m *idp.Mail, s MailSource) (_ letter, err error) {
 	if v.Accept == "" {
 		return nil, errors.New("there is no address to accept at")
 	}
-	v.By = cmp.Or(idp.OneLine(m.Details["Inviter"]), v.Organization)
+	v.By = idp.OneLine(m.Details["Inviter"])
 	if words := idp.Lines(m.Body); len(words) > 1 || words[0] != "" {
 		v.Words = words
 	}
-	if v.Title, err = p.T("mail.invitation.title", "Inviter", v.By, "Organization", v.Organization); err != nil {
+	if v.By == "" {
+		v.Title, err = p.T("mail.invitation.by-organization", "Organization", v.Organization)
+	} else {
+		v.Title, err = p.T("mail.invitation.title", "Inviter", v.By, "Organization", v.Organization)
+	}
+	if err != nil {
 		return nil, err
 	}
 	v.Subject = v.Title

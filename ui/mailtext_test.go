@@ -18,7 +18,7 @@ import (
 // mailTexts is every key that mails ask for.
 func mailTexts(t *testing.T) []string {
 	t.Helper()
-	keys := []string{"mail.subject", "mail.code.title", "mail.code.subject", "mail.invitation.title"}
+	keys := []string{"mail.subject", "mail.code.title", "mail.code.subject", "mail.invitation.title", "mail.invitation.by-organization"}
 	for _, fact := range []string{"app", "onto", "until", "method", "name", "when", "address", "browser"} {
 		keys = append(keys, "mail.fact."+fact)
 	}
@@ -209,6 +209,19 @@ func TestMailInviterWords(t *testing.T) {
 	begin, end := strings.Index(html, "<blockquote"), strings.Index(html, "</blockquote>")
 	if at := strings.Index(html, "evil"); at < begin || at > end || strings.Count(html, "<blockquote") != 1 {
 		t.Errorf("not set apart\n%s", html)
+	}
+}
+
+// TestMailInviterUnknown: where nobody is known outside who invites, the organization does, and
+// not itself to itself.
+func TestMailInviterUnknown(t *testing.T) {
+	m := mailStates()["mail-invitation-of-little"]
+	subject, text, html, err := newRenderer(t).Mail(m, source(m.About))
+	if err != nil || subject != "Contoso invites you" {
+		t.Errorf("%q, %v", subject, err)
+	}
+	if !strings.Contains(text, "\n\nContoso invites you.\n") || !strings.Contains(html, "><bdi>Contoso</bdi> invites you</h1>") {
+		t.Errorf("%s\n%s", text, html)
 	}
 }
 

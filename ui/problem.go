@@ -36,6 +36,7 @@ var problems = map[string]kind{
 	"password.empty":        {"", http.StatusBadRequest},
 	"password.wrong":        {"AADSTS50126", http.StatusForbidden},
 	"code.empty":            {"", http.StatusBadRequest},
+	"code.malformed":        {"", http.StatusBadRequest},
 	"code.wrong":            {"AADSTS50184", http.StatusForbidden},
 	"code.expired":          {"AADSTS50182", http.StatusForbidden},
 	"code.used":             {"AADSTS50184", http.StatusForbidden},
@@ -138,7 +139,7 @@ func (p Problem) Code() string {
 // Mistyped tells whether typing something else into the field would help.
 func (p Problem) Mistyped() bool {
 	switch p.ID {
-	case "code.empty", "code.wrong", "pass.wrong", "pass.empty", "password.wrong", "password.empty", "username.empty", "username.invalid", "tenant.unknown":
+	case "code.empty", "code.malformed", "code.wrong", "pass.wrong", "pass.empty", "password.wrong", "password.empty", "username.empty", "username.invalid", "tenant.unknown":
 		return true
 	}
 	return false

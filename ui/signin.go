@@ -81,10 +81,10 @@ func (s *Site) press(w http.ResponseWriter, r *http.Request, v signin.Visit, f s
 		s.onward(w, r, v, f)
 	case f.Unnamed && form.Get("assertion") == "":
 		s.identify(w, r, v, f, strings.TrimSpace(form.Get("username")))
-	case f.Challenge != "" && form.Has("code") && strings.TrimSpace(form.Get("code")) == "":
-		s.lookAgain(w, r, v, f, f.Username, Problem{ID: emptyCode(f)}) // no answer, so no try
+	case f.Challenge != "" && form.Has("code") && noCode(f, form.Get("code")) != "":
+		s.lookAgain(w, r, v, f, f.Username, Problem{ID: noCode(f, form.Get("code"))})
 	case f.Challenge != "" && form.Has("password") && form.Get("password") == "":
-		s.lookAgain(w, r, v, f, f.Username, Problem{ID: "password.empty"}) // likewise
+		s.lookAgain(w, r, v, f, f.Username, Problem{ID: "password.empty"}) // no answer, so no try
 	case f.Challenge != "":
 		s.judge(w, r, v, f)
 	default:

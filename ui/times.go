@@ -63,6 +63,12 @@ func (p *page) Stamp(t time.Time) template.HTML {
 // RFC3339 is a time as scripts read it.
 func (p *page) RFC3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
+// Wait is how many seconds there are until a time, rather one more than too few; 0 when it is
+// over.
+func (p *page) Wait(t time.Time) int {
+	return int(max(0, t.Sub(p.Now)+time.Second-1) / time.Second)
+}
+
 func timeElement(t time.Time, text string) template.HTML {
 	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`,
 		t.UTC().Format(time.RFC3339), template.HTMLEscapeString(text)))

@@ -59,3 +59,16 @@ func TestDirection(t *testing.T) {
 		}
 	}
 }
+
+// TestWait: whole seconds, so that nobody is told to press a moment too soon, nor waits for
+// longer than it takes.
+func TestWait(t *testing.T) {
+	p := &page{Frame: Frame{Now: noon.Add(300 * time.Millisecond)}}
+	for wait, want := range map[time.Duration]int{
+		30 * time.Second: 30, 30*time.Second - time.Millisecond: 30, 29 * time.Second: 29, time.Millisecond: 1, 0: 0, -time.Millisecond: 0, -time.Hour: 0,
+	} {
+		if got := p.Wait(p.Now.Add(wait)); got != want {
+			t.Errorf("%s: %d, want %d", wait, got, want)
+		}
+	}
+}

@@ -22,6 +22,7 @@ type SecurityInfo struct {
 	Unable      string       // why there is none, a text
 	Session     SessionRow
 	SignInsURL  string
+	AppsURL     string
 	GivePassURL string // empty: they may give nobody a pass
 	Signals     Signals
 }

@@ -141,6 +141,7 @@ func (s demoSeed) client(ctx context.Context, domain string, d demoClient, known
 	if !d.asToday(c) {
 		c, err = s.admin.UpdateClient(ctx, demoActor, domain, c.ClientID, func(c *idp.Client) {
 			c.RedirectURIs, c.PostLogoutRedirectURIs, c.Logout = d.client.RedirectURIs, d.client.PostLogoutRedirectURIs, d.client.Logout
+			c.About.HomeURI = d.client.About.HomeURI
 			c.Permissions = append(c.Permissions, idp.Without(d.client.Permissions, c.Permissions)...)
 		})
 	}
@@ -154,6 +155,7 @@ func (s demoSeed) client(ctx context.Context, domain string, d demoClient, known
 func (d demoClient) asToday(c *idp.Client) bool {
 	return slices.Equal(c.RedirectURIs, d.client.RedirectURIs) &&
 		slices.Equal(c.PostLogoutRedirectURIs, d.client.PostLogoutRedirectURIs) && c.Logout == d.client.Logout &&
+		c.About.HomeURI == d.client.About.HomeURI &&
 		len(idp.Without(d.client.Permissions, c.Permissions)) == 0
 }
 

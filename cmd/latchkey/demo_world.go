@@ -83,7 +83,7 @@ func demoClients(app demoURIs) []demoClient {
 	loadTool := demoURIs{"http://127.0.0.1:5555/callback", "http://127.0.0.1:5555/", ""}
 	web := idp.Client{
 		Name: "Demo App", AuthMethod: idp.AuthBasic, GrantTypes: []string{idp.GrantCode, idp.GrantRefresh},
-		Logout: idp.ClientLogout{Back: app.backLogout},
+		Logout: idp.ClientLogout{Back: app.backLogout}, About: idp.ClientAbout{HomeURI: app.signedOut},
 	}
 	for _, at := range []demoURIs{app, loadTool} {
 		if at != (demoURIs{}) {

@@ -86,8 +86,12 @@ func TestGuestInChromium(t *testing.T) {
 	base := d.server.Config.BaseURL + "/contoso.example"
 	b.open(base + "/apps")
 	b.want("apps")
-	b.open(base + "/security-info")
+	b.press("#security-info")
 	b.want("security-info")
+	b.press("#apps")
+	b.want("apps")
+	b.press(`[id^="app-"]`)
+	b.want("app-signed-in")
 
 	guests, _, err := d.server.Admin.Guests(context.Background(), demoActor, "contoso.example", admin.GuestQuery{Source: idp.SourceMail}, storage.Page{})
 	if err != nil || len(guests) != 1 || guests[0].User.SignInName() != demoGuest || guests[0].User.SignedInAt.IsZero() || !guests[0].Redemption.Sticky {

@@ -144,7 +144,14 @@ var guestShow = operation[guestArgs, guestDetail]{"guest.show",
 		if err != nil {
 			return v, err
 		}
-		return d.guestDetail(ctx, t, g)
+		if v, err = d.guestDetail(ctx, t, g); err != nil || v.Invitation == nil || !v.Invitation.Mailed {
+			return v, err
+		}
+		mail, err := d.Admin.InvitationDelivery(ctx, d.actor, t.TenantID, g.User.UserID)
+		if mail != nil && !mail.QueuedAt.Before(g.Invitation.CreatedAt) {
+			v.Invitation.Mail = new(viewMail(mail))
+		}
+		return v, err
 	})}
 
 var guestResend = operation[guestArgs, invitedView]{"guest.resend",

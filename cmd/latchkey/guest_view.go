@@ -84,6 +84,7 @@ type invitationView struct {
 	RedeemedAt  *time.Time `json:"redeemed_at"`
 	RedirectURL string     `json:"redirect_url"`
 	Mailed      bool       `json:"mailed"` // it was to be told by mail
+	Mail        *mailView  `json:"mail"`   // what became of that; null: none, or not known any more
 }
 
 func (d desk) guestDetail(ctx context.Context, t *idp.Tenant, g admin.GuestInfo) (v guestDetail, err error) {
@@ -91,7 +92,7 @@ func (d desk) guestDetail(ctx context.Context, t *idp.Tenant, g admin.GuestInfo)
 		guestView: viewGuest(g, d.Clock.Now()), InvitedBy: partyView(g.User.External.InvitedBy), Redemption: viewRedemption(g.Redemption),
 	}
 	if i := g.Invitation; i != nil {
-		v.Invitation = &invitationView{i.InvitationID, moment(i.CreatedAt), moment(i.Ends), moment(i.RedeemedAt), i.RedirectURL, i.Send}
+		v.Invitation = &invitationView{i.InvitationID, moment(i.CreatedAt), moment(i.Ends), moment(i.RedeemedAt), i.RedirectURL, i.Send, nil}
 	}
 	v.Sponsors, err = d.sponsors(ctx, t, g.User.External.Sponsors)
 	return v, err
@@ -124,7 +125,7 @@ func showGuest(p *printer, v guestDetail) {
 		"State", v.state(), "Since", p.when(v.StateSince), "Sponsors", sponsorNames(v.Sponsors),
 	}
 	if i := v.Invitation; i != nil {
-		pairs = append(pairs, "Invited by", v.InvitedBy.String(), "Invited", p.when(i.CreatedAt), "By mail", yesNo(i.Mailed), "Leads to", i.RedirectURL)
+		pairs = append(pairs, "Invited by", v.InvitedBy.String(), "Invited", p.when(i.CreatedAt), "By mail", i.fate(p), "Leads to", i.RedirectURL)
 		if v.State == statePending {
 			pairs = append(pairs, "Can accept until", p.when(i.EndsAt))
 		}
@@ -134,6 +135,17 @@ func showGuest(p *printer, v guestDetail) {
 	p.line("%s", v.sentence())
 	p.line("")
 	showWays(p, v.Redemption)
+}
+
+// fate is what became of the mail with the invitation, in words.
+func (i invitationView) fate(p *printer) string {
+	switch {
+	case i.Mail == nil:
+		return yesNo(i.Mailed)
+	case i.Mail.Error == "":
+		return i.Mail.result(p)
+	}
+	return i.Mail.result(p) + ": " + i.Mail.Error
 }
 
 // sentence says which way the guest signs in.

@@ -137,7 +137,7 @@ func (c *cli) mailListCommand() *cobra.Command {
 				return err
 			}
 			v := mailsView{state.Enabled, all}
-			return c.show(v, func(p *printer) { showMails(p, v, failed) })
+			return c.show(v, func(p *printer) { showMails(p, v, user, failed) })
 		},
 	}
 	cmd.Flags().StringVar(&user, "user", "", "only those to this user or guest")
@@ -146,10 +146,14 @@ func (c *cli) mailListCommand() *cobra.Command {
 	return c.inTenant(cmd)
 }
 
-func showMails(p *printer, v mailsView, failed bool) {
-	none := "No mail was sent in the last 14 days, and none waits."
+func showMails(p *printer, v mailsView, user string, failed bool) {
+	mail := "No mail"
+	if user != "" {
+		mail += " to " + user
+	}
+	none := mail + " was sent in the last 14 days, and none waits."
 	if failed {
-		none = "No mail has failed in the last 14 days."
+		none = mail + " has failed in the last 14 days."
 	}
 	if !v.MailEnabled {
 		p.line("Note: mail is off, and nothing is sent. Set smtp_address and smtp_from, and start the server again.")

@@ -69,7 +69,7 @@ func TestWithoutJavaScript(t *testing.T) {
 	p.Fill("username", "noor")
 	p.Submit()
 	p.WantPage("signin")
-	p.WantText("to continue to Demo App", "doesn't look like a user name")
+	p.WantText("to continue to Demo App", "doesn't look like a user name or mail address")
 	p.Fill("username", " NOOR@contoso.example ")
 	p.Submit()
 	p.WantPage("pass")

@@ -152,5 +152,5 @@ func (v emailPolicyView) off() string {
 	if v.Redeemed == 0 {
 		return "No guest has redeemed by one so far; who is invited needs another way to sign in."
 	}
-	return numberOf(v.Redeemed, "guest") + " who redeemed by one cannot sign in until codes are on again. Who is invited needs another way to sign in."
+	return numberOf(v.Redeemed, "guest") + " who redeemed by one cannot sign in until codes are on again; who is signed in stays so, for a day at most. Who is invited needs another way to sign in."
 }

@@ -58,6 +58,32 @@ func (s *Service) Deliveries(ctx context.Context, actor idp.Actor, tenant string
 	return ds, next, err
 }
 
+// InvitationDelivery tells what became of the newest mail that invited a user; nil: none went
+// out in the time that is remembered.
+func (s *Service) InvitationDelivery(ctx context.Context, actor idp.Actor, tenant, user string) (newest *idp.Delivery, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadLogs, func(w *work) error {
+		q := DeliveryQuery{User: user}
+		if err := w.named(&q); err != nil {
+			return err
+		}
+		done, _, err := storage.List[idp.Delivery](w.Tx, "user", q.User, storage.Page{})
+		if err != nil {
+			return err
+		}
+		owed, _, err := storage.List[idp.Mail](w.Tx, "user", q.User, storage.Page{})
+		for _, m := range owed {
+			done = append(done, m.Delivery())
+		}
+		for _, d := range done {
+			if d.About == idp.MailInvitation && (newest == nil || newest.QueuedAt.Before(d.QueuedAt)) {
+				newest = d
+			}
+		}
+		return err
+	})
+	return newest, err
+}
+
 // named puts the id of a user in place of the name.
 func (w *work) named(q *DeliveryQuery) error {
 	if q.User == "" {

@@ -116,3 +116,31 @@ func TestWhoReadsDeliveries(t *testing.T) {
 		return err2(w.admin.Outbox(w.ctx, app("User.Invite.All", "User.Read.All"), tenantID, admin.DeliveryQuery{}))
 	})
 }
+
+// TestInvitationDelivery: the newest mail that invites somebody counts, wherever it is, and
+// what else they were sent does not.
+func TestInvitationDelivery(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	gast, lea := w.invited(invitation("gast@fabrikam.example")).User, w.invited(invitation("lea@fabrikam.example")).User
+	w.mailed(lea, idp.DeliverySent)
+	want := func(fate string) {
+		t.Helper()
+		d, err := w.admin.InvitationDelivery(w.ctx, op, tenantID, gast.PrincipalName)
+		if w.must(err); d == nil && fate != "" || d != nil && (d.Result != fate || d.UserID != gast.UserID) {
+			t.Errorf("%+v, want %q", d, fate)
+		}
+	}
+	want("")
+	for _, fate := range []string{idp.DeliverySent, idp.DeliveryFailed, idp.DeliveryWaiting, idp.DeliveryDeferred, idp.DeliverySent} {
+		w.mailed(gast, fate)
+		want(fate)
+	}
+	w.pass(time.Second)
+	w.put(idp.NewMail(gast, gast.Profile.Email, idp.MailCode, nil, w.now(), time.Hour))
+	want(idp.DeliverySent)
+	inviter := w.person("inviter", idp.GuestInviter)
+	w.wantRefused("whoever reads no logs", func() error {
+		return err2(w.admin.InvitationDelivery(w.ctx, inviter, tenantID, gast.UserID))
+	})
+}

@@ -33,6 +33,14 @@ func (r InvitationRequest) action() idp.Action {
 	return idp.InviteUser
 }
 
+// activity is what the audit calls it.
+func (r InvitationRequest) activity() idp.Activity {
+	if r.Reset != "" {
+		return idp.GuestReset
+	}
+	return idp.GuestInvited
+}
+
 // InvitationInfo is an invitation with whom it invites; Ticket is the only copy of the
 // secret of its link.
 type InvitationInfo struct {
@@ -51,7 +59,8 @@ func (s *Service) Invite(ctx context.Context, actor idp.Actor, tenant string, re
 		if err != nil {
 			return err
 		}
-		if info.User, err = w.invited(policy, req); err != nil {
+		var put []idp.Modified
+		if info.User, put, err = w.invited(policy, req); err != nil {
 			return err
 		}
 		info.Invitation, info.Ticket = idp.NewInvitation(info.User, req.RedirectURL, actor.Party, w.now, policy.InvitationEnd(w.now))
@@ -70,7 +79,7 @@ func (s *Service) Invite(ctx context.Context, actor idp.Actor, tenant string, re
 			return err
 		}
 		info.Again = before != nil && before.RedeemedAt.IsZero()
-		return w.invite(info)
+		return w.invite(info, req.activity(), put)
 	})
 	if err != nil {
 		return InvitationInfo{}, taken(err, "Somebody is using that name already.")
@@ -78,8 +87,9 @@ func (s *Service) Invite(ctx context.Context, actor idp.Actor, tenant string, re
 	return info, nil
 }
 
-// invite stores an invitation in place of the one before, and owes the mail with its link.
-func (w *work) invite(info InvitationInfo) error {
+// invite stores an invitation in place of the one before, and owes the mail with its link; put
+// is what it changed of a guest who was there.
+func (w *work) invite(info InvitationInfo, what idp.Activity, put []idp.Modified) error {
 	i, u := info.Invitation, info.User
 	if err := w.removeInvitation(u); err != nil {
 		return err
@@ -101,7 +111,8 @@ func (w *work) invite(info InvitationInfo) error {
 			return err
 		}
 	}
-	e := w.event(idp.GuestInvited, idp.PartyOf(u), "")
+	e := w.event(what, idp.PartyOf(u), "")
+	e.Modified = put
 	e.Details = map[string]string{"InvitationId": i.InvitationID, "InvitedUserEmailAddress": i.Email}
 	return w.tell(e)
 }
@@ -127,30 +138,32 @@ func (w *work) removeInvitation(u *idp.User) error {
 	return nil
 }
 
-// invited is the external user that the invitation is for, new or as they were.
-func (w *work) invited(policy *idp.GuestPolicy, req InvitationRequest) (*idp.User, error) {
+// invited is the external user that the invitation is for, new or as they were, and what is
+// changed of them when they are put back.
+func (w *work) invited(policy *idp.GuestPolicy, req InvitationRequest) (*idp.User, []idp.Modified, error) {
 	email, err := idp.NormalEmail(req.Email)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := w.mayInvite(policy, email, req); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	sponsors, err := w.sponsors(req.Sponsors)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if req.Reset != "" {
 		return w.putBack(req.Reset, email, sponsors)
 	}
 	waiting, err := w.notHere(email, "")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if waiting != nil {
-		return waiting, w.reachable(waiting)
+		return waiting, nil, w.reachable(waiting)
 	}
-	return w.newGuest(email, req, sponsors)
+	u, err := w.newGuest(email, req, sponsors)
+	return u, nil, err
 }
 
 // mayInvite tells why an address is not invited.
@@ -249,25 +262,36 @@ func (w *work) notHere(email, id string) (waiting *idp.User, err error) {
 	return waiting, nil
 }
 
+// redeemed is what an audit wants to know of a guest who is put back.
+type redeemed struct {
+	Mail, ExternalUserState string
+	Source                  idp.Source
+}
+
+func redeemedOf(u *idp.User) redeemed {
+	return redeemed{u.Profile.Email, string(u.External.State), u.External.Source}
+}
+
 // putBack resets the redemption of a guest: what they signed in to is over.
-func (w *work) putBack(id, email string, sponsors []string) (*idp.User, error) {
+func (w *work) putBack(id, email string, sponsors []string) (*idp.User, []idp.Modified, error) {
 	u, err := w.user(idp.ResetRedemption, id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !u.Type.External() {
-		return nil, idp.Errorf(idp.Invalid, "The redemption of %s cannot be reset: the user did not come by invitation.", u.PrincipalName)
+		return nil, nil, idp.Errorf(idp.Invalid, "The redemption of %s cannot be reset: the user did not come by invitation.", u.PrincipalName)
 	}
 	if _, err := w.notHere(email, u.UserID); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	before := redeemedOf(u)
 	u.Profile.EmailVerified = false
 	u.Profile.Email = email
 	if len(u.External.Sponsors) > 0 {
 		sponsors = u.External.Sponsors
 	}
 	w.pending(u, sponsors)
-	return u, errors.Join(w.newMailbox(u), endSessions(w, u))
+	return u, modified(before, redeemedOf(u)), errors.Join(w.newMailbox(u), endSessions(w, u))
 }
 
 func (w *work) pending(u *idp.User, sponsors []string) {

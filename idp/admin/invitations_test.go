@@ -169,7 +169,14 @@ func TestResetRedemption(t *testing.T) {
 	if left := all[idp.Invitation](w); len(left) != 1 || left[0].InvitationID != second.Invitation.InvitationID || left[0].Ticket == first.Invitation.Ticket {
 		t.Errorf("%+v", left)
 	}
-	w.wantEvent(op.Party, userParty(u), "Invite external user", "UserManagement", "Invited Users", "")
+	w.wantEvent(op.Party, userParty(u), "Invite external user with reset invitation status", "UserManagement", "Invited Users", "")
+	want := []idp.Modified{
+		{Name: "ExternalUserState", Old: `"Accepted"`, New: `"PendingAcceptance"`},
+		{Name: "Mail", Old: `"gast@fabrikam.example"`, New: `"gast@tailspin.example"`},
+	}
+	if got := w.newest().Modified; !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
 	same := invitation("gast@tailspin.example")
 	same.Reset = id
 	w.invited(same)

@@ -99,13 +99,14 @@ func (g *ground) calls() map[string]func(a idp.Actor) error {
 		"ExportSystemEvents": func(a idp.Actor) error {
 			return s.ExportSystemEvents(ctx, a, admin.ExportFilter{Since: g.now()}, write)
 		},
-		"Deliveries":       func(a idp.Actor) error { return err3(s.Deliveries(ctx, a, t, admin.DeliveryQuery{}, none)) },
-		"Guest":            func(a idp.Actor) error { return err2(s.Guest(ctx, a, t, g.guest.UserID)) },
-		"Guests":           func(a idp.Actor) error { return err3(s.Guests(ctx, a, t, admin.GuestQuery{}, none)) },
-		"GuestPolicy":      func(a idp.Actor) error { return err2(s.GuestPolicy(ctx, a, t)) },
-		"InvitationBlocks": func(a idp.Actor) error { return err3(s.InvitationBlocks(ctx, a, t, none)) },
-		"Outbox":           func(a idp.Actor) error { return err2(s.Outbox(ctx, a, t, admin.DeliveryQuery{})) },
-		"Resend":           func(a idp.Actor) error { return err2(s.Resend(ctx, a, t, g.guest.UserID)) },
+		"Deliveries":         func(a idp.Actor) error { return err3(s.Deliveries(ctx, a, t, admin.DeliveryQuery{}, none)) },
+		"InvitationDelivery": func(a idp.Actor) error { return err2(s.InvitationDelivery(ctx, a, t, g.guest.UserID)) },
+		"Guest":              func(a idp.Actor) error { return err2(s.Guest(ctx, a, t, g.guest.UserID)) },
+		"Guests":             func(a idp.Actor) error { return err3(s.Guests(ctx, a, t, admin.GuestQuery{}, none)) },
+		"GuestPolicy":        func(a idp.Actor) error { return err2(s.GuestPolicy(ctx, a, t)) },
+		"InvitationBlocks":   func(a idp.Actor) error { return err3(s.InvitationBlocks(ctx, a, t, none)) },
+		"Outbox":             func(a idp.Actor) error { return err2(s.Outbox(ctx, a, t, admin.DeliveryQuery{})) },
+		"Resend":             func(a idp.Actor) error { return err2(s.Resend(ctx, a, t, g.guest.UserID)) },
 		"ResetRedemption": func(a idp.Actor) error {
 			return err2(s.ResetRedemption(ctx, a, t, g.guest.UserID, ""))
 		},

@@ -279,6 +279,10 @@ func TestCodeRefused(t *testing.T) {
 			if again, _ := g.signin.ReportCode(context.Background(), b.visit(), token); !closed || err != nil || again {
 				g.Errorf("reported %v, %v, again %v", closed, err, again)
 			}
+			told := g.audited("Report unrequested one-time passcode")
+			if len(told) != 1 || told[0].Actor.Type != idp.ActorSystem || told[0].Target != idp.PartyOf(g.userOf(guest)) {
+				g.Errorf("told as %+v", told)
+			}
 			return f, g.newestCode()
 		}, "code.gone"},
 		"of a mailbox that was replaced": {func(g *guests, b *browser, f signin.Flow) (signin.Flow, string) {

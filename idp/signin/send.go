@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"latchkey/idp"
@@ -150,7 +151,6 @@ func (s *Service) codeMail(a *attempt, client *idp.Client, challenge, code strin
 	v, u := a.v, a.subject.User
 	details := map[string]string{
 		"Address": v.Address, "Browser": clip(v.UserAgent, 256), "Minutes": strconv.Itoa(a.subject.Policy.Email.CodeLifetime),
-		"Report": s.keys.Seal(reportPurpose, v.Tenant.TenantID, "", []byte(challenge)),
 	}
 	if a.subject.Policy.Email.CodeInSubject {
 		details["InSubject"] = "true"
@@ -165,6 +165,7 @@ func (s *Service) codeMail(a *attempt, client *idp.Client, challenge, code strin
 	if u == nil {
 		u = &idp.User{UserID: idp.NewID(), DisplayName: a.mailbox()}
 	}
+	details["Report"] = s.keys.Seal(reportPurpose, v.Tenant.TenantID, "", []byte(challenge+" "+u.UserID))
 	m := idp.NewMail(u, a.mailbox(), idp.MailCode, details, v.Now, ends.Sub(v.Now))
 	if m.Decoy = !gets; gets {
 		m.To = a.subject.Credentials[0].(*idp.Mailbox).Address
@@ -176,18 +177,26 @@ func (s *Service) codeMail(a *attempt, client *idp.Client, challenge, code strin
 // ReportCode closes the question that a mailed code answers, for who did not ask for it. The
 // token is from that mail. false: there is no such question any more.
 func (s *Service) ReportCode(ctx context.Context, v Visit, token string) (closed bool, err error) {
-	challenge, err := s.keys.Open(reportPurpose, v.Tenant.TenantID, "", token)
+	told, err := s.keys.Open(reportPurpose, v.Tenant.TenantID, "", token)
 	if err != nil {
 		return false, nil
 	}
+	challenge, user, _ := strings.Cut(string(told), " ")
 	err = s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
 		closed = false
-		c, err := idp.Optional(storage.Get[idp.Challenge](tx, string(challenge)))
+		c, err := idp.Optional(storage.Get[idp.Challenge](tx, challenge))
 		if c == nil || err != nil || !c.Void(v.Now, codeGone) {
 			return err
 		}
 		closed = true
+		u, err := idp.Optional(storage.Get[idp.User](tx, user))
+		if err != nil {
+			return err
+		}
 		e := v.event(idp.Directory)
+		if u != nil { // whose mailbox it is; who pressed the button is not known
+			e.Target = idp.PartyOf(u)
+		}
 		e.Tell(idp.CodeReported)
 		e.Actor, e.Passing = idp.Party{Type: idp.ActorSystem}, true
 		e.Details = map[string]string{"challenge": c.ChallengeID}

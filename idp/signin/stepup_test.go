@@ -95,5 +95,5 @@ func TestTwoProofs(t *testing.T) {
 		t.Errorf("%+v", out.Grant)
 	}
 	hardware := b.look(b.start(w.request("own", func(r *idp.AuthRequest) { r.ACRValues, r.ACREssential = []string{idp.ACRHardware}, true })))
-	b.wantRefusal(hardware, "unmet_authentication_requirements", idp.NoSession)
+	b.wantRefusal(hardware, "unmet_authentication_requirements", idp.StrongerNeeded)
 }

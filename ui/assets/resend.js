@@ -1,11 +1,11 @@
 // Holds the button for another code back until there may be one, and tells how long that
 // is. Without this script the button is simply there, and the server tells the same.
 const button = document.querySelector('#resend');
-const { now, again, left } = button.dataset;
+const { wait: seconds, left } = button.dataset;
 const label = button.textContent;
 
-// The server's clock decides, so the difference to ours is taken once.
-const ready = Date.parse(again) - Date.parse(now) + Date.now();
+// The server's clock decides: ours only counts down from what it says.
+const ready = Date.now() + 1000 * seconds;
 const style = { style: 'unit', unit: 'second', unitDisplay: 'long' };
 const words = new Intl.NumberFormat(document.documentElement.lang, style);
 
