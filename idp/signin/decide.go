@@ -67,7 +67,7 @@ func apisOf(tx *storage.Tx, req *idp.AuthRequest) (apis []*idp.API, err error) {
 
 // addUser finds whom the identifier names and what each method says about them.
 func (s *Service) addUser(tx *storage.Tx, v Visit, facts *idp.Facts) (err error) {
-	subject, standIn := facts.SessionUser, ""
+	subject, standIn := facts.SessionUser, (*idp.User)(nil)
 	if facts.Identifier != "" {
 		if facts.User == nil {
 			facts.User, standIn, err = s.signer(tx, v, facts.Identifier)
@@ -82,15 +82,8 @@ func (s *Service) addUser(tx *storage.Tx, v Visit, facts *idp.Facts) (err error)
 		return err
 	}
 	who := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy, User: subject}
-	if facts.Offers, err = idp.Offers(s.methods, who, func(i idp.Info) ([]idp.Credential, error) {
-		return i.Held(tx, subject.UserID)
-	}); err != nil {
+	if facts.Offers, err = s.offers(tx, who, standIn); err != nil {
 		return err
-	}
-	for _, m := range s.methods {
-		if err := readAlike(tx, m, standIn); err != nil {
-			return err
-		}
 	}
 	facts.Pretended = s.pretended(v, facts.Offers, facts.Identifier)
 	return s.addInterrupt(tx, v, policy, facts)

@@ -58,7 +58,7 @@ func (s *Service) subject(tx *storage.Tx, v Visit, f Flow, m idp.Method) (idp.Su
 		return idp.Subject{}, err
 	}
 	now := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy}
-	standIn := ""
+	var standIn *idp.User
 	if now.User, standIn, err = s.wanted(tx, v, f); now.User == nil || err != nil {
 		return now, errors.Join(err, readAlike(tx, m, standIn))
 	}
@@ -69,16 +69,16 @@ func (s *Service) subject(tx *storage.Tx, v Visit, f Flow, m idp.Method) (idp.Su
 
 // wanted is the user an answer is about: who was named, or who steps up. standIn is as
 // signer has it.
-func (s *Service) wanted(tx *storage.Tx, v Visit, f Flow) (u *idp.User, standIn string, err error) {
+func (s *Service) wanted(tx *storage.Tx, v Visit, f Flow) (u, standIn *idp.User, err error) {
 	if f.Username != "" {
 		return s.signer(tx, v, f.Username)
 	}
 	session, err := findSession(tx, v.Session)
 	if session == nil || err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	u, err = idp.Optional(storage.Get[idp.User](tx, session.UserID))
-	return u, "", err
+	return u, nil, err
 }
 
 // held is what failures in a row are counted against: what the user holds, or the code that

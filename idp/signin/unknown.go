@@ -57,9 +57,9 @@ func (s *Service) spell(v Visit, name string) uint16 {
 	return binary.BigEndian.Uint16(s.keys.MAC("pretended", v.Tenant.TenantID, name, week))
 }
 
-// signer is who signs in by a name, nil if nobody does. standIn is then the id of somebody
-// else of whom as much was read, so that it takes as long.
-func (s *Service) signer(tx *storage.Tx, v Visit, name string) (u *idp.User, standIn string, err error) {
+// signer is who signs in by a name, nil if nobody does. standIn is then somebody else of whom
+// as much was read, so that it takes as long.
+func (s *Service) signer(tx *storage.Tx, v Visit, name string) (u, standIn *idp.User, err error) {
 	if u, err = idp.Optional(idp.FindSigner(tx, name)); u == nil && err == nil && idp.FromOutside(v.Tenant, name) {
 		standIn, err = s.standIn(tx, v.Tenant.TenantID)
 	}
@@ -67,33 +67,47 @@ func (s *Service) signer(tx *storage.Tx, v Visit, name string) (u *idp.User, sta
 }
 
 // standIn reads somebody from outside as idp.FindSigner reads who has a name. Who that is
-// is remembered, as to look for somebody takes longer. "": there is nobody to tell apart from.
-func (s *Service) standIn(tx *storage.Tx, tenant string) (userID string, err error) {
+// is remembered, as to look for somebody takes longer. nil: there is nobody to tell apart from.
+func (s *Service) standIn(tx *storage.Tx, tenant string) (*idp.User, error) {
 	known, _ := s.standIns.Load(tenant)
-	userID, _ = known.(string)
+	userID, _ := known.(string)
 	m, err := idp.Optional(storage.Lookup[idp.Mailbox](tx, "user", userID))
 	if m == nil && err == nil {
 		var first []*idp.Mailbox
 		if first, _, err = storage.All[idp.Mailbox](tx, storage.Page{Limit: 1}); len(first) == 0 || err != nil {
-			return "", err
+			return nil, err
 		}
 		m = first[0]
 		s.standIns.Store(tenant, m.UserID)
 	}
-	if err == nil {
-		_, err = idp.Optional(storage.Get[idp.User](tx, m.UserID))
-	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return m.UserID, nil
+	return idp.Optional(storage.Get[idp.User](tx, m.UserID))
 }
 
 // readAlike reads of a stand-in what is read of who signs in, and forgets it.
-func readAlike(tx *storage.Tx, m idp.Method, standIn string) error {
-	if standIn == "" {
+func readAlike(tx *storage.Tx, m idp.Method, standIn *idp.User) error {
+	if standIn == nil {
 		return nil
 	}
-	_, err := m.Info().Held(tx, standIn)
+	_, err := m.Info().Held(tx, standIn.UserID)
 	return err
+}
+
+// offers asks every method. Of nobody, the stand-in is asked instead, and nothing of that but
+// what the policy is for everybody goes further.
+func (s *Service) offers(tx *storage.Tx, who idp.Subject, standIn *idp.User) ([]idp.Offer, error) {
+	held := func(u *idp.User) func(idp.Info) ([]idp.Credential, error) {
+		return func(i idp.Info) ([]idp.Credential, error) { return i.Held(tx, u.UserID) }
+	}
+	if who.User != nil || standIn == nil {
+		return idp.Offers(s.methods, who, held(who.User))
+	}
+	who.User = standIn
+	offers, err := idp.Offers(s.methods, who, held(standIn))
+	for i := range offers {
+		offers[i].Reason = idp.UnknownUser
+	}
+	return offers, err
 }
