@@ -76,8 +76,11 @@ const (
 
 // mailWaits is how long after each try the next one comes, if the mail is still there
 // then; after the last wait, always that. The first also bounds how long sending may take
-// before somebody else sends it again.
-var mailWaits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour}
+// before somebody else sends it again. A code is news for half an hour at most.
+var (
+	mailWaits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour}
+	codeWaits = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute}
+)
 
 // Kind names the record.
 func (*Mail) Kind() string { return "mail" }
@@ -192,7 +195,11 @@ func (m *Mail) Claim(tx *storage.Tx, log AuditLog, now time.Time) (send bool, er
 	case !now.Before(m.Ends):
 		return false, m.settle(tx, log, DeliveryExpired, m.LastError, now)
 	}
-	wait := mailWaits[min(m.Tries, len(mailWaits)-1)]
+	waits := mailWaits
+	if m.About == MailCode {
+		waits = codeWaits
+	}
+	wait := waits[min(m.Tries, len(waits)-1)]
 	m.Tries++
 	return true, m.move(tx, now.Add(wait))
 }
