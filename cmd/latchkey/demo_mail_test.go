@@ -108,8 +108,13 @@ func TestDemoMail(t *testing.T) {
 	t.Run("again", func(t *testing.T) {
 		d := startDemo(t, filepath.Join(dir, "http"))
 		d.invitation(t, demoGuest) // which is sent until it is accepted
-		if owed := owedMails(t, d.server.Store); len(owed) != 0 || len(d.messages(t)) != 1 {
-			t.Errorf("%d mails are owed, %d came", len(owed), len(d.messages(t)))
+		for _, m := range owedMails(t, d.server.Store) {
+			if m.To != demoGuest { // whose mail may have come and not be ticked off yet
+				t.Errorf("%s is owed a mail", m.To)
+			}
+		}
+		if n := len(d.messages(t)); n != 1 {
+			t.Errorf("%d mails came", n)
 		}
 	})
 }
