@@ -10,6 +10,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
@@ -25,13 +26,14 @@ type Service struct {
 	keys    *idp.Keyring
 	slots   *slots
 	observe func(idp.Kind, error)
-	// standIns are the ids of people from outside, by tenant: see standIn.
+	// standIns are ids of people from outside, by tenant: see standIn.
 	standIns sync.Map
+	seed     maphash.Seed // of the choice among them
 }
 
 // New makes the service. The order of methods is the order they are offered in.
 func New(store *storage.Store, keys *idp.Keyring, methods []idp.Method) *Service {
-	return &Service{store: store, keys: keys, methods: methods, slots: newSlots(), observe: func(idp.Kind, error) {}}
+	return &Service{store: store, keys: keys, methods: methods, slots: newSlots(), observe: func(idp.Kind, error) {}, seed: maphash.MakeSeed()}
 }
 
 // Observe has each told of the judgement of every answer. It is called before the service

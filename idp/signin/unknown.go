@@ -2,6 +2,7 @@ package signin
 
 import (
 	"encoding/binary"
+	"hash/maphash"
 	"slices"
 	"strconv"
 	"time"
@@ -60,28 +61,40 @@ func (s *Service) spell(v Visit, name string) uint16 {
 // signer is who signs in by a name, nil if nobody does. standIn is then somebody else of whom
 // as much was read, so that it takes as long.
 func (s *Service) signer(tx *storage.Tx, v Visit, name string) (u, standIn *idp.User, err error) {
-	if u, err = idp.Optional(idp.FindSigner(tx, name)); u == nil && err == nil && idp.FromOutside(v.Tenant, name) {
-		standIn, err = s.standIn(tx, v.Tenant.TenantID)
+	outside := idp.FromOutside(v.Tenant, name) // asked of everybody, as it takes some time
+	if u, err = idp.Optional(idp.FindSigner(tx, name)); u == nil && err == nil && outside {
+		standIn, err = s.standIn(tx, v.Tenant.TenantID, name)
 	}
 	return u, standIn, err
 }
 
-// standIn reads somebody from outside as idp.FindSigner reads who has a name. Who that is
-// is remembered, as to look for somebody takes longer. nil: there is nobody to tell apart from.
-func (s *Service) standIn(tx *storage.Tx, tenant string) (*idp.User, error) {
+// maxStandIns is among how many people from outside a stand-in is chosen.
+const maxStandIns = 1000
+
+// standIn reads somebody from outside as idp.FindSigner reads who has a name: for each name
+// somebody else, and for one name the same, since what was read a moment ago is read faster.
+// Who there is is remembered, as to look for them takes longer. nil: there is nobody to tell
+// apart from.
+func (s *Service) standIn(tx *storage.Tx, tenant, name string) (*idp.User, error) {
 	known, _ := s.standIns.Load(tenant)
-	userID, _ := known.(string)
-	m, err := idp.Optional(storage.Lookup[idp.Mailbox](tx, "user", userID))
-	if m == nil && err == nil {
-		var first []*idp.Mailbox
-		if first, _, err = storage.All[idp.Mailbox](tx, storage.Page{Limit: 1}); len(first) == 0 || err != nil {
+	ids, _ := known.([]string)
+	var m *idp.Mailbox
+	if len(ids) > 0 {
+		var err error
+		if m, err = idp.Optional(storage.Lookup[idp.Mailbox](tx, "user", ids[maphash.String(s.seed, name)%uint64(len(ids))])); err != nil {
 			return nil, err
 		}
-		m = first[0]
-		s.standIns.Store(tenant, m.UserID)
 	}
-	if err != nil {
-		return nil, err
+	if m == nil { // nobody is known yet, or this one is gone
+		all, _, err := storage.All[idp.Mailbox](tx, storage.Page{Limit: maxStandIns})
+		if len(all) == 0 || err != nil {
+			return nil, err
+		}
+		m, ids = all[0], make([]string, len(all))
+		for i, one := range all {
+			ids[i] = one.UserID
+		}
+		s.standIns.Store(tenant, ids)
 	}
 	return idp.Optional(storage.Get[idp.User](tx, m.UserID))
 }
