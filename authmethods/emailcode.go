@@ -56,7 +56,7 @@ func (m emailCode) Begin(_ context.Context, s idp.Subject) (idp.Prompt, error) {
 // Deliver draws a code, and the question for it.
 func (m emailCode) Deliver(s idp.Subject, challenge string) (string, idp.Prompt) {
 	code := idp.NewEmailCode()
-	ends := s.Now.Add(time.Duration(s.Policy.Email.CodeLifetime) * time.Minute)
+	ends := s.Policy.Email.CodeEnds(s.Now)
 	return code, idp.Prompt{
 		Page:   "email-code",
 		Fields: map[string]string{"challenge": challenge, "ends": strconv.FormatInt(ends.Unix(), 10)},

@@ -80,6 +80,11 @@ func (p EmailPolicy) Bars(u *User) Reason {
 	return Offered
 }
 
+// CodeEnds is when a code that is sent now ends.
+func (p EmailPolicy) CodeEnds(now time.Time) time.Time {
+	return now.Add(time.Duration(p.CodeLifetime) * time.Minute)
+}
+
 // Validate checks the form of the policy.
 func (p EmailPolicy) Validate() error {
 	switch {

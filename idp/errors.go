@@ -69,7 +69,6 @@ const (
 	EmailCodeWrong    STS = 50184
 	EmailCodeUnsent   STS = 50185
 	EmailCodesOff     STS = 500346
-	GuestUnknown      STS = 50020
 	GuestPending      STS = 50014
 	GrantRevoked      STS = 50173
 	GrantExpired      STS = 70008
@@ -100,7 +99,6 @@ var stsTexts = map[STS]string{
 	EmailCodeWrong:    "The one-time passcode is incorrect, or there is none to compare it with.",
 	EmailCodeUnsent:   "The e-mail with the one-time passcode could not be delivered.",
 	EmailCodesOff:     "One-time passcodes by e-mail are turned off in this organization.",
-	GuestUnknown:      "The account does not exist in this organization. It must be invited first.",
 	GuestPending:      "The guest has not accepted the invitation yet.",
 	GrantRevoked:      "The grant was revoked. Sign in again.",
 	GrantExpired:      "The code or refresh token has expired or is not known.",

@@ -105,7 +105,7 @@ func (s *Service) warnFull(ctx context.Context, v Visit) error {
 func (s *Service) deliver(ctx context.Context, a *attempt, d idp.Deliverer, client *idp.Client) (Outcome, error) {
 	challenge := idp.NewID()
 	code, prompt := d.Deliver(a.subject, challenge)
-	ends := a.v.Now.Add(time.Duration(a.subject.Policy.Email.CodeLifetime) * time.Minute)
+	ends := a.subject.Policy.Email.CodeEnds(a.v.Now)
 	asked := &idp.Challenge{ChallengeID: challenge, Asker: s.asker(a), Ends: ends.Add(idp.CodeRemembered)}
 	err := s.store.Update(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) error {
 		if err := voidAsked(tx, asked.Asker, a.v.Now); err != nil {

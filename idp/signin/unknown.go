@@ -81,7 +81,7 @@ func (s *Service) standIn(tx *storage.Tx, tenant, name string) (*idp.User, error
 	var m *idp.Mailbox
 	if len(ids) > 0 {
 		var err error
-		if m, err = idp.Optional(storage.Lookup[idp.Mailbox](tx, "user", ids[maphash.String(s.seed, name)%uint64(len(ids))])); err != nil {
+		if m, err = idp.MailboxOf(tx, ids[maphash.String(s.seed, name)%uint64(len(ids))]); err != nil {
 			return nil, err
 		}
 	}
