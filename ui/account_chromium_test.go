@@ -9,6 +9,8 @@ import (
 
 	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"latchkey/ui/chromiumtest"
 )
 
 // listens stands in for a browser that takes signals, and one of them not well.
@@ -19,7 +21,7 @@ PublicKeyCredential.signalCurrentUserDetails = async (what) => { told.push(what)
 // TestSecurityInfoInChromium: authenticators are told which passkeys there are, and the
 // window of a one-time pass closes on the page too.
 func TestSecurityInfoInChromium(t *testing.T) {
-	tab, rd := newTab(t), newRenderer(t)
+	tab, rd := chromiumtest.New(t), newRenderer(t)
 	byName := map[string]View{}
 	for _, s := range securityStates() {
 		byName["/"+s.name] = s.view
@@ -36,7 +38,7 @@ func TestSecurityInfoInChromium(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	base := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
-	run(t, tab, call(cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: listens}))
+	run(t, tab, chromiumtest.Call(cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: listens}))
 
 	run(t, tab, chromedp.Navigate(base+"/security-info-bound"))
 	run(t, tab, chromedp.WaitReady(chromedp.CSS("html[data-told]")))

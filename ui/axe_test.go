@@ -11,6 +11,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"latchkey/ui/chromiumtest"
 )
 
 // axeRun has the rules of WCAG 2.2 AA and the best practices run, and tells what is broken.
@@ -40,7 +42,7 @@ func goesOn(v View) bool {
 // TestAccessible has axe look at every page in each of its states, in light and dark, as
 // its scripts leave it.
 func TestAccessible(t *testing.T) {
-	source, tab, rd := axeSource(t), newTab(t), newRenderer(t)
+	source, tab, rd := axeSource(t), chromiumtest.New(t), newRenderer(t)
 	byPath := map[string]state{}
 	for _, s := range states() {
 		byPath["/"+s.name] = s
@@ -54,7 +56,7 @@ func TestAccessible(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	// The pages' own policy would keep the checker out.
-	run(t, tab, call(cdpage.SetBypassCSP, cdpage.SetBypassCSPParams{Enabled: true}))
+	run(t, tab, chromiumtest.Call(cdpage.SetBypassCSP, cdpage.SetBypassCSPParams{Enabled: true}))
 	look := func() string {
 		return strings.TrimSpace(run(t, tab, chromedp.Evaluate[string](axeRun, chromedp.EvalAwaitPromise)))
 	}
@@ -66,7 +68,7 @@ func TestAccessible(t *testing.T) {
 		run(t, tab, chromedp.Navigate(server.URL+"/"+s.name))
 		run(t, tab, chromedp.Evaluate[chromedp.Void](source))
 		for _, scheme := range []string{"light", "dark"} {
-			run(t, tab, call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}))
+			run(t, tab, chromiumtest.Call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}))
 			if found := look(); found != "" {
 				t.Errorf("%s, %s:\n%s", s.name, scheme, found)
 			}

@@ -5,65 +5,24 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"latchkey/ui/chromiumtest"
 )
 
-// newTab starts a Chromium of its own. Without one the test is skipped, unless
-// LATCHKEY_TEST_REQUIRE is set.
-func newTab(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	switch {
-	case err != nil && os.Getenv("LATCHKEY_TEST_REQUIRE") != "":
-		t.Fatal("chromium is not installed, and LATCHKEY_TEST_REQUIRE is set")
-	case err != nil:
-		t.Skip("chromium is not installed")
-	}
-	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
-		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
-	}
-	for _, flag := range []string{"disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage"} {
-		options = append(options, chromedp.Flag(flag, true))
-	}
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	ctx, stop = chromedp.NewContext(ctx)
-	t.Cleanup(stop)
-	// The first run starts Chromium, which ends with that run's context.
-	if _, err := chromedp.Run(ctx, chromedp.Steps()); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
-}
-
-// run runs one action, which must end; the limit measures nothing.
+// run does one action in a tab, which must succeed.
 func run[T any](t *testing.T, tab context.Context, action chromedp.Action[T]) T {
 	t.Helper()
-	ctx, stop := context.WithTimeout(tab, 45*time.Second)
-	defer stop()
-	v, err := chromedp.Run(ctx, action)
+	v, err := chromiumtest.Run(tab, action)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return v
-}
-
-// call sends a command of the protocol that has no action.
-func call[P, R any](command cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, command, params)
-		return err
-	})
 }
 
 // stranger is an app at an origin of its own, and what it was asked for.
@@ -131,7 +90,7 @@ func newSite(t *testing.T, rd *Renderer, app string) string {
 // TestStrangersInChromium: what apps bring to our pages works under their policy, and
 // does no more than it should.
 func TestStrangersInChromium(t *testing.T) {
-	tab, app := newTab(t), newStranger(t)
+	tab, app := chromiumtest.New(t), newStranger(t)
 	site := newSite(t, newRenderer(t), app.URL)
 	open := func(path string) {
 		t.Helper()
@@ -151,7 +110,7 @@ func TestStrangersInChromium(t *testing.T) {
 		"/away",    // without scripts
 	} {
 		if i == 2 {
-			run(t, tab, call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
+			run(t, tab, chromiumtest.Call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
 		}
 		open(path)
 		run(t, tab, chromedp.WaitReady(chromedp.CSS("#arrived")))

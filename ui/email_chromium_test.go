@@ -12,6 +12,7 @@ import (
 
 	"latchkey/idp"
 	"latchkey/idp/admin"
+	"latchkey/ui/chromiumtest"
 )
 
 // stopped lets no time pass in a page but by pass(ms), and keeps what its policy refuses.
@@ -43,10 +44,10 @@ func TestGuestInChromium(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tab := newTab(t)
+			tab := chromiumtest.New(t)
 			run(t, tab, chromedp.EmulateViewport(390, 844))
-			run(t, tab, call(cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: stopped}))
-			run(t, tab, call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !scripts}))
+			run(t, tab, chromiumtest.Call(cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: stopped}))
+			run(t, tab, chromiumtest.Call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !scripts}))
 			sees := func(page string) {
 				t.Helper()
 				run(t, tab, chromedp.WaitReady(chromedp.CSS(`main[data-page="`+page+`"]`)))

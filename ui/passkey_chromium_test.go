@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/webauthn"
@@ -20,6 +19,7 @@ import (
 
 	"latchkey/authmethods/passkey"
 	"latchkey/idp"
+	"latchkey/ui/chromiumtest"
 )
 
 // bench serves the pages of passkeys to a Chromium with an authenticator, and judges what
@@ -40,7 +40,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{T: t, tab: newTab(t), change: func(v View) View { return v }}
+	b := &bench{T: t, tab: chromiumtest.New(t), change: func(v View) View { return v }}
 	rd := newRenderer(t)
 	mux := http.NewServeMux()
 	for path, page := range map[string]func() View{
@@ -79,17 +79,13 @@ func newBench(t *testing.T) *bench {
 		Now: noon, Tenant: &idp.Tenant{TenantID: contoso, Name: "Contoso"}, Policy: idp.DefaultMethodsPolicy(),
 		User: &idp.User{UserID: idp.NewID(), PrincipalName: anna, DisplayName: "Anna Novak", Type: idp.Member},
 	}
-	run(t, b.tab, call(webauthn.Enable, webauthn.EnableParams{}))
-	run(t, b.tab, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		added, err := cdp.Call(ctx, target, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
-			Options: &webauthn.VirtualAuthenticatorOptions{
-				Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
-				HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
-			},
-		})
-		b.key = added.AuthenticatorID
-		return err
-	}))
+	run(t, b.tab, chromiumtest.Call(webauthn.Enable, webauthn.EnableParams{}))
+	b.key = run(t, b.tab, chromiumtest.Call(webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
+		Options: &webauthn.VirtualAuthenticatorOptions{
+			Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+			HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+		},
+	})).AuthenticatorID
 	return b
 }
 
@@ -119,13 +115,13 @@ func (b *bench) options(q idp.Prompt, challenge []byte, err error) string {
 // touched says whether the authenticator's owner touches it when it asks.
 func (b *bench) touched(yes bool) {
 	b.Helper()
-	run(b.T, b.tab, call(webauthn.SetAutomaticPresenceSimulation, webauthn.SetAutomaticPresenceSimulationParams{AuthenticatorID: b.key, Enabled: yes}))
+	run(b.T, b.tab, chromiumtest.Call(webauthn.SetAutomaticPresenceSimulation, webauthn.SetAutomaticPresenceSimulationParams{AuthenticatorID: b.key, Enabled: yes}))
 }
 
 // recognises says whether it recognises its owner.
 func (b *bench) recognises(yes bool) {
 	b.Helper()
-	run(b.T, b.tab, call(webauthn.SetUserVerified, webauthn.SetUserVerifiedParams{AuthenticatorID: b.key, IsUserVerified: yes}))
+	run(b.T, b.tab, chromiumtest.Call(webauthn.SetUserVerified, webauthn.SetUserVerifiedParams{AuthenticatorID: b.key, IsUserVerified: yes}))
 }
 
 // watch is run before the page's own script: it counts the prompts, and what became of
@@ -148,7 +144,7 @@ const watch = `
 // before runs a script before each page's own.
 func (b *bench) before(script string) {
 	b.Helper()
-	run(b.T, b.tab, call(cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: script}))
+	run(b.T, b.tab, chromiumtest.Call(cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: script}))
 }
 
 func (b *bench) open(path string) {
@@ -488,7 +484,7 @@ func TestWithoutWebAuthn(t *testing.T) {
 			}
 		}
 	}
-	run(t, b.tab, call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
+	run(t, b.tab, chromiumtest.Call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
 	for _, path := range []string{"/passkey", "/add"} {
 		b.open(path)
 		if visible("#passkey") || visible("#add-passkey") || visible("#name") {

@@ -18,6 +18,8 @@ import (
 	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"rsc.io/qr"
+
+	"latchkey/ui/chromiumtest"
 )
 
 const shortCode = "XKQF-7M2P"
@@ -164,7 +166,7 @@ func number(t *testing.T, s string) int {
 // TestSlipInChromium prints slips, from their file and from the page that shows one: each
 // is one page of A6, from which nothing was cut.
 func TestSlipInChromium(t *testing.T) {
-	tab, rd := newTab(t), newRenderer(t)
+	tab, rd := chromiumtest.New(t), newRenderer(t)
 	noName := slipOf(shortCode)
 	noName.Username = ""
 	slips := map[string]Slip{"short": slipOf(shortCode), "long": slipOf(longCode), "longest": longest(), "no-name": noName}
@@ -185,11 +187,11 @@ func TestSlipInChromium(t *testing.T) {
 		for _, kind := range []string{"file", "page"} {
 			run(t, tab, chromedp.Navigate(site.URL+"/"+kind+"/"+name))
 			wantA6(t, tab, kind+" "+name)
-			run(t, tab, call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}))
+			run(t, tab, chromiumtest.Call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}))
 			if cut := run(t, tab, chromedp.Evaluate[string](cutOff)); cut != "" {
 				t.Errorf("%s %s: %s", kind, name, cut)
 			}
-			run(t, tab, call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{}))
+			run(t, tab, chromiumtest.Call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{}))
 		}
 	}
 }

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"context"
-
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/webauthn"
-	"github.com/chromedp/chromedp"
+
+	"latchkey/ui/chromiumtest"
 )
 
 // authenticator is a virtual one of Chromium's, in the device that the tab is on.
@@ -17,8 +16,8 @@ type authenticator struct {
 // newAuthenticator plugs one in. Its owner touches it at once, and has been recognised.
 func newAuthenticator(b *tab) *authenticator {
 	b.t.Helper()
-	b.do(call(webauthn.Enable, webauthn.EnableParams{}))
-	added := evaluate(b, answered(webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
+	evaluate(b, chromiumtest.Call(webauthn.Enable, webauthn.EnableParams{}))
+	added := evaluate(b, chromiumtest.Call(webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
 		Options: &webauthn.VirtualAuthenticatorOptions{
 			Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
 			HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
@@ -30,25 +29,25 @@ func newAuthenticator(b *tab) *authenticator {
 // touched says whether its owner touches it when it asks.
 func (a *authenticator) touched(yes bool) {
 	a.tab.t.Helper()
-	a.tab.do(call(webauthn.SetAutomaticPresenceSimulation, webauthn.SetAutomaticPresenceSimulationParams{AuthenticatorID: a.id, Enabled: yes}))
+	evaluate(a.tab, chromiumtest.Call(webauthn.SetAutomaticPresenceSimulation, webauthn.SetAutomaticPresenceSimulationParams{AuthenticatorID: a.id, Enabled: yes}))
 }
 
 // recognises says whether it recognises its owner.
 func (a *authenticator) recognises(yes bool) {
 	a.tab.t.Helper()
-	a.tab.do(call(webauthn.SetUserVerified, webauthn.SetUserVerifiedParams{AuthenticatorID: a.id, IsUserVerified: yes}))
+	evaluate(a.tab, chromiumtest.Call(webauthn.SetUserVerified, webauthn.SetUserVerifiedParams{AuthenticatorID: a.id, IsUserVerified: yes}))
 }
 
 func (a *authenticator) overrides(p webauthn.SetResponseOverrideBitsParams) {
 	a.tab.t.Helper()
 	p.AuthenticatorID = a.id
-	a.tab.do(call(webauthn.SetResponseOverrideBits, p))
+	evaluate(a.tab, chromiumtest.Call(webauthn.SetResponseOverrideBits, p))
 }
 
 // passkeys are those it holds.
 func (a *authenticator) passkeys() []*webauthn.Credential {
 	a.tab.t.Helper()
-	return evaluate(a.tab, answered(webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: a.id})).Credentials
+	return evaluate(a.tab, chromiumtest.Call(webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: a.id})).Credentials
 }
 
 // holds puts a passkey in, as if it had been copied there.
@@ -56,7 +55,7 @@ func (a *authenticator) holds(c *webauthn.Credential) {
 	a.tab.t.Helper()
 	// Not by the package's own type, which sends members that this Chromium refuses.
 	add := cdp.Command[map[string]any, cdp.Empty]{Method: webauthn.CommandAddCredential}
-	a.tab.do(call(add, map[string]any{"authenticatorId": a.id, "credential": map[string]any{
+	evaluate(a.tab, chromiumtest.Call(add, map[string]any{"authenticatorId": a.id, "credential": map[string]any{
 		"credentialId": c.CredentialID, "isResidentCredential": true, "rpId": c.RpID, "privateKey": c.PrivateKey,
 		"userHandle": c.UserHandle, "signCount": c.SignCount,
 	}}))
@@ -65,10 +64,5 @@ func (a *authenticator) holds(c *webauthn.Credential) {
 // forgets throws a passkey away.
 func (a *authenticator) forgets(c *webauthn.Credential) {
 	a.tab.t.Helper()
-	a.tab.do(call(webauthn.RemoveCredential, webauthn.RemoveCredentialParams{AuthenticatorID: a.id, CredentialID: c.CredentialID}))
-}
-
-// answered is call for a command that answers something.
-func answered[P, R any](command cdp.Command[P, R], params P) chromedp.Action[R] {
-	return func(ctx context.Context, t *chromedp.Target) (R, error) { return cdp.Call(ctx, t, command, params) }
+	evaluate(a.tab, chromiumtest.Call(webauthn.RemoveCredential, webauthn.RemoveCredentialParams{AuthenticatorID: a.id, CredentialID: c.CredentialID}))
 }

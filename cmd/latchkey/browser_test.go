@@ -4,19 +4,15 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
-)
 
-// stepLimit ends a test whose page does not come; it measures nothing.
-const stepLimit = 45 * time.Second
+	"latchkey/ui/chromiumtest"
+)
 
 // tab is one tab of a Chromium of its own, with a fresh profile.
 type tab struct {
@@ -26,28 +22,11 @@ type tab struct {
 	seen  map[string]bool
 }
 
-// newTab starts Chromium. Without one the test is skipped, unless
-// LATCHKEY_TEST_REQUIRE is set.
+// newTab starts Chromium, and fails the test over what it complains about.
 func newTab(t *testing.T) *tab {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil && os.Getenv("LATCHKEY_TEST_REQUIRE") == "" {
-		t.Skip("chromium is not installed")
-	}
-	if err != nil {
-		t.Fatal("chromium is not installed, and LATCHKEY_TEST_REQUIRE is set")
-	}
-	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
-		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
-	}
-	for _, flag := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "ignore-certificate-errors", "disable-dev-shm-usage"} {
-		options = append(options, chromedp.Flag(flag, true))
-	}
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	b := &tab{t: t, shots: os.Getenv("LATCHKEY_SCREENSHOT_DIR"), seen: map[string]bool{}}
-	b.ctx, stop = chromedp.NewContext(ctx)
+	ctx, stop := context.WithCancel(chromiumtest.New(t))
+	b := &tab{t: t, ctx: ctx, shots: os.Getenv("LATCHKEY_SCREENSHOT_DIR"), seen: map[string]bool{}}
 	complaints := b.listen()
 	t.Cleanup(func() {
 		stop()
@@ -56,9 +35,8 @@ func newTab(t *testing.T) *tab {
 	return b
 }
 
-// listen starts Chromium and fails the test over what it complains about:
-// violations of the content security policy, errors of scripts and the like. A
-// page that answers 4xx or 5xx on purpose is none.
+// listen fails the test over violations of the content security policy, errors of
+// scripts and the like. A page that answers 4xx or 5xx on purpose is none.
 func (b *tab) listen() (done chan struct{}) {
 	messages := chromedp.Console(b.ctx)
 	done = make(chan struct{})
@@ -85,9 +63,7 @@ func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 // evaluate runs one action and returns its value.
 func evaluate[T any](b *tab, action chromedp.Action[T]) T {
 	b.t.Helper()
-	ctx, stop := context.WithTimeout(b.ctx, stepLimit)
-	defer stop()
-	v, err := chromedp.Run(ctx, action)
+	v, err := chromiumtest.Run(b.ctx, action)
 	if err != nil {
 		b.t.Fatalf("%v\n%s", err, b.where())
 	}
@@ -96,21 +72,11 @@ func evaluate[T any](b *tab, action chromedp.Action[T]) T {
 
 // where tells what the tab shows, for a test that failed.
 func (b *tab) where() string {
-	ctx, stop := context.WithTimeout(b.ctx, stepLimit)
-	defer stop()
-	s, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location + "\n" + document.body.innerText`))
+	s, err := chromiumtest.Run(b.ctx, chromedp.Evaluate[string](`location + "\n" + document.body.innerText`))
 	if err != nil {
 		return err.Error()
 	}
 	return s
-}
-
-// call sends a command of the protocol that has no action.
-func call[P, R any](command cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, command, params)
-		return err
-	})
 }
 
 func (b *tab) open(address string) {
@@ -177,10 +143,8 @@ func (b *tab) shoot(name string) {
 		{"light", "light", 1280, 900}, {"dark", "dark", 1280, 900},
 		{"phone-light", "light", 390, 844}, {"phone-dark", "dark", 390, 844},
 	} {
-		b.do(
-			chromedp.EmulateViewport(v.width, v.height),
-			call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}}),
-		)
+		b.do(chromedp.EmulateViewport(v.width, v.height))
+		evaluate(b, chromiumtest.Call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}}))
 		wider := evaluate(b, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
 		if wider > 0 {
 			b.t.Errorf("%s (%s) is %d px wider than the window", name, v.name, wider)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"latchkey/ui/chromiumtest"
 )
 
 // surfer opens for a module, in Chromium, the addresses it wants somebody to visit.
@@ -117,7 +119,7 @@ func (s *surfer) button(decision string) chromedp.Action[chromedp.Void] {
 func (s *surfer) page() (string, error) {
 	const state = `window.answered || document.readyState !== "complete" ? "" : location.href + " " +
 		(document.querySelector("#account-continue") ? "account" : document.querySelector("main")?.dataset.page ?? "")`
-	ctx, stop := context.WithTimeout(s.ctx, stepLimit)
+	ctx, stop := context.WithTimeout(s.ctx, 45*time.Second)
 	defer stop()
 	for ctx.Err() == nil {
 		address, name, _ := strings.Cut(s.evaluate(ctx, state), " ")
@@ -145,8 +147,6 @@ func (s *surfer) evaluate(ctx context.Context, script string) string {
 }
 
 func (s *surfer) do(actions ...chromedp.Action[chromedp.Void]) error {
-	ctx, stop := context.WithTimeout(s.ctx, stepLimit)
-	defer stop()
-	_, err := chromedp.Run(ctx, chromedp.Steps(actions...))
+	_, err := chromiumtest.Run(s.ctx, chromedp.Steps(actions...))
 	return err
 }

@@ -19,6 +19,7 @@ import (
 	"latchkey/cmd/latchkey/demoinbox"
 	"latchkey/idp"
 	"latchkey/storage"
+	"latchkey/ui/chromiumtest"
 )
 
 // received waits until a mail has come that somebody looks for, and answers the newest.
@@ -206,7 +207,7 @@ func (b *tab) axe() string {
 		.then(found => found.violations.map(v => v.id + ': ' + v.help + ' at ' + v.nodes.map(n => n.target.join(' ')).join(', ')).join('\n'))`
 	var found []string
 	for _, scheme := range []string{"light", "dark"} {
-		b.do(call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}))
+		evaluate(b, chromiumtest.Call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}))
 		if broken := evaluate(b, chromedp.Evaluate[string](run, chromedp.EvalAwaitPromise)); broken != "" {
 			found = append(found, scheme+": "+broken)
 		}
@@ -233,7 +234,7 @@ func TestInboxInChromium(t *testing.T) {
 	b.want("inbox-error")
 
 	// The pages' own policy would keep the checker out.
-	b.do(call(cdpage.SetBypassCSP, cdpage.SetBypassCSPParams{Enabled: true}))
+	evaluate(b, chromiumtest.Call(cdpage.SetBypassCSP, cdpage.SetBypassCSPParams{Enabled: true}))
 	for _, path := range []string{"/", "/messages/1", "/messages/0"} {
 		b.open(d.inboxURL + path)
 		b.wantElement("main")

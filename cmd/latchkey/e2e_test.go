@@ -9,6 +9,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"latchkey/ui/chromiumtest"
 )
 
 // TestDemoInChromium is the journey the demo is made for: a person signs in to an
@@ -129,7 +131,7 @@ func TestFormPostInChromium(t *testing.T) {
 	b.want("consent")
 	b.press(`button[name=decision][value=allow]`)
 	b.want("app-error") // the app's callback takes no POST, but it was sent one
-	b.do(call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
+	evaluate(b, chromiumtest.Call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
 	b.open(to)
 	b.want("form-post")
 }
@@ -184,7 +186,7 @@ const fakeClock = `{
 func TestCountdownInChromium(t *testing.T) {
 	b := newTab(t)
 	r := startDemo(t, "").report()
-	b.do(call(cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: fakeClock}))
+	evaluate(b, chromiumtest.Call(cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: fakeClock}))
 	b.open(r.BaseURL + "/contoso.example/security-info")
 	b.signIn(r.tenant(t, "contoso.example").user(t, "load@contoso.example"))
 	b.later()

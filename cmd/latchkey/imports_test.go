@@ -37,6 +37,7 @@ func rooms() []room {
 		{"authmethods/passkey", "idp storage", "a method keeps nothing: it only looks up, in a transaction of the core's, whose passkey an answer shows"},
 		{"authmethods/passkey/passkeytest", "", "what people hold is a stranger to the provider, as in the world"},
 		{"authmethods/*", "idp", "a method keeps nothing: the core does tries, lockout, audit and storing"},
+		{"ui/chromiumtest", "", "what a person does in a browser is a stranger to the provider, as in the world"},
 		{"ui", "idp idp/signin idp/admin idp/web ui/*", "pages draw what use cases answer and hold no rule"},
 		{"ui/*", "idp idp/signin idp/admin idp/web ui/*", "pages draw what use cases answer and hold no rule"},
 		{"cmd/latchkey/demoapp", "", "the demo's app is a stranger to the provider, as real apps are"},
@@ -51,6 +52,7 @@ type outside struct{ module, only, why string }
 
 func outsiders() []outside {
 	return []outside{
+		{"github.com/chromedp", "ui/chromiumtest", "one place starts browsers, for tests"},
 		{"github.com/coreos/go-oidc", "cmd/latchkey cmd/latchkey/demoapp", "the demo's app; the provider never uses a relying party's library"},
 		{"github.com/emersion/go-smtp", "cmd/latchkey/demoinbox", "the demo's inbox; the provider hands mail over and takes none"},
 		{"github.com/fxamacker/cbor", "authmethods/passkey/passkeytest", "what authenticators write, for tests; reading it is go-webauthn's"},
@@ -118,6 +120,8 @@ func TestFaults(t *testing.T) {
 		{"authmethods/passkey", "github.com/fxamacker/cbor/v2", "go-webauthn's"},
 		{"idp/signin", "github.com/go-webauthn/webauthn/protocol", "behind one method"},
 		{"ui", "latchkey/cmd/latchkey", "pages draw"},
+		{"ui/chromiumtest", "latchkey/ui", "a stranger"},
+		{"ui", "github.com/chromedp/chromedp", "one place starts browsers"},
 		{"cmd/latchkey", "latchkey/ui", ""},
 		{"cmd/latchkey/demoapp", "latchkey/idp", "a stranger"},
 		{"cmd/latchkey/demoinbox", "latchkey/idp/mail", "a stranger"},

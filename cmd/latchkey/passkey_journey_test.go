@@ -6,6 +6,8 @@ import (
 	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
+
+	"latchkey/ui/chromiumtest"
 )
 
 // counted presses something, and counts what a person presses, what they typed before it included.
@@ -128,12 +130,12 @@ func TestPasskeyRefusedInChromium(t *testing.T) {
 // it.
 func (b *tab) withoutAutofill() (again func()) {
 	b.t.Helper()
-	added := evaluate(b, answered(cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{
+	added := evaluate(b, chromiumtest.Call(cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `PublicKeyCredential.isConditionalMediationAvailable = async () => false`,
 	}))
 	return func() {
 		b.t.Helper()
-		b.do(call(cdpage.RemoveScriptToEvaluateOnNewDocument, cdpage.RemoveScriptToEvaluateOnNewDocumentParams(added)))
+		evaluate(b, chromiumtest.Call(cdpage.RemoveScriptToEvaluateOnNewDocument, cdpage.RemoveScriptToEvaluateOnNewDocumentParams(added)))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,22 +23,39 @@ func TestMSALInteractiveInChromium(t *testing.T) {
 	got, err := app.AcquireTokenInteractive(t.Context(), []string{calendarRead}, public.WithOpenURL(func(address string) error {
 		ctx, stop := context.WithTimeout(browser, 45*time.Second) // for a page that does not come
 		defer stop()
-		_, err := chromedp.Run(ctx, chromedp.Steps(
+		for _, step := range []chromedp.Action[chromedp.Void]{
 			chromedp.Navigate(address),
 			fill("username", u.Name),
+			press("main form button.primary"),
 			fill("code", u.Pass),
+			press("main form button.primary"),
 			press("#allow"),
 			chromedp.WaitReady(chromedp.Search(`//p[contains(., "Authentication complete")]`)), // the library's own page
-		))
-		return err
+		} {
+			if err := do(ctx, step); err != nil {
+				return err
+			}
+		}
+		return nil
 	}))
 	wantNone(t, err)
 	wantAccount(t, got, c, u, began)
 }
 
+// do begins a step again where its element was gone before anything was done to it:
+// Chromium counts the elements of a page anew when the page is there whole.
+func do(tab context.Context, step chromedp.Action[chromedp.Void]) error {
+	for {
+		_, err := chromedp.Run(tab, step)
+		if err == nil || !strings.Contains(err.Error(), "Could not find node with given id") {
+			return err
+		}
+	}
+}
+
 func fill(name, value string) chromedp.Action[chromedp.Void] {
 	field := chromedp.CSS(fmt.Sprintf("input[name=%q]", name))
-	return chromedp.Steps(chromedp.WaitVisible(field), chromedp.SendKeys(field, value), press("main form button.primary"))
+	return chromedp.Steps(chromedp.WaitVisible(field), chromedp.Clear(field), chromedp.SendKeys(field, value))
 }
 
 func press(selector string) chromedp.Action[chromedp.Void] {

@@ -1,0 +1,72 @@
+// Package chromiumtest starts real Chromiums for tests, and does in them what a person
+// does.
+package chromiumtest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/chromedp"
+)
+
+// stepLimit ends a test whose page does not come; it measures nothing.
+const stepLimit = 45 * time.Second
+
+// nodeGone is how Chromium answers about an element of a page that it has counted anew
+// since: it does so once more when a page is there whole, after what is in it could be
+// seen.
+const nodeGone = "Could not find node with given id"
+
+// New starts a Chromium with a fresh profile and returns its tab, which ends with the
+// test. Without one the test is skipped, unless LATCHKEY_TEST_REQUIRE is set.
+func New(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	switch {
+	case err != nil && os.Getenv("LATCHKEY_TEST_REQUIRE") != "":
+		t.Fatal("chromium is not installed, and LATCHKEY_TEST_REQUIRE is set")
+	case err != nil:
+		t.Skip("chromium is not installed")
+	}
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
+		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
+	}
+	for _, flag := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "ignore-certificate-errors", "disable-dev-shm-usage"} {
+		options = append(options, chromedp.Flag(flag, true))
+	}
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	// The first run starts Chromium, which ends with that run's context.
+	if _, err := chromedp.Run(ctx, chromedp.Steps()); err != nil {
+		t.Fatal(err)
+	}
+	return ctx
+}
+
+// Run does one action in a tab and returns its value. It begins again where an element
+// was gone before anything was done to it, and errs where a page does not come.
+func Run[T any](tab context.Context, action chromedp.Action[T]) (T, error) {
+	ctx, stop := context.WithTimeout(tab, stepLimit)
+	defer stop()
+	for {
+		v, err := chromedp.Run(ctx, action)
+		var answer *cdproto.Error
+		if !errors.As(err, &answer) || answer.Message != nodeGone {
+			return v, err
+		}
+	}
+}
+
+// Call sends a command of the protocol that has no action, and returns its answer.
+func Call[P, R any](command cdp.Command[P, R], params P) chromedp.Action[R] {
+	return func(ctx context.Context, t *chromedp.Target) (R, error) { return cdp.Call(ctx, t, command, params) }
+}
