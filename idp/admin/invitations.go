@@ -213,7 +213,7 @@ func (w *work) spendMail(address string) error {
 		return err
 	}
 	if wait := q.Wait(w.now, idp.MailboxLimits); wait > 0 {
-		return idp.Errorf(idp.TooMany, "So many invitations were sent to %s that another one can be sent in %d minutes. It can be made without a mail now.", address, int(math.Ceil(wait.Minutes())))
+		return idp.Errorf(idp.TooMany, "So many invitations were sent to %s that another one can be sent in %d min. It can be made without a mail now.", address, int(math.Ceil(wait.Minutes())))
 	}
 	q.Count(w.now)
 	return w.Put(q)
