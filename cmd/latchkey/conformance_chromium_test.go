@@ -119,7 +119,7 @@ func (s *surfer) button(decision string) chromedp.Action[chromedp.Void] {
 func (s *surfer) page() (string, error) {
 	const state = `window.answered || document.readyState !== "complete" ? "" : location.href + " " +
 		(document.querySelector("#account-continue") ? "account" : document.querySelector("main")?.dataset.page ?? "")`
-	ctx, stop := context.WithTimeout(s.ctx, 45*time.Second)
+	ctx, stop := context.WithTimeout(s.ctx, chromiumtest.StepLimit)
 	defer stop()
 	for ctx.Err() == nil {
 		address, name, _ := strings.Cut(s.evaluate(ctx, state), " ")

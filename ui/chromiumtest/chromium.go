@@ -1,5 +1,4 @@
-// Package chromiumtest starts real Chromiums for tests, and does in them what a person
-// does.
+// Package chromiumtest starts real Chromiums for tests, and acts in them.
 package chromiumtest
 
 import (
@@ -15,8 +14,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// stepLimit ends a test whose page does not come; it measures nothing.
-const stepLimit = 45 * time.Second
+// StepLimit ends a test whose page does not come; it measures nothing.
+const StepLimit = 45 * time.Second
 
 // nodeGone is how Chromium answers about an element of a page that it has counted anew
 // since: it does so once more when a page is there whole, after what is in it could be
@@ -52,10 +51,11 @@ func New(t *testing.T) context.Context {
 	return ctx
 }
 
-// Run does one action in a tab and returns its value. It begins again where an element
-// was gone before anything was done to it, and errs where a page does not come.
+// Run does one action in a tab and returns its value. Where an element was gone before
+// anything was done to it, it begins again, with the first of several steps: those before
+// the last must bear being done twice. It errs where a page does not come.
 func Run[T any](tab context.Context, action chromedp.Action[T]) (T, error) {
-	ctx, stop := context.WithTimeout(tab, stepLimit)
+	ctx, stop := context.WithTimeout(tab, StepLimit)
 	defer stop()
 	for {
 		v, err := chromedp.Run(ctx, action)
