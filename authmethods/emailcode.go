@@ -36,7 +36,7 @@ func (m emailCode) Offer(s idp.Subject) idp.Reason {
 	case s.User.Type.External() && len(s.Credentials) == 0:
 		return idp.NoCredential
 	}
-	return idp.RedemptionOf(s.Policy, s.User, able).Of(idp.SourceMail)
+	return idp.RedemptionOf(s.Policy, s.User, s.Doors, able).Of(idp.SourceMail)
 }
 
 // Begin tells everybody when nobody can have a code here.

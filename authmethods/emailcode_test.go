@@ -54,7 +54,7 @@ func newMailed(t *testing.T) *mailed {
 // mailMethod is the method in the list, in a deployment that sends mail or does not.
 func mailMethod(t *testing.T, keys *idp.Keyring, mails bool) idp.Deliverer {
 	t.Helper()
-	for _, m := range authmethods.All(keys, passkey.Method{}, mails) {
+	for _, m := range authmethods.All(authmethods.Config{Keys: keys, Passkeys: passkey.Method{}, Mails: mails}) {
 		if d, ok := m.(idp.Deliverer); ok && m.Info().Kind == idp.EmailCode {
 			return d
 		}

@@ -9,14 +9,25 @@ import (
 	"latchkey/idp"
 )
 
+// Config is what methods rest on.
+type Config struct {
+	Keys     *idp.Keyring
+	Passkeys passkey.Method
+	Mails    bool     // the deployment sends mail
+	Upstream Upstream // speaks with providers elsewhere
+	Base     string   // URL of the deployment, which those are told
+}
+
 // All is every method in the order in which they are offered. A pass comes first:
-// before any other method and before any redirect. mails tells whether the deployment sends
-// mail.
-func All(keys *idp.Keyring, passkeys passkey.Method, mails bool) []idp.Method {
+// before any other method and before any redirect.
+func All(c Config) []idp.Method {
 	return []idp.Method{
-		tap{keys},
-		passkeys,
-		emailCode{keys, mails},
-		password{keys},
+		tap{c.Keys},
+		c.Passkeys,
+		homeTenant{c.Keys},
+		federation{c.Keys, c.Upstream, c.Base, true},
+		emailCode{c.Keys, c.Mails},
+		federation{c.Keys, c.Upstream, c.Base, false},
+		password{c.Keys},
 	}
 }

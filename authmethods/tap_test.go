@@ -40,7 +40,7 @@ func newHolder(t *testing.T, once bool) *holder {
 		t.Fatal(err)
 	}
 	h := &holder{keys: keys.WithCost(idp.Cost{Passes: 1, Memory: 8})}
-	methods := authmethods.All(h.keys, passkey.Method{}, true)
+	methods := authmethods.All(authmethods.Config{Keys: h.keys, Passkeys: passkey.Method{}, Mails: true})
 	h.tap = methods[0]
 	policy := idp.DefaultMethodsPolicy()
 	policy.TemporaryAccessPass.Enabled = true
@@ -206,7 +206,7 @@ func TestPassVerifyCostsAlike(t *testing.T) {
 	}
 	h.subject.Credentials = []idp.Credential{h.pass}
 	for _, watched := range []*idp.Keyring{keys, keys.WithCost(cost)} {
-		tap := authmethods.All(watched, passkey.Method{}, true)[0]
+		tap := authmethods.All(authmethods.Config{Keys: watched, Passkeys: passkey.Method{}, Mails: true})[0]
 		for name, change := range map[string]func(*idp.Subject){
 			"unknown":     func(s *idp.Subject) { s.User, s.Credentials = nil, nil },
 			"pass-less":   func(s *idp.Subject) { s.Credentials = nil },

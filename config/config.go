@@ -35,6 +35,9 @@ type Config struct {
 	TrustedProxy []string
 	Outbound     Outbound
 	Passkeys     Passkeys
+	// DNSServer is host:port of the server that is asked whether a domain is a tenant's; empty:
+	// the system's.
+	DNSServer string
 	// BreachedPasswords is the path of a list of hashes of passwords that are known to
 	// others, ascending; empty = new passwords are not looked up.
 	BreachedPasswords string

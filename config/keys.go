@@ -62,6 +62,8 @@ func Keys() []Key {
 			codec: networks(func(c *Config) *[]netip.Prefix { return &c.Outbound.Allow })},
 		{Name: "outbound.ca", Description: "PEM file of certificates that are trusted for calls that Latchkey makes, besides the system's",
 			codec: text(func(c *Config) *string { return &c.Outbound.CA })},
+		{Name: "dns_server", Description: "host:port of the DNS server that is asked whether a domain is a tenant's; empty: the system's",
+			codec: text(func(c *Config) *string { return &c.DNSServer })},
 		{Name: "passkeys.metadata", Description: "file with a signed BLOB of the FIDO Metadata Service, by which models of authenticators are attested; empty: none is",
 			codec: text(func(c *Config) *string { return &c.Passkeys.Metadata })},
 		{Name: "passkeys.metadata_root", Description: "PEM file of the root certificate of that metadata; empty: the FIDO Alliance's",

@@ -26,6 +26,7 @@ func samples() map[string][4]string {
 		"outbound.ca":            {"file.pem", "env.pem", "named.pem", "flag.pem"},
 		"passkeys.metadata":      {"file.jwt", "env.jwt", "named.jwt", "flag.jwt"},
 		"passkeys.metadata_root": {"file.pem", "env.pem", "named.pem", "flag.pem"},
+		"dns_server":             {"192.0.2.1:53", "192.0.2.2:53", "[::1]:53", "localhost:5353"},
 		"breached_passwords":     {"file.txt", "env.txt", "named.txt", "flag.txt"},
 		"smtp_address":           {"mail.example:25", "mail.example:587", "localhost:465", "[::1]:25"},
 		"smtp_username":          {"file", "env", "named", "flag"},

@@ -28,6 +28,7 @@ trusted_proxy: ["10.0.0.0/8","proxy"] # FILE
 outbound:
   allow: ["192.168.0.0/16"] # FILE
   ca: "" # default
+dns_server: "" # default
 passkeys:
   metadata: "" # default
   metadata_root: "" # default

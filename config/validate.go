@@ -46,6 +46,7 @@ func (c Config) rules() []rule {
 		{base == "" && c.TLS.Enabled() && isHTTP(c.BaseURL), "base_url", "begins with http:// although tls.certificate is set: begin it with https://"},
 		{!isHostPort(c.Listen), "listen", "is not host:port: write an address such as localhost:9400, or :9400 for every network"},
 		{isHostPort(c.Listen) && !isLoopback(hostOf(c.Listen)) && !c.TLS.Enabled() && len(c.TrustedProxy) == 0, "listen", "is plain HTTP that others can reach: set tls.certificate and tls.key, name the proxy that terminates TLS in trusted_proxy, or listen on localhost"},
+		{c.DNSServer != "" && !isHostPort(c.DNSServer), "dns_server", "is not host:port: write an address such as 192.0.2.53:53, or leave it empty for the system's"},
 		{c.MetricsListen != "" && !isHostPort(c.MetricsListen), "metrics_listen", "is not host:port: write an address such as localhost:9490, or leave it empty to turn metrics off"},
 		{sameAddress(c.Listen, c.MetricsListen), "metrics_listen", "is the address of listen: choose another port"},
 		{!isPath(c.Data), "data", "is not a directory's path: write one such as ./latchkey-data"},

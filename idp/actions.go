@@ -28,6 +28,11 @@ const (
 	WriteOrganization  Action = "organization.write"
 	ReadDomains        Action = "domain.read"
 	WriteDomains       Action = "domain.write"
+	ReadFederations    Action = "federation.read"
+	WriteFederations   Action = "federation.write"
+	LinkIdentities     Action = "identity.link"
+	ReadCrossTenant    Action = "crossTenant.read"
+	WriteCrossTenant   Action = "crossTenant.write"
 	ReadMethods        Action = "method.read"
 	ReadPass           Action = "pass.read"
 	CreatePass         Action = "pass.create"
@@ -107,6 +112,23 @@ var rules = map[Action]rule{
 		roles:       readers(),
 	},
 	WriteDomains: {permissions: []string{"Domain.ReadWrite.All"}, roles: roles(anyone, GlobalAdministrator, DomainNameAdministrator)},
+	ReadFederations: {
+		permissions: []string{"IdentityProvider.Read.All", "IdentityProvider.ReadWrite.All", "Domain.Read.All", "Domain.ReadWrite.All"},
+		roles:       readers(),
+	},
+	WriteFederations: {
+		permissions: []string{"IdentityProvider.ReadWrite.All", "Domain.ReadWrite.All"},
+		roles:       roles(anyone, GlobalAdministrator, ExternalIdentityProviderAdmin, HybridIdentityAdministrator),
+	},
+	LinkIdentities: {permissions: []string{"UserAuthenticationMethod.ReadWrite.All"}, sparing: true, notSelf: true, roles: writesMethods()},
+	ReadCrossTenant: {
+		permissions: []string{"Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess"},
+		roles:       roles(anyone, GlobalAdministrator, GlobalReader, SecurityAdministrator, SecurityReader),
+	},
+	WriteCrossTenant: {
+		permissions: []string{"Policy.ReadWrite.CrossTenantAccess"},
+		roles:       roles(anyone, GlobalAdministrator, SecurityAdministrator),
+	},
 	ReadMethods: {
 		permissions: readMethods,
 		own:         []string{"UserAuthenticationMethod.Read", "UserAuthenticationMethod.ReadWrite"},

@@ -57,6 +57,8 @@ var (
 	MethodUpdated        = Activity{"User updated security info", UserManagement, AuthenticationService}
 	MethodUpdatedByAdmin = Activity{"Admin updated security info", UserManagement, AuthenticationService}
 	PreferenceChanged    = Activity{"Update sign-in preferences", UserManagement, AuthenticationService}
+	IdentityLinked       = Activity{"Link external identity", UserManagement, AuthenticationService}
+	IdentityUnlinked     = Activity{"Unlink external identity", UserManagement, AuthenticationService}
 	CredentialSuspended  = Activity{"Suspend authentication method", UserManagement, AuthenticationService}
 	RegistrationSnoozed  = Activity{"User snoozed security info registration", UserManagement, AuthenticationService}
 
@@ -97,9 +99,24 @@ var (
 	APIRemoved       = Activity{"Delete API", applicationManagement, CoreService}
 	ConsentGiven     = Activity{"Consent to application", applicationManagement, CoreService}
 
-	TenantAdded   = Activity{"Create tenant", directoryManagement, CoreService}
-	TenantUpdated = Activity{"Update tenant", directoryManagement, CoreService}
-	DomainAdded   = Activity{"Add verified domain", directoryManagement, CoreService}
-	DomainRemoved = Activity{"Remove verified domain", directoryManagement, CoreService}
-	KeysRotated   = Activity{"Rotate signing keys", keyManagement, CoreService}
+	TenantAdded       = Activity{"Create tenant", directoryManagement, CoreService}
+	TenantUpdated     = Activity{"Update tenant", directoryManagement, CoreService}
+	FederationAdded   = Activity{"Add federation settings", directoryManagement, CoreService}
+	FederationChanged = Activity{"Set federation settings on domain", directoryManagement, CoreService}
+	FederationRemoved = Activity{"Delete federation settings", directoryManagement, CoreService}
+
+	PartnerAdded         = Activity{"Add a partner to cross-tenant access setting", PolicyManagement, CoreService}
+	PartnerChanged       = Activity{"Update a partner cross-tenant access setting", PolicyManagement, CoreService}
+	PartnerRemoved       = Activity{"Delete partner specific cross-tenant access setting", PolicyManagement, CoreService}
+	PartnerDefault       = Activity{"Update the company default cross-tenant access setting", PolicyManagement, CoreService}
+	PartnerDefaultsReset = Activity{"Reset the cross-tenant access default setting", PolicyManagement, CoreService}
+
+	DomainClaimed   = Activity{"Add unverified domain", directoryManagement, CoreService}
+	DomainUnclaimed = Activity{"Remove unverified domain", directoryManagement, CoreService}
+	DomainVerified  = Activity{"Verify domain", directoryManagement, CoreService}
+	DomainDefault   = Activity{"Set default domain", directoryManagement, CoreService}
+	DomainAdded     = Activity{"Add verified domain", directoryManagement, CoreService}
+	DomainRemoved   = Activity{"Remove verified domain", directoryManagement, CoreService}
+
+	KeysRotated = Activity{"Rotate signing keys", keyManagement, CoreService}
 )

@@ -49,9 +49,11 @@ const (
 	PartyGroup  = "group"
 	PartyRole   = "role"
 	PartyPolicy = "policy"
-	PartyTenant = "tenant"
-	PartyAPI    = "api"
-	PartyToken  = "registrationToken"
+	// PartyFederation is a provider elsewhere.
+	PartyFederation = "federation"
+	PartyTenant     = "tenant"
+	PartyAPI        = "api"
+	PartyToken      = "registrationToken"
 )
 
 // PartyOf is a person as events name them.

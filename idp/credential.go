@@ -27,7 +27,7 @@ func EndCredential(tx *storage.Tx, credentialID string, as STS, now time.Time) e
 	}
 	for _, s := range sessions {
 		if s.End(now, as) {
-			if err := tx.Put(s); err != nil {
+			if err := errors.Join(tx.Put(s), hasten(tx, "session", s.SessionID, true, now)); err != nil { // what it was owed for may have been another credential
 				return err
 			}
 		}

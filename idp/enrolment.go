@@ -20,7 +20,7 @@ func (s *Session) StrongUntil() (until time.Time) {
 		if !p.MFA {
 			continue
 		}
-		end := p.At.Add(StrongFor)
+		end := p.AuthTime().Add(StrongFor)
 		if !p.RegisterBy.IsZero() { // the window is all that a one-time pass gives
 			end = p.RegisterBy
 		}

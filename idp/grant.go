@@ -26,8 +26,10 @@ type Grant struct {
 	Resources     []string      `json:",omitzero"` // APIs that tokens may be for (RFC 8707)
 	KeyThumb      string        `json:",omitzero"` // JWK thumbprint that code and refresh token are bound to (RFC 9449)
 	AuthTime      time.Time     `json:",omitzero"`
+	ProvedAt      time.Time     `json:",omitzero"` // when that was proved here; zero: at AuthTime
 	AMR           []string      `json:",omitzero"`
 	ACR           string        `json:",omitzero"`
+	Issuer        string        `json:",omitzero"` // as the proof has it
 	CreatedAt     time.Time
 	NotAfter      time.Time // nothing of the grant outlives it
 	EndsAs        STS       `json:",omitzero"`
@@ -93,12 +95,13 @@ func NewGrant(s *Session, req *AuthRequest, now time.Time) *Grant {
 // asked for, if one does (OIDC Core 5.5.1.1).
 func (g *Grant) Bind(s *Session, req *AuthRequest, now time.Time) {
 	p, acr := s.Answering(req.ACRValues)
-	tooOld := req.MaxAge >= 0 && now.Sub(p.At) > time.Duration(req.MaxAge)*time.Second
+	tooOld := req.MaxAge >= 0 && now.Sub(p.AuthTime()) > time.Duration(req.MaxAge)*time.Second
 	if tooOld || req.Asks("login") { // the app wants to hear of a new one
 		p, acr = s.Latest(), s.Latest().ACR
 	}
 	g.UserID, g.SessionID, g.Credentials = s.UserID, s.SessionID, s.Credentials()
-	g.AuthTime, g.AMR, g.ACR = p.At, p.AMR, acr
+	g.AuthTime, g.ProvedAt, g.AMR, g.ACR = p.AuthTime(), p.At, p.AMR, acr
+	g.Issuer = p.Issuer
 	g.NotAfter, g.EndsAs = s.NotAfter, s.EndsAs
 	if g.Offline() {
 		g.NotAfter, g.EndsAs = now.Add(OfflineLifetime), GrantExpired
@@ -166,10 +169,17 @@ func (g *Grant) Check(u *User, now time.Time) STS {
 		return cmp.Or(g.EndsAs, GrantExpired) // a method that says nothing must not lift the bound
 	case u == nil || u.Disabled:
 		return UserDisabled
-	case g.AuthTime.Before(u.SessionsValidFrom):
+	case g.proved().Before(u.SessionsValidFrom):
 		return GrantRevoked
 	}
 	return 0
+}
+
+func (g *Grant) proved() time.Time {
+	if g.ProvedAt.IsZero() {
+		return g.AuthTime
+	}
+	return g.ProvedAt
 }
 
 // Lifetime clips the wanted lifetime of a token to the grant's end, in whole

@@ -128,6 +128,24 @@ var documented = []permit{
 		roles: map[string]whom{"Global Administrator": everybody, "Privileged Role Administrator": everybody},
 	},
 	{
+		action: idp.WriteFederations, app: []string{"IdentityProvider.ReadWrite.All", "Domain.ReadWrite.All"},
+		roles: map[string]whom{"Global Administrator": everybody, "External Identity Provider Administrator": everybody, "Hybrid Identity Administrator": everybody},
+	},
+	{
+		action: idp.LinkIdentities, app: []string{"UserAuthenticationMethod.ReadWrite.All"}, sparing: true, notSelf: true,
+		roles: map[string]whom{
+			"Global Administrator": everybody, "Privileged Authentication Administrator": everybody, "Authentication Administrator": members,
+		},
+	},
+	{
+		action: idp.ReadCrossTenant, app: []string{"Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess"},
+		roles: map[string]whom{"Global Administrator": everybody, "Global Reader": everybody, "Security Administrator": everybody, "Security Reader": everybody},
+	},
+	{
+		action: idp.WriteCrossTenant, app: []string{"Policy.ReadWrite.CrossTenantAccess"},
+		roles: map[string]whom{"Global Administrator": everybody, "Security Administrator": everybody},
+	},
+	{
 		action: idp.RevokeSessions, app: []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"},
 		own: []string{"User.ReadWrite", "User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"},
 		roles: map[string]whom{

@@ -34,6 +34,7 @@ type Info struct {
 	Identifies        bool // finds the user itself, without a name
 	PhishingResistant bool
 	Passwordless      bool // registering one is what registration policies ask for
+	Elsewhere         bool // the person is sent away for it, and comes back
 	Unguessable       bool // no answer can be found by trying, so that none is counted
 	// Source is how somebody from outside proves who they are by it; "": it is for the
 	// tenant's own.
@@ -43,6 +44,14 @@ type Info struct {
 	Again, Other string
 	// Held reads the credentials a user has of this method.
 	Held func(tx *storage.Tx, userID string) ([]Credential, error)
+}
+
+// Varying is a method that is worth one thing for one person and another for the next, as it
+// was agreed with their provider.
+type Varying interface {
+	Method
+	// InfoFor is Info for a subject. Its kind, names and functions are the same.
+	InfoFor(Subject) Info
 }
 
 // Finder is a method whose answer says whose it is.
@@ -88,6 +97,18 @@ type Subject struct {
 	Credentials []Credential
 	// Known: the browser has signed this user in before, so that it may learn what they hold.
 	Known bool
+	Name  string // as it was typed, in its normal form; "" if none was
+	Doors Doors
+	Wants Wants
+}
+
+// Wants is what is asked of a proof.
+type Wants struct {
+	Since time.Time // the person must have authenticated since; zero: at any time
+	Anew  bool      // they are to be asked, though somebody knows them already
+	MFA   bool      // more than one factor
+	ACRs  []string  // classes, best first
+	For   string    // id of the tenant that the person is on the way to, "" for this one
 }
 
 // Prompt is a question as data: the page that shows it and what the page needs.
@@ -110,6 +131,8 @@ type Verdict struct {
 	Settle func(Subject, Credential) error
 	// Gone is what to say when the credential is there no longer.
 	Gone *Refusal
+	// Outside is whom a provider elsewhere has named; whose credential that is, the core finds.
+	Outside *Outside
 }
 
 // Reason says why a method is not offered; administrators see it.
@@ -132,6 +155,10 @@ const (
 	NoSelfService    Reason = "the policy does not let people register their own"
 	CopiedPasskey    Reason = "the passkey may have been copied"
 	ForbiddenPasskey Reason = "the policy does not accept passkeys of this kind or model"
+	NotFederated     Reason = "the domain is not federated with a provider"
+	ProviderDisabled Reason = "the provider of the domain is disabled"
+	HomeBlocked      Reason = "the cross-tenant access policy lets nobody come from there"
+	ProvedElsewhere  Reason = "the provider of the domain has to ask for more than one factor"
 	Unavailable      Reason = "the deployment's base URL has no host name that passkeys can be made for"
 )
 
@@ -149,7 +176,8 @@ type Offer struct {
 func Offers(methods []Method, s Subject, load func(Info) ([]Credential, error)) ([]Offer, error) {
 	offers := make([]Offer, 0, len(methods))
 	for _, m := range methods {
-		o := Offer{Info: m.Info(), Open: m.Offer(Subject{Now: s.Now, Tenant: s.Tenant, Policy: s.Policy}) == Offered}
+		nobody := Subject{Now: s.Now, Tenant: s.Tenant, Policy: s.Policy, Doors: s.Doors}
+		o := Offer{Info: infoFor(m, s), Open: m.Offer(nobody) == Offered}
 		switch {
 		case s.User == nil:
 			o.Reason = UnknownUser
@@ -166,4 +194,11 @@ func Offers(methods []Method, s Subject, load func(Info) ([]Credential, error)) 
 		offers = append(offers, o)
 	}
 	return offers, nil
+}
+
+func infoFor(m Method, s Subject) Info {
+	if v, ok := m.(Varying); ok {
+		return v.InfoFor(s)
+	}
+	return m.Info()
 }

@@ -22,8 +22,16 @@ type Facts struct {
 	Consented   []string // scopes the session's user has allowed the client
 	Allowed     bool     // the person has just allowed them
 
+	Doors    Doors  // that the name leads to; without one, that of the session's user
+	Hint     string // domain_hint
+	Hints    Doors  // that the hint leads to
+	Familiar bool   // as RealmFacts has it
+
 	Pretended  Kind      // what to ask for when no method is offered
 	Strong     bool      // more than one factor must have been proved within StrongFor
+	MFA        bool      // or at any time
+	Visiting   bool      // the person goes on to another tenant, where they are a guest
+	Since      time.Time // the person must have authenticated since; zero: at any time
 	Prove      Kind      // this method must be answered, though the session would suit
 	Enrol      Kind      // what the person came to register
 	Interrupt  Interrupt // whether they are asked to register something
@@ -52,6 +60,8 @@ type Decision struct {
 	Step    Step
 	Method  Kind     // for Ask and EnrolStep; for Identify, what can be answered without a name
 	Must    bool     // for EnrolStep: there is no "not now"
+	Unnamed bool     // for Ask: whoever answers says who they are
+	Realm   Realm    // for Ask: where they sign in
 	Account bool     // for Identify: offer the session's account
 	Offers  []Offer  // why each method is or is not offered
 	Error   string   // for Refuse: the OAuth error (OIDC Core 3.1.2.6, and the error code of OIDC Core Unmet Authentication Requirements 1.0)
@@ -65,6 +75,7 @@ type Decision struct {
 // A user nobody knows is asked for what they pretend to hold, exactly as somebody who
 // holds nothing.
 func Next(f Facts) Decision {
+	f.Offers = f.enforced()
 	d := Decision{Offers: f.Offers}
 	if f.sessionSuits() {
 		return f.afterSignIn(d)
@@ -79,11 +90,43 @@ func Next(f Facts) Decision {
 		return d.refuse("unmet_authentication_requirements", StrongerNeeded)
 	}
 	if f.Identifier == "" && !f.stepUp() && !(f.Account && f.accountOffered()) {
+		if d.Realm = f.realm(); d.Realm.Federation != nil {
+			d.Step, d.Method, d.Unnamed = Ask, d.Realm.Method, true
+			return d
+		}
 		d.Step, d.Account = Identify, f.accountOffered()
 		return d
 	}
-	d.Step, d.Method = Ask, f.method()
+	d.Step, d.Method, d.Realm = Ask, f.method(), f.realm()
 	return d
+}
+
+// realm is where the person signs in. Who steps up is known without a name.
+func (f Facts) realm() Realm {
+	name := f.Identifier
+	if name == "" && f.SessionUser != nil && (f.stepUp() || f.Account) {
+		name = f.SessionUser.SignInName()
+	}
+	asked := f.Another || f.accountOffered() || f.Request != nil && f.Request.Asks("select_account")
+	return Discover(RealmFacts{Name: name, First: f.method(), Named: f.Doors, Hint: f.Hint, Hints: f.Hints, Familiar: f.Familiar, Asked: asked})
+}
+
+// enforced are the offers, without those of another factor here where the provider of the
+// domain has to ask for it.
+func (f Facts) enforced() []Offer {
+	if f.Doors.FederatesOwn() != Offered || f.Doors.Federation.MFA != MFAEnforced || !f.accountOffered() || !f.Session.By(FederatedDomain) {
+		return f.Offers
+	}
+	offers := slices.Clone(f.Offers)
+	for i, o := range offers {
+		if o.Info.MFA && o.Info.Kind != FederatedDomain {
+			offers[i].Open = false
+			if o.Reason == Offered {
+				offers[i].Reason = ProvedElsewhere
+			}
+		}
+	}
+	return offers
 }
 
 // afterSignIn decides when the session is good enough as it is.
@@ -149,7 +192,7 @@ func (f Facts) silent() bool { return f.Request != nil && f.Request.Asks("none")
 
 // fresh: the person has signed in since this sign-in began.
 func (f Facts) fresh() bool {
-	return f.Session != nil && !f.Session.AuthTime().Before(f.StartedAt)
+	return f.Session != nil && !f.Session.ProvedAt().Before(f.StartedAt)
 }
 
 // sessionSuits tells whether the request is satisfied by the session as it is.
@@ -162,7 +205,7 @@ func (f Facts) sessionSuits() bool {
 	}
 	r := f.Request
 	if r == nil {
-		return !f.Strong || f.Session.Strong(f.Now)
+		return (!f.Strong || f.Session.Strong(f.Now)) && (!f.MFA || f.Session.MFA()) && (f.fresh() || !f.Session.AuthTime().Before(f.Since))
 	}
 	switch {
 	case r.Asks("login") && !f.fresh(): // OIDC Core 3.1.2.1
@@ -208,7 +251,7 @@ func (f Facts) recent(p Proof) bool {
 		return true
 	}
 	r := f.Request
-	return !r.Asks("login") && (r.MaxAge < 0 || f.Now.Sub(p.At) <= time.Duration(r.MaxAge)*time.Second)
+	return !r.Asks("login") && (r.MaxAge < 0 || f.Now.Sub(p.AuthTime()) <= time.Duration(r.MaxAge)*time.Second)
 }
 
 // unreachable: an essential class that no method can reach, which is told alike
@@ -240,7 +283,7 @@ func (f Facts) reaching() Kind {
 // wants: the method reaches what is asked for.
 func (f Facts) wants(i Info) bool {
 	if f.Request == nil {
-		return f.Strong && i.MFA
+		return (f.Strong || f.MFA) && i.MFA
 	}
 	return i.reaches(f.Request.ACRValues)
 }
@@ -248,7 +291,7 @@ func (f Facts) wants(i Info) bool {
 // tooWeak: one of our own pages needs a strong proof, and the session's user has nothing
 // left to give one with.
 func (f Facts) tooWeak() bool {
-	return f.Request == nil && f.Strong && f.accountOffered() && f.reaching() == ""
+	return f.Request == nil && (f.Strong || f.MFA && !f.Session.MFA()) && f.accountOffered() && f.reaching() == ""
 }
 
 // answered: the person wanted has answered this method since this sign-in began.
@@ -266,7 +309,7 @@ func (f Facts) stepUp() bool {
 	case f.Prove != "":
 		return true
 	case f.Request == nil:
-		return f.Strong && f.reaching() != ""
+		return (f.Strong || f.MFA && !f.Session.MFA()) && f.reaching() != ""
 	}
 	return f.reaching() != "" && !f.acrSuits()
 }
@@ -279,7 +322,7 @@ func (f Facts) accountOffered() bool {
 // proved, then what reaches a class asked for, then the first that is offered, then what is
 // pretended, then the first of all.
 func (f Facts) method() Kind {
-	if f.Chosen != "" && slices.ContainsFunc(f.Offers, func(o Offer) bool { return o.Info.Kind == f.Chosen }) {
+	if f.Chosen != "" && slices.ContainsFunc(f.Offers, func(o Offer) bool { return o.Info.Kind == f.Chosen && o.Reason != ProvedElsewhere }) {
 		return f.Chosen
 	}
 	if f.Prove != "" {

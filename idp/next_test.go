@@ -231,7 +231,7 @@ func TestNext(t *testing.T) {
 			if len(got.Offers) != len(f.Offers) {
 				t.Errorf("%d offers explained, want %d", len(got.Offers), len(f.Offers))
 			}
-			got.Offers = nil
+			got.Offers, got.Realm = nil, idp.Realm{}
 			if got.Step != idp.ConsentStep || len(got.Missing) == 0 {
 				got.Missing = nil
 			}

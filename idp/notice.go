@@ -7,12 +7,15 @@ import (
 )
 
 // LogoutNotice is a call that one client is owed when a session ends (OIDC
-// Back-Channel Logout 2.5). It is written with the client's first grant, due at the
+// Back-Channel Logout 2.5), or another tenant of the deployment at which its person is a
+// guest. It is written with the client's first grant, due at the
 // end that the session has anyway; whatever ends the session sooner hastens it.
 // Its key begins with the time it is due, so that the next one is the first.
 type LogoutNotice struct {
 	NoticeID    string
-	ClientID    string
+	ClientID    string `json:",omitzero"`
+	Tenant      string `json:",omitzero"` // in place of a client
+	Revoked     bool   `json:",omitzero"` // for a tenant: more is over than the session
 	UserID      string
 	SessionID   string
 	Credentials []string `json:",omitzero"` // behind the session
@@ -33,8 +36,8 @@ func (n *LogoutNotice) ID() string { return n.NoticeID }
 // Indexes finds notices by whatever may end their session.
 func (n *LogoutNotice) Indexes() []storage.Index {
 	x := []storage.Index{
-		{Name: "party", Value: n.SessionID + " " + n.ClientID, Unique: true},
-		{Name: "session", Value: n.SessionID}, {Name: "user", Value: n.UserID},
+		{Name: "party", Value: n.SessionID + " " + n.ClientID + n.Tenant, Unique: true},
+		{Name: "session", Value: n.SessionID}, {Name: "user", Value: n.UserID}, {Name: "tenant", Value: n.Tenant},
 	}
 	for _, c := range n.Credentials {
 		x = append(x, storage.Index{Name: "credential", Value: c})
@@ -66,15 +69,59 @@ func OweNotice(tx *storage.Tx, c *Client, g *Grant, s *Session) error {
 	return n.Move(tx, s.NotAfter)
 }
 
+// OweTenantNotice writes the notice of a tenant at which the session's person is a guest, if
+// it is not owed one yet. It stands for as long as anything there can rest on the session.
+func OweTenantNotice(tx *storage.Tx, tenant string, s *Session, now time.Time) error {
+	n, err := Optional(storage.Lookup[LogoutNotice](tx, "party", s.SessionID+" "+tenant))
+	if n != nil || err != nil {
+		return err
+	}
+	n = &LogoutNotice{Tenant: tenant, UserID: s.UserID, SessionID: s.SessionID, Credentials: s.Credentials(), OwedSince: now}
+	return n.Move(tx, s.NotAfter)
+}
+
+// Outlived is until when something at a tenant can still rest on a session that was over
+// before.
+func (n *LogoutNotice) Outlived() time.Time {
+	return n.OwedSince.Add(OfflineLifetime + MaxSessionLifetime)
+}
+
+// HastenTenantNotices makes all notices of other tenants due, for a tenant that is closed.
+func HastenTenantNotices(tx *storage.Tx, by time.Time) error {
+	var owed []*LogoutNotice
+	err := storage.Each(tx, func(_ string, n *LogoutNotice, err error) bool {
+		if err == nil && n.Tenant != "" {
+			owed = append(owed, n)
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	for _, n := range owed {
+		n.Revoked, n.Tries = true, 0
+		if err := n.Move(tx, by); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // HastenNotices makes the notices found by an index (session, user or credential)
-// due no later than by.
+// due no later than by. What ends more than one session is told to tenants as such.
 func HastenNotices(tx *storage.Tx, index, value string, by time.Time) error {
+	return hasten(tx, index, value, index != "session", by)
+}
+
+func hasten(tx *storage.Tx, index, value string, revoked bool, by time.Time) error {
 	notices, _, err := storage.List[LogoutNotice](tx, index, value, storage.Page{})
 	if err != nil {
 		return err
 	}
 	for _, n := range notices {
-		if n.Due.After(by) {
+		more := revoked && n.Tenant != "" && !n.Revoked
+		if n.Due.After(by) || more {
+			n.Revoked = n.Revoked || more
 			n.Tries = 0 // there is something new to tell
 			if err := n.Move(tx, by); err != nil {
 				return err

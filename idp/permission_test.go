@@ -43,7 +43,7 @@ func TestRulesNameWhatExists(t *testing.T) {
 
 func TestPermissions(t *testing.T) {
 	t.Parallel()
-	form := regexp.MustCompile(`^[A-Z][A-Za-z]+(-TAP|-Passkey|-Password)?\.(Read|ReadWrite|Invite|RevokeSessions)(\.(All|Directory|AuthenticationMethod|Authorization))?$`)
+	form := regexp.MustCompile(`^[A-Z][A-Za-z]+(-TAP|-Passkey|-Password)?\.(Read|ReadWrite|Invite|RevokeSessions)(\.(All|Directory|AuthenticationMethod|Authorization|CrossTenantAccess))?$`)
 	all, app := Permissions(), AppPermissions()
 	for name, list := range map[string][]string{"all": all, "app": app} {
 		if !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {

@@ -11,13 +11,54 @@ type Proof struct {
 	Method     Kind
 	Credential string // id of the credential, "" when the method keeps none
 	At         time.Time
-	NotAfter   time.Time `json:",omitzero"` // zero: no bound of its own
-	EndsAs     STS       `json:",omitzero"` // what to say once NotAfter has come
-	AMR        []string  // RFC 8176
-	ACR        string
-	MFA        bool
+	// Authenticated is when the person authenticated at a provider elsewhere, where that was
+	// before At; zero: at At.
+	Authenticated time.Time `json:",omitzero"`
+	NotAfter      time.Time `json:",omitzero"` // zero: no bound of its own
+	EndsAs        STS       `json:",omitzero"` // what to say once NotAfter has come
+	AMR           []string  // RFC 8176
+	ACR           string
+	MFA           bool
 	// RegisterBy: a passwordless method must be registered before; zero: no window.
 	RegisterBy time.Time `json:",omitzero"`
+	// Rests are the ids of what the proof ends with beside its credential: a provider, and the
+	// session there.
+	Rests []string `json:",omitzero"`
+	// Issuer is who has vouched, where that was another: an issuer, or the id of a home tenant.
+	Issuer string `json:",omitzero"`
+	// IDToken is what the provider signed, sealed, to sign out there with; "": not to.
+	IDToken string `json:",omitzero"`
+}
+
+// AuthTime is when the person authenticated (OIDC Core 2).
+func (p Proof) AuthTime() time.Time {
+	if p.Authenticated.IsZero() {
+		return p.At
+	}
+	return p.Authenticated
+}
+
+const (
+	keptIDToken = "upstream-id-token"
+	// maxKeptIDToken is the most of an ID token that a session carries, in bytes. The hint may be
+	// left out (OIDC RP-Initiated Logout 2), and then the provider asks.
+	maxKeptIDToken = 4096
+)
+
+// KeepIDToken keeps what the provider signed.
+func (p *Proof) KeepIDToken(keys *Keyring, tenant, token string) {
+	if token != "" && len(token) <= maxKeptIDToken {
+		p.IDToken = keys.Seal(keptIDToken, tenant, "", []byte(token))
+	}
+}
+
+// OpenIDToken is what the provider signed, "" if it is not kept.
+func (p Proof) OpenIDToken(keys *Keyring, tenant string) string {
+	raw, err := keys.Open(keptIDToken, tenant, "", p.IDToken)
+	if err != nil {
+		return ""
+	}
+	return string(raw)
 }
 
 // The authentication context classes, weakest first. The last two
@@ -25,11 +66,15 @@ type Proof struct {
 const (
 	ACREmail     = "urn:latchkey:acr:email"
 	ACRPassword  = "urn:latchkey:acr:password"
+	ACRFederated = "urn:latchkey:acr:federated"
 	ACRBootstrap = "urn:latchkey:acr:bootstrap"
 	ACRMFA       = "urn:latchkey:acr:mfa"
 	ACRPhishing  = "phr"
 	ACRHardware  = "phrh"
 )
+
+// SingleFactorACRs are the classes that tell of no second factor.
+var SingleFactorACRs = []string{ACREmail, ACRPassword, ACRFederated}
 
 // implied are the weaker classes that each of these reaches too.
 var implied = map[string][]string{

@@ -61,14 +61,14 @@ func Redeems(f RedemptionFacts) Redemption {
 	return r
 }
 
-// RedemptionOf is Redeems of a user as the policy is. codes is why the deployment cannot send
-// any, Offered if it can.
-func RedemptionOf(p *MethodsPolicy, u *User, codes Reason) Redemption {
+// RedemptionOf is Redeems of a user as the policy is; the doors are those that their address
+// leads to. codes is why the deployment cannot send any, Offered if it can.
+func RedemptionOf(p *MethodsPolicy, u *User, d Doors, codes Reason) Redemption {
 	if codes == Offered {
 		codes = p.Email.Bars(u)
 	}
 	return Redeems(RedemptionFacts{Redeemed: u.External.Source, Barred: map[Source]Reason{
-		SourceHome: NoHomeTenant, SourceProvider: NoProvider, SourceMail: codes,
+		SourceHome: d.OpensHome(), SourceProvider: d.FederatesGuests(), SourceMail: codes,
 	}})
 }
 

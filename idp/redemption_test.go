@@ -153,7 +153,7 @@ func TestRedemptionOf(t *testing.T) {
 		"redeemed at a provider":          {idp.DefaultMethodsPolicy(), &other, idp.Offered, "", idp.RedeemedOtherway},
 		"redeemed at a provider, and off": {off, &other, idp.Offered, "", idp.RedeemedOtherway},
 	} {
-		r := idp.RedemptionOf(c.policy, c.user, c.codes)
+		r := idp.RedemptionOf(c.policy, c.user, idp.Doors{}, c.codes)
 		if r.Source != c.source || r.Of(idp.SourceMail) != c.why || r.Of(idp.SourceHome) == idp.Offered || r.Of(idp.SourceProvider) == idp.Offered {
 			t.Errorf("%s: %+v", name, r)
 		}

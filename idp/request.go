@@ -20,6 +20,7 @@ type AuthRequest struct {
 	Prompt        []string      `json:",omitzero"`
 	MaxAge        int           `json:",omitzero"` // seconds; -1: not asked for
 	LoginHint     string        `json:",omitzero"`
+	DomainHint    string        `json:",omitzero"`
 	Subject       string        `json:",omitzero"` // user id the id_token_hint or claims parameter names
 	ACRValues     []string      `json:",omitzero"`
 	ACREssential  bool          `json:",omitzero"`
@@ -56,6 +57,11 @@ func (r *AuthRequest) Returns(what string) bool { return slices.Contains(r.Respo
 
 // FrontOnly tells whether all that is asked for comes with the answer to the browser.
 func (r *AuthRequest) FrontOnly() bool { return len(r.ResponseType) > 0 && !r.Returns("code") }
+
+// WantsMFA tells whether classes are asked for that a single factor does not reach.
+func (r *AuthRequest) WantsMFA() bool {
+	return len(r.ACRValues) > 0 && !slices.ContainsFunc(SingleFactorACRs, func(acr string) bool { return slices.Contains(r.ACRValues, acr) })
+}
 
 // Asks tells whether the prompt parameter holds a value.
 func (r *AuthRequest) Asks(prompt string) bool { return slices.Contains(r.Prompt, prompt) }

@@ -18,8 +18,8 @@ import (
 
 func nouns() []storage.Record {
 	return []storage.Record{
-		&idp.API{}, &idp.AuditEvent{}, &idp.AuditHead{}, &idp.Challenge{}, &idp.Client{}, &idp.Consent{}, &idp.Delivery{}, &idp.DirectoryRole{},
-		&idp.Grant{}, &idp.Group{}, &idp.GuestPolicy{}, &idp.InitialToken{}, &idp.Invitation{}, &idp.InvitationBlock{}, &idp.LogoutNotice{}, &idp.Mail{}, &idp.Mailbox{}, &idp.MethodsPolicy{}, &idp.Once{},
+		&idp.API{}, &idp.AuditEvent{}, &idp.AuditHead{}, &idp.Challenge{}, &idp.Client{}, &idp.Consent{}, &idp.CrossTenantPolicy{}, &idp.Delivery{}, &idp.DirectoryRole{}, &idp.DomainClaim{}, &idp.Federation{},
+		&idp.Grant{}, &idp.Group{}, &idp.GuestPolicy{}, &idp.Identity{}, &idp.InitialToken{}, &idp.Invitation{}, &idp.InvitationBlock{}, &idp.LogoutNotice{}, &idp.Mail{}, &idp.Mailbox{}, &idp.MethodsPolicy{}, &idp.Once{},
 		&idp.Pass{}, &idp.PassApproval{}, &idp.Passkey{}, &idp.Password{}, &idp.PushedRequest{}, &idp.Quota{},
 		&idp.RevokedToken{}, &idp.SelfRegistered{}, &idp.Session{}, &idp.SigningKey{}, &idp.Tenant{}, &idp.Throttle{}, &idp.User{},
 	}

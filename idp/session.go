@@ -90,12 +90,15 @@ func (s *Session) Indexes() []storage.Index {
 // ExpiresAt lets the sweeper remove it.
 func (s *Session) ExpiresAt() time.Time { return s.NotAfter }
 
-// Credentials are the ids of the credentials the session rests on.
+// Credentials are the ids of the credentials the session rests on, and of what those end with,
+// each once.
 func (s *Session) Credentials() []string {
 	var ids []string
 	for _, p := range s.Proofs {
-		if p.Credential != "" {
-			ids = append(ids, p.Credential)
+		for _, id := range append([]string{p.Credential}, p.Rests...) {
+			if id != "" && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
 		}
 	}
 	return ids
@@ -115,13 +118,21 @@ func (s *Session) Answering(want []string) (p Proof, acr string) {
 // Latest is the newest proof; a session has at least one.
 func (s *Session) Latest() Proof { return s.Proofs[len(s.Proofs)-1] }
 
-// AuthTime is the moment of the newest proof (OIDC Core 2).
-func (s *Session) AuthTime() time.Time { return s.Latest().At }
+// AuthTime is when the person of the newest proof authenticated (OIDC Core 2).
+func (s *Session) AuthTime() time.Time { return s.Latest().AuthTime() }
+
+// ProvedAt is the moment of the newest proof, which may tell of an earlier authentication.
+func (s *Session) ProvedAt() time.Time { return s.Latest().At }
 
 // Live tells whether the session may be used by its user.
 func (s *Session) Live(u *User, now time.Time) bool {
 	return s.EndedAt.IsZero() && now.Before(s.NotAfter) && u != nil && u.UserID == s.UserID &&
-		!u.Disabled && !s.AuthTime().Before(u.SessionsValidFrom)
+		!u.Disabled && !s.ProvedAt().Before(u.SessionsValidFrom)
+}
+
+// By tells whether the session rests on a proof by a method.
+func (s *Session) By(k Kind) bool {
+	return slices.ContainsFunc(s.Proofs, func(p Proof) bool { return p.Method == k })
 }
 
 // End ends the session; false when it had ended.

@@ -66,6 +66,11 @@ func TestNormalDomain(t *testing.T) {
 			t.Errorf("%q: %q, %v; want %q", typed, got, err, want)
 		}
 	}
+	for hyphens, want := range map[int]bool{490: true, 500: false} { // in bytes twice as many, which nobody sees
+		if got, err := idp.NormalDomain("con" + strings.Repeat("\u00ad", hyphens) + "toso.example"); (got == "contoso.example") != want || (err == nil) != want {
+			t.Errorf("%d soft hyphens: %q, %v", hyphens, got, err)
+		}
+	}
 	_, err := idp.NormalDomain("Organizations")
 	wantError(t, err, idp.Invalid, `The domain "organizations" is reserved.`)
 	_, err = idp.NormalDomain("a b")
@@ -91,6 +96,8 @@ func TestTenantValidate(t *testing.T) {
 		{"901 domains", func(x *idp.Tenant) { x.Domains = slices.Repeat(x.Domains, 901) }, "A tenant has between 1 and 900 domains."},
 		{"domain in capitals", func(x *idp.Tenant) { x.Domains[0] = "Contoso.example" }, `"Contoso.example" is not a domain name in lower case.`},
 		{"no domain name", func(x *idp.Tenant) { x.Domains[0] = "contoso" }, `"contoso" is not a domain name in lower case.`},
+		{"default", func(x *idp.Tenant) { x.Domains, x.Default = append(x.Domains, "b.example"), "b.example" }, ""},
+		{"default of others", func(x *idp.Tenant) { x.Default = "b.example" }, `The default domain "b.example" is none of the tenant's.`},
 		{"accent", func(x *idp.Tenant) { x.Accent = "#1a2b3c" }, ""},
 		{"accent in capitals", func(x *idp.Tenant) { x.Accent = "#1A2B3C" }, `The accent colour "#1A2B3C" is not of the form #1a2b3c.`},
 		{"accent with more", func(x *idp.Tenant) { x.Accent = "#1a2b3c;x" }, `The accent colour "#1a2b3c;x" is not of the form #1a2b3c.`},

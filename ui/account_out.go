@@ -18,11 +18,17 @@ func (s *Site) out(w http.ResponseWriter, r *http.Request, v signin.Visit, notic
 		return
 	}
 	web.DropSession(w, r)
-	if frames := out.Frames(s.issuer(v.Tenant)); len(frames) > 0 {
+	next := s.SignOutElsewhere(r, v, out.Session, "")
+	switch frames := out.Frames(s.issuer(v.Tenant)); {
+	case len(frames) > 0 && next != "":
+		s.SignedOutOf(w, r, frames, next)
+	case len(frames) > 0:
 		s.Page(w, r, http.StatusOK, SignedOutOf{NoticeID: notice, Frames: frames, AgainURL: s.here(r, securityInfo)})
-		return
+	case next != "":
+		http.Redirect(w, r, next, http.StatusSeeOther)
+	default:
+		s.SignedOut(w, r, notice)
 	}
-	s.SignedOut(w, r, notice)
 }
 
 // SignedOut says that the session is over, and with a notice what ended it.

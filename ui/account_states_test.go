@@ -202,4 +202,5 @@ var accountTexts = strings.Fields(`
 	why.pass-wrong why.pass-expired why.pass-used why.pass-blocked why.pass-none why.password-wrong why.disabled
 	why.locked why.declined why.unknown why.code-wrong why.code-expired why.code-off why.code-unsent
 	security-info.used security-info.unused method.passkey.title method.passkey.text method.password.title method.password.text
-	method.emailCode.title method.emailCode.text`)
+	method.emailCode.title method.emailCode.text method.federation.title method.federation.text
+	method.guestProvider.title method.guestProvider.text method.homeTenant.title method.homeTenant.text`)

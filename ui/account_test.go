@@ -50,7 +50,7 @@ func newAccount(t *testing.T) *account {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.site.Signin, v.site.PasskeyHost = signin.New(v.store, keys, authmethods.All(keys, passkeys, true)), passkeys.ID()
+	v.site.Signin, v.site.PasskeyHost = signin.New(v.store, keys, authmethods.All(authmethods.Config{Keys: keys, Passkeys: passkeys, Mails: true})), passkeys.ID()
 	v.site.Renderer.catalogue = newRenderer(t).catalogue
 	a := &account{visited: v, keys: keys, policy: idp.DefaultMethodsPolicy()}
 	a.policy.TemporaryAccessPass.Enabled, a.policy.Password.Enabled = true, true
@@ -333,7 +333,7 @@ func TestBanner(t *testing.T) {
 		a.wantNot(w, `id="add-method"`)
 	}
 	a = newAccount(t)
-	a.site.PasskeyHost, a.site.Signin = "", signin.New(a.store, a.keys, authmethods.All(a.keys, passkey.Method{}, true))
+	a.site.PasskeyHost, a.site.Signin = "", signin.New(a.store, a.keys, authmethods.All(authmethods.Config{Keys: a.keys, Passkeys: passkey.Method{}, Mails: true}))
 	a.site.Admin.WithPasskeyHost("")
 	w = a.send("/security-info", nil)
 	a.want(w, http.StatusOK, `data-banner="password"`, "is a number and not a name")

@@ -436,7 +436,7 @@ func TestCodesOff(t *testing.T) {
 		"disabled":       func(o *outsider) { o.set(func(p *idp.EmailPolicy) { p.Enabled = false }) },
 		"not for guests": func(o *outsider) { o.set(func(p *idp.EmailPolicy) { p.Guests = idp.SwitchDisabled }) },
 		"no mail": func(o *outsider) {
-			o.site.Signin = signin.New(o.store, o.keys, authmethods.All(o.keys, passkey.Method{}, false))
+			o.site.Signin = signin.New(o.store, o.keys, authmethods.All(authmethods.Config{Keys: o.keys, Passkeys: passkey.Method{}, Mails: false}))
 		},
 	} {
 		pages := map[string]string{}

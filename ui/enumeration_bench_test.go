@@ -83,7 +83,7 @@ func newParade(b *testing.B, d storage.Driver, each int) *parade {
 	check(b, err)
 	desk, tenants := admin.New(store, keys, clock), web.NewTenants(store)
 	site := NewSite(Config{
-		Base: "https://id.example", Renderer: rd, Signin: signin.New(store, keys, authmethods.All(keys, passkey.Method{}, true)),
+		Base: "https://id.example", Renderer: rd, Signin: signin.New(store, keys, authmethods.All(authmethods.Config{Keys: keys, Passkeys: passkey.Method{}, Mails: true})),
 		Admin: desk, Tenants: tenants, Log: slog.New(slog.DiscardHandler),
 	})
 	people := mux.NewRouter()

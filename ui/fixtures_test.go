@@ -105,7 +105,7 @@ func states() []state {
 		{"form-post", FormPost{Action: "https://intranet.contoso.example/callback", Fields: []Field{{"code", "ac_1"}, {"state", `"><b>`}}}},
 		{"home", Home{OrganizationsURL: "/organizations"}},
 	}
-	return slices.Concat(list, signinStates(), emailStates(), securityStates(), appsStates(), adminPassStates(), errorStates())
+	return slices.Concat(list, signinStates(), federatedStates(), emailStates(), securityStates(), appsStates(), adminPassStates(), errorStates())
 }
 
 // errorStates has an error page for every problem.

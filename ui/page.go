@@ -179,10 +179,10 @@ func (p *page) Tell(pr Problem) (t told, err error) {
 	if err != nil {
 		return t, err
 	}
-	if t.Text, err = p.Rich(id+".text", "Start", start, "Least", pr.Least, "Greatest", pr.Greatest); err != nil {
+	if t.Text, err = p.Rich(id+".text", "Start", start, "Least", pr.Least, "Greatest", pr.Greatest, "Provider", pr.Provider); err != nil {
 		return t, err
 	}
-	t.Remedy, err = p.Rich(id+".remedy", "Start", start, "Wait", template.HTML(template.HTMLEscapeString(wait)))
+	t.Remedy, err = p.Rich(id+".remedy", "Start", start, "Provider", pr.Provider, "Wait", template.HTML(template.HTMLEscapeString(wait)))
 	return t, err
 }
 

@@ -14,6 +14,7 @@ type Problem struct {
 	Minutes         int       // of pass.toomany and code.toomany: how long to wait
 	Seconds         int       // of code.soon: likewise
 	Unknown         string    // id of a passkey that nobody here knows any more, base64url
+	Provider        string    // of federation.*: its name
 	Least, Greatest int       // of newpass.bounds: minutes
 }
 
@@ -59,6 +60,21 @@ var problems = map[string]kind{
 	"passkey.again":         {"", http.StatusBadRequest},
 	"passkey.copied":        {"", http.StatusForbidden},
 	"passkey.blocked":       {"", http.StatusForbidden},
+	"federation.down":       {"", http.StatusBadGateway},
+	"federation.refused":    {"", http.StatusForbidden},
+	"federation.rejected":   {"", http.StatusBadGateway},
+	"federation.cancelled":  {"", http.StatusForbidden},
+	"federation.failed":     {"", http.StatusBadGateway},
+	"federation.stale":      {"", http.StatusForbidden},
+	"federation.again":      {"", http.StatusBadRequest},
+	"federation.circle":     {"", http.StatusForbidden},
+	"federation.off":        {"", http.StatusForbidden},
+	"federation.other":      {"", http.StatusForbidden},
+	"federation.unverified": {"", http.StatusForbidden},
+	"federation.nobody":     {"AADSTS50020", http.StatusForbidden},
+	"federation.unlinked":   {"", http.StatusForbidden},
+	"federation.subject":    {"", http.StatusForbidden},
+	"guest.outbound":        {"AADSTS500213", http.StatusForbidden},
 	"method.stronger":       {"AADSTS50076", http.StatusForbidden},
 	"enrol.cancelled":       {"", http.StatusBadRequest},
 	"enrol.wrong":           {"", http.StatusBadRequest},

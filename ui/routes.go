@@ -25,6 +25,7 @@ type Config struct {
 	Signin      *signin.Service
 	Admin       *admin.Service
 	Tenants     *web.Tenants
+	Upstream    Upstream
 	// Respond sends a client what a sign-in led to.
 	Respond func(w http.ResponseWriter, r *http.Request, out signin.Outcome)
 	Log     *slog.Logger
@@ -74,6 +75,12 @@ func (s *Site) Routes(root, tenant *mux.Router) {
 		{below, blockInvitations, form(s.showBlock, s.answerBlock)},
 		{below, ownApps, web.Readable(s.showApps)},
 		{tenant.HandleFunc, "/{tenant}" + appLink, web.Readable(s.openApp)},
+		{below, toHome, web.Methods{http.MethodGet: s.showVisit}},
+		{below, fromHome, web.Methods{http.MethodGet: s.comeFromHome}},
+		{tenant.HandleFunc, "/{tenant}" + ownFederation + "/callback", web.Methods{http.MethodGet: s.comeBack}},
+		{tenant.HandleFunc, "/{tenant}" + ownFederation + "/backchannel-logout", web.Methods{http.MethodPost: s.hearLogout}},
+		{tenant.HandleFunc, "/{tenant}" + ownFederation + "/frontchannel-logout", web.Methods{http.MethodGet: s.hearFrontLogout}},
+		{tenant.HandleFunc, "/{tenant}" + ownFederation + "/signed-out", web.Readable(s.comeSignedOut)},
 		{below, "/device", form(s.showDevice, s.answerDevice)},
 		{below, "/brand.css", web.Readable(s.showBrand)},
 		{below, "", web.Readable(s.toSecurityInfo)},

@@ -18,7 +18,7 @@ import (
 // wish for other ways) and the page that sends its form on to an app.
 func (s *Site) showSignin(w http.ResponseWriter, r *http.Request) {
 	v := web.Visit(w, r)
-	f := signin.Start(nil, securityInfo, v.Now).Hinted(r.URL.Query().Get("login_hint"))
+	f := signin.Start(nil, securityInfo, v.Now).Hinted(r.URL.Query().Get("login_hint")).At(r.URL.Query().Get("domain_hint"))
 	if state := r.URL.Query().Get("state"); state != "" {
 		var ok bool
 		if f, ok = s.open(w, r, v, state); !ok {
@@ -81,12 +81,14 @@ func (s *Site) press(w http.ResponseWriter, r *http.Request, v signin.Visit, f s
 		s.onward(w, r, v, f)
 	case f.Unnamed && form.Get("assertion") == "":
 		s.identify(w, r, v, f, strings.TrimSpace(form.Get("username")))
+	case s.Signin.Elsewhere(f): // which a form does not answer
+		s.follow(w, r, v, f)
 	case f.Challenge != "" && form.Has("code") && noCode(f, form.Get("code")) != "":
 		s.lookAgain(w, r, v, f, f.Username, Problem{ID: noCode(f, form.Get("code"))})
 	case f.Challenge != "" && form.Has("password") && form.Get("password") == "":
 		s.lookAgain(w, r, v, f, f.Username, Problem{ID: "password.empty"}) // no answer, so no try
 	case f.Challenge != "":
-		s.judge(w, r, v, f)
+		s.judge(w, r, v, f, answer(r.PostForm))
 	default:
 		s.identify(w, r, v, f, strings.TrimSpace(form.Get("username")))
 	}
@@ -125,10 +127,10 @@ func readName(typed string) (string, Problem) {
 }
 
 // judge hands the answer on and shows what follows from it.
-func (s *Site) judge(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow) {
+func (s *Site) judge(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow, a idp.Answer) {
 	switch open := s.wrong.Open(v.Address, v.Now); {
 	case open:
-	case s.Signin.Unguessable(f): // holding it back would protect nobody
+	case s.Signin.Unguessable(f) && !s.Signin.Elsewhere(f): // holding it back would protect nobody
 		v.Quiet = true
 	default:
 		// Who signed in here before is not shut out by others behind the same
@@ -138,7 +140,7 @@ func (s *Site) judge(w http.ResponseWriter, r *http.Request, v signin.Visit, f s
 			return
 		}
 	}
-	out, err := s.Signin.Answer(r.Context(), v, f, answer(r.PostForm))
+	out, err := s.Signin.Answer(r.Context(), v, f, a)
 	if err != nil {
 		s.stopped(w, r, err)
 		return
@@ -176,6 +178,8 @@ func (s *Site) next(w http.ResponseWriter, r *http.Request, v signin.Visit, out 
 // page of ours where it began.
 func (s *Site) leave(w http.ResponseWriter, r *http.Request, v signin.Visit, out signin.Outcome) {
 	switch {
+	case out.Flow.Visiting != nil && out.Decision.Step == idp.Issue:
+		s.goBack(w, r, v, out)
 	case out.Flow.Device != "":
 		s.toDeviceDone(w, r, v, out)
 	case out.Flow.Request != nil:
@@ -222,6 +226,8 @@ func (s *Site) stopped(w http.ResponseWriter, r *http.Request, err error) {
 		s.Problem(w, r, "busy")
 	case errors.Is(err, idp.ErrSealed):
 		s.ended(w, r, "state.foreign", "/signin")
+	case errors.Is(err, signin.ErrOutbound):
+		s.Problem(w, r, "guest.outbound")
 	case errors.Is(err, signin.ErrClient):
 		s.Problem(w, r, "client.unknown")
 	case errors.Is(err, signin.ErrDevice):

@@ -32,6 +32,10 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, v signin.Visit, out 
 	}
 	c := common{action: s.here(r, "/signin"), state: state, app: appName(out), links: appLinks(out), username: name, problem: problem}
 	problem.retryAfter(w.Header())
+	if out.Decision.Step == idp.Ask && out.Prompt.Page == "federated" {
+		s.showFederated(w, r, c, out)
+		return
+	}
 	if out.Decision.Step == idp.EnrolStep {
 		s.Page(w, r, problem.Status(), s.addMethod(r, c, out))
 		return

@@ -51,7 +51,7 @@ func visit(t *testing.T) *visited {
 	rd.catalogue = pseudo(t, "de")
 	tenants := web.NewTenants(store)
 	v.site = NewSite(Config{
-		Base: "https://id.example", Renderer: rd, Signin: signin.New(store, keys, authmethods.All(keys, passkey.Method{}, true)),
+		Base: "https://id.example", Renderer: rd, Signin: signin.New(store, keys, authmethods.All(authmethods.Config{Keys: keys, Passkeys: passkey.Method{}, Mails: true})),
 		Admin: admin.New(store, keys, clock), Tenants: tenants, Log: slog.New(slog.DiscardHandler),
 	})
 	root := mux.NewRouter().SkipClean(true)

@@ -76,6 +76,24 @@ type Password struct {
 // PageName implements View.
 func (Password) PageName() string { return "password" }
 
+// Federated leads to where somebody signs in elsewhere: a link, or the button method=KIND to
+// try it again.
+type Federated struct {
+	leaves
+	AppLinks
+	Ways
+	Action, State string
+	Username      string
+	AppName       string
+	Provider      string // its name
+	AwayURL       string // empty: the provider cannot be asked now
+	Kind          string // of the method
+	Problem       Problem
+}
+
+// PageName implements View.
+func (Federated) PageName() string { return "federated" }
+
 // OtherWays lists methods, each a button method=KIND. Kinds are those of
 // idp.Info; the catalogue has a title and a text for each.
 type OtherWays struct {

@@ -65,7 +65,7 @@ func (o operation[A, R]) serve(ctx context.Context, d desk, raw []byte) (any, er
 // operations lists everything the socket can be asked for.
 func operations() []served {
 	return []served{
-		tenantCreate, tenantList, tenantShow, tenantUpdate, domainAdd, domainRemove,
+		tenantCreate, tenantList, tenantShow, tenantUpdate, domainAdd, domainClaim, domainVerify, domainDefault, domainList, domainRemove,
 		userCreate, userList, userShow, userUpdate, userDelete, userRevokeSessions,
 		groupCreate, groupList, groupShow, groupUpdate, groupDelete, groupAddMember, groupRemoveMember,
 		clientCreate, clientList, clientShow, clientUpdate, clientDelete, clientNewSecret,
@@ -77,6 +77,9 @@ func operations() []served {
 		passkeyList, passkeyRename, passkeyDelete, passwordDelete, reportReadiness,
 		policyEmailShow, policyEmailSet, policyGuestsShow, policyGuestsSet,
 		guestInvite, guestList, guestShow, guestResend, guestReset, guestDelete, guestBlocks, guestUnblock,
+		federationAdd, federationList, federationShow, federationSet, federationRemove, federationTest,
+		federationIdentities, federationLink, federationUnlink,
+		partnerList, partnerSet, partnerRemove, partnerDefault, partnerReset,
 		keysList, keysRotate, eventsList, mailStatus, mailList, auditVerify, explain,
 	}
 }

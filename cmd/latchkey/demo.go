@@ -81,7 +81,9 @@ func (d *demo) begin(ctx context.Context, memory *demoMemory) (err error) {
 	uris := demoURIs{at.RedirectURI(), at.SignedOutURI(), at.BackchannelLogoutURI()}
 	seed := demoSeed{d.server.Admin, memory, d.server.Clock.Now()}
 	if d.world, err = seed.grow(ctx, demoWorld(uris)); err == nil {
-		err = seed.guest(ctx, demoWorld(uris)[0].domain, d.appURL+"/")
+		err = errors.Join(
+			seed.guest(ctx, demoWorld(uris)[0].domain, d.appURL+"/"),
+			seed.branch(ctx, d.server.Config.BaseURL, d.world[0].tenant, d.world[1].tenant))
 	}
 	// What was drawn before a fault is in the database and must be known again.
 	if err := errors.Join(err, memory.save(d.server.Config.Data)); err != nil {

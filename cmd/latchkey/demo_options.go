@@ -85,9 +85,11 @@ func (o demoOptions) validate() error {
 // ended: on this machine, or at the address the app is given.
 func (o demoOptions) appNetworks() []netip.Prefix {
 	networks := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
-	if at, err := netip.ParseAddrPort(o.AppListen); err == nil {
-		one := at.Addr().Unmap()
-		networks = append(networks, netip.PrefixFrom(one, one.BitLen()))
+	for _, listen := range []string{o.AppListen, o.Listen} { // the second organization is a provider of the first
+		if at, err := netip.ParseAddrPort(listen); err == nil {
+			one := at.Addr().Unmap()
+			networks = append(networks, netip.PrefixFrom(one, one.BitLen()))
+		}
 	}
 	return networks
 }

@@ -62,7 +62,7 @@ func reportTenants(base string, all []seeded) []reportTenant {
 		for _, u := range s.users {
 			t.Users = append(t.Users, reportUser{
 				ID: u.user.UserID, UserPrincipalName: u.user.PrincipalName, UserType: string(u.user.Type),
-				Roles: array(u.user.Roles), TemporaryAccessPass: u.code, PassMultiUse: !u.pass.Once,
+				Roles: array(u.user.Roles), TemporaryAccessPass: u.code, PassMultiUse: u.pass != nil && !u.pass.Once,
 			})
 		}
 		out = append(out, t)
@@ -75,11 +75,15 @@ type demoPlaces struct{ app, inbox, base string }
 
 // greet tells a person what to open and what to try.
 func greet(w io.Writer, at demoPlaces, all []seeded) {
-	home := all[0]
+	home, away := all[0], sentAway(all)
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nLatchkey's demo is ready.\n\n  Open  %s  and press Sign in, as one of:\n\n", at.app)
 	for _, u := range home.users {
-		if u.intro != "" {
+		switch {
+		case u.intro == "":
+		case u.pass == nil:
+			fmt.Fprintf(&b, "    %-24s no pass          %s\n", u.user.PrincipalName, u.intro)
+		default:
 			fmt.Fprintf(&b, "    %-24s pass %s   %s, %s\n", u.user.PrincipalName, u.code, u.intro, validity(u.pass))
 		}
 	}
@@ -97,18 +101,38 @@ func greet(w io.Writer, at demoPlaces, all []seeded) {
        told, and has signed you out.
     5. Be a guest: open the invitation of %s in the mail, in another browser
        profile, and let a code be sent.
-    6. Start the demo again: passes that are over are replaced, everything else stays.
+    6. Sign in as %s, whose domain is federated: you are sent to %s,
+       where the pass is %s. With a pass of their own, nobody is sent away.
+    7. Start the demo again: passes that are over are replaced, everything else stays.
 
   There is one person for each administrative role, too; --json FILE writes their passes,
   and the client "graph" to call the admin API with, as docs/graph.md tells.
 
   Control-C stops it.
 
-`, at.inbox, securityInfoOf(at.base, home.tenant), demoGuest)
+`, at.inbox, securityInfoOf(at.base, home.tenant), demoGuest, away.here, away.provider, away.code)
 	if passkeyHost(config.Config{BaseURL: at.base}) == "" {
 		b.WriteString("  There are no passkeys at an address without a host name: add --listen localhost:9400.\n\n")
 	}
 	io.WriteString(w, b.String()) // a closed terminal is no reason to stop
+}
+
+// journey is somebody of the first organization who is sent to the second, and the pass there.
+type journey struct{ here, provider, code string }
+
+func sentAway(all []seeded) journey {
+	for _, u := range all[0].users {
+		local, domain, _ := strings.Cut(u.user.PrincipalName, "@")
+		if domain != demoBranch || u.pass != nil {
+			continue
+		}
+		for _, there := range all[1].users {
+			if strings.HasPrefix(there.user.PrincipalName, local+"@") {
+				return journey{u.user.PrincipalName, all[1].tenant.Name, there.code}
+			}
+		}
+	}
+	return journey{}
 }
 
 func validity(p *idp.Pass) string {

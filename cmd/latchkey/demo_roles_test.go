@@ -115,7 +115,7 @@ func TestDemoGains(t *testing.T) {
 		for _, u := range was.Users {
 			now := is.user(t, u.UserPrincipalName)
 			same := u.ID == now.ID && u.TemporaryAccessPass == now.TemporaryAccessPass
-			if same == oneOfRoles(u.UserPrincipalName) || now.TemporaryAccessPass == "" {
+			if same == oneOfRoles(u.UserPrincipalName) || (now.TemporaryAccessPass == "") != (u.TemporaryAccessPass == "") {
 				t.Errorf("%s: the same: %v", u.UserPrincipalName, same)
 			}
 		}

@@ -65,6 +65,11 @@ func (s demoSeed) organization(ctx context.Context, d demoTenant) (one seeded, e
 	if one.tenant, err = s.tenant(ctx, d); err != nil {
 		return one, err
 	}
+	for _, domain := range d.domains {
+		if err := s.domain(ctx, d.domain, domain); err != nil {
+			return one, err
+		}
+	}
 	known, _, err := s.admin.Clients(ctx, demoActor, d.domain, storage.Page{})
 	if err != nil {
 		return one, err
@@ -173,7 +178,7 @@ func (s demoSeed) user(ctx context.Context, domain string, d demoUser) (made see
 	if idp.ErrorCode(err) == idp.NotFound {
 		made.user, err = s.admin.CreateUser(ctx, demoActor, domain, d.user)
 	}
-	if err != nil {
+	if err != nil || d.pass == 0 {
 		return made, err
 	}
 	made.pass, made.code, err = s.pass(ctx, domain, d)

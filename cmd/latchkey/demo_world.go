@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"latchkey/idp"
 )
 
@@ -10,7 +12,8 @@ import (
 // demoTenant is one organization of the demo.
 type demoTenant struct {
 	name, domain, accent string
-	longestPass          int // minutes
+	domains              []string // others
+	longestPass          int      // minutes
 	app                  demoURIs
 	users                []demoUser
 }
@@ -20,7 +23,9 @@ type demoTenant struct {
 func (d demoTenant) shortestPass() int {
 	shortest := idp.DefaultPassPolicy().MinimumLifetime
 	for _, u := range d.users {
-		shortest = min(shortest, u.pass)
+		if u.pass > 0 {
+			shortest = min(shortest, u.pass)
+		}
 	}
 	return shortest
 }
@@ -28,7 +33,7 @@ func (d demoTenant) shortestPass() int {
 // demoUser is a person who gets a pass at each start, if the last one is over.
 type demoUser struct {
 	user  idp.User
-	pass  int // minutes
+	pass  int // minutes; 0: none
 	once  bool
 	intro string // what the newcomer reads about this person; "" to say nothing
 }
@@ -65,8 +70,9 @@ func demoWorld(app demoURIs) []demoTenant {
 			{demoPerson("kim", "Kim", "Sørensen", "fabrikam.example", idp.Member), dayOfPass, false, ""},
 		},
 	}
-	contoso.users = append(contoso.users, demoAdministrators(contoso.domain, 0)...)
-	fabrikam.users = append(fabrikam.users, demoAdministrators(fabrikam.domain, 7)...)
+	contoso.domains = []string{demoBranch}
+	contoso.users = slices.Concat(contoso.users, demoBranchPeople(), demoAdministrators(contoso.domain, 0))
+	fabrikam.users = slices.Concat(fabrikam.users, demoBranchAtHome(fabrikam.domain), demoAdministrators(fabrikam.domain, 7))
 	return []demoTenant{contoso, fabrikam}
 }
 

@@ -15,6 +15,7 @@ import (
 	"latchkey/idp"
 	"latchkey/idp/admin"
 	"latchkey/idp/signin"
+	"latchkey/idp/upstream"
 	"latchkey/storage"
 	"latchkey/storage/bolt"
 )
@@ -32,6 +33,8 @@ type deps struct {
 	Admin   *admin.Service
 	Log     *slog.Logger
 	Metrics *metrics
+	// Upstreams speaks with providers elsewhere.
+	Upstreams *upstream.Client
 
 	driver *bolt.Driver // for backups
 }
@@ -69,19 +72,25 @@ func newDeps(cfg config.Config, log *slog.Logger, driver *bolt.Driver, keys *idp
 	}
 	store := storage.New(driver)
 	clock := idp.NewClock(time.Now)
-	metrics := newMetrics(store, clock)
-	return &deps{
-		Config: cfg, Store: store, Keys: keys, Clock: clock, Log: log,
-		Signin:  newSignin(store, keys, metrics, passkeys, cfg.SMTP.Enabled()),
-		Admin:   admin.New(store, keys, clock.Now).WithBreached(breached).WithPasskeyHost(passkeys.ID()).WithMail(cfg.SMTP.Enabled()),
-		Metrics: metrics,
+	up, err := newUpstreams(cfg, keys, log)
+	if err != nil {
+		return nil, err
+	}
+	d := &deps{
+		Config: cfg, Store: store, Keys: keys, Clock: clock, Log: log, Upstreams: up,
+		Admin:   admin.New(store, keys, clock.Now).WithBreached(breached).WithPasskeyHost(passkeys.ID()).WithMail(cfg.SMTP.Enabled()).WithProviders(up.Check).WithResolver(newDirectory(cfg.DNSServer).texts),
+		Metrics: newMetrics(store, clock),
 		driver:  driver,
-	}, nil
+	}
+	d.Signin = d.newSignin(passkeys)
+	return d, nil
 }
 
-func newSignin(store *storage.Store, keys *idp.Keyring, m *metrics, passkeys passkey.Method, mails bool) *signin.Service {
-	s := signin.New(store, keys, authmethods.All(keys, passkeys, mails))
-	s.Observe(m.countAnswer)
+func (d *deps) newSignin(passkeys passkey.Method) *signin.Service {
+	s := signin.New(d.Store, d.Keys, authmethods.All(authmethods.Config{
+		Keys: d.Keys, Passkeys: passkeys, Mails: d.Config.SMTP.Enabled(), Upstream: d.Upstreams, Base: d.Config.BaseURL,
+	}))
+	s.Observe(d.Metrics.countAnswer)
 	return s
 }
 
@@ -92,7 +101,7 @@ func (d *deps) serveAt(base string) error {
 	if err != nil {
 		return err
 	}
-	d.Signin = newSignin(d.Store, d.Keys, d.Metrics, passkeys, d.Config.SMTP.Enabled())
+	d.Signin = d.newSignin(passkeys)
 	d.Admin.WithPasskeyHost(passkeys.ID())
 	return nil
 }

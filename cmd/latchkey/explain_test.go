@@ -27,7 +27,7 @@ func TestReasons(t *testing.T) {
 	}
 	open := policy(func(*idp.PassPolicy) {})
 	member, guest := &idp.User{UserID: "u", Type: idp.Member}, &idp.User{UserID: "u", Type: idp.ExternalGuest}
-	tap := authmethods.All(nil, passkey.Method{}, true)[0]
+	tap := authmethods.All(authmethods.Config{Keys: nil, Passkeys: passkey.Method{}, Mails: true})[0]
 	for want, s := range map[string]idp.Subject{
 		"":                {User: member, Policy: open, Credentials: pass(same)},
 		"noCredential":    {User: member, Policy: open},
@@ -86,7 +86,7 @@ func TestReasons(t *testing.T) {
 	off := idp.DefaultMethodsPolicy()
 	off.Email.Enabled = false
 	emailCode := func(s idp.Subject, mails bool) idp.Reason {
-		all := authmethods.All(nil, passkey.Method{}, mails)
+		all := authmethods.All(authmethods.Config{Keys: nil, Passkeys: passkey.Method{}, Mails: mails})
 		i := slices.IndexFunc(all, func(m idp.Method) bool { return m.Info().Kind == idp.EmailCode })
 		return all[i].Offer(s)
 	}
@@ -99,7 +99,7 @@ func TestReasons(t *testing.T) {
 		"userInside":         emailCode(idp.Subject{User: member, Policy: on}, true),
 		"methodDisabled":     emailCode(idp.Subject{User: guest, Policy: off, Credentials: mailbox}, true),
 		"redeemedAnotherWay": emailCode(idp.Subject{User: elsewhere, Policy: on, Credentials: mailbox}, true),
-		"noHomeTenant":       idp.RedemptionOf(on, guest, idp.Offered).Of(idp.SourceHome),
+		"noHomeTenant":       idp.RedemptionOf(on, guest, idp.Doors{}, idp.Offered).Of(idp.SourceHome),
 		"noProvider":         first.Of(idp.SourceProvider),
 		"anotherWayFirst":    first.Of(idp.SourceMail),
 	} {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -37,8 +38,9 @@ func (w *graphWorld) foreignLists(t *testing.T, there map[string][][2]string) {
 			if !a.ok() {
 				t.Errorf("%s: %d %s", next, a.status, a)
 			}
+			told := withoutFederation(a.object())
 			for _, s := range secret {
-				if strings.Contains(string(a.body), s) {
+				if strings.Contains(told, s) {
 					t.Errorf("%s tells of %s: %s", next, s, a)
 				}
 			}
@@ -46,6 +48,21 @@ func (w *graphWorld) foreignLists(t *testing.T, there map[string][][2]string) {
 		}
 	}
 	t.Logf("%d lists, %d pages", len(w.lists()), pages)
+}
+
+// withoutFederation is a page without what tells of the provider that the organization has set
+// up itself, which is the other one.
+func withoutFederation(page map[string]any) string {
+	items, _ := page["value"].([]any)
+	var told []string
+	for _, item := range items {
+		o, _ := item.(map[string]any)
+		if o["activityDisplayName"] == idp.FederationAdded.Name || o["@odata.type"] == "#microsoft.graph.oidcIdentityProvider" {
+			continue
+		}
+		told = append(told, fmt.Sprint(item))
+	}
+	return strings.Join(told, "\n")
 }
 
 // lists are the errands that answer pages.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"latchkey/idp"
 )
 
 // TestGraphBadInput: what is malformed is refused in the form of Graph, changes nothing and
@@ -76,6 +78,7 @@ func (w *graphWorld) changing(visit func(errand, graphBody, *fixture)) {
 		}
 		f := w.fixtureOf(aMember)
 		f.values["group"] = w.newGroup(false).GroupID
+		f.values["federation"], f.values["partner"] = idp.NewID(), idp.NewID() // bodies are read first
 		for _, b := range o.bodies {
 			if strings.Contains(b.schema, "fido2AuthenticationMethodConfiguration") {
 				f.values["configuration"] = "Fido2"

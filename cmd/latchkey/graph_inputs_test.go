@@ -17,7 +17,7 @@ type badInput struct {
 
 // badInputs are what an attacker might try who has a token. nested is how deep.
 func (w *graphWorld) badInputs(victim string) []badInput {
-	const users, batch = "/v1.0/users", "/v1.0/$batch"
+	const users, batch, domains = "/v1.0/users", "/v1.0/$batch", "/v1.0/domains"
 	user := users + "/" + victim
 	get := func(name, query string, want ...int) badInput {
 		return badInput{name, graphRequest{method: http.MethodGet, path: users + "?" + query}, want}
@@ -109,6 +109,16 @@ func (w *graphWorld) badInputs(victim string) []badInput {
 		invitation("an invitation that is turned around", "g\\u202e@mail.example", ""), invitation("an invitation of a million", strings.Repeat("a", 900_000)+"@mail.example", ""),
 		invitation("an invitation by a name with a header", "g@mail.example", `,"invitedUserDisplayName":"G\r\nBcc: eve@evil.example"`),
 		invitation("an invitation with 10,000 sponsors", "g@mail.example", `,"invitedUserSponsors":[`+strings.Repeat(`{"id":"`+victim+`"},`, 10_000)+`{"id":"`+victim+`"}]`),
+		post("a domain of nothing", domains, `{}`, 400), post("a domain of null", domains, `{"id":null}`, 400), post("a domain of a number", domains, `{"id":1}`, 400),
+		post("a domain of one label", domains, `{"id":"contoso"}`, 400), post("a domain that is an address", domains, `{"id":"127.0.0.1"}`, 400),
+		post("a domain that is a URL", domains, `{"id":"https://contoso.com/"}`, 400), post("a domain for all", domains, `{"id":"*.com"}`, 400),
+		post("a domain with zeros", domains, `{"id":"a\u0000.example"}`, 400), post("a domain of a path", domains, `{"id":"common"}`, 400),
+		post("a domain of 900,000 bytes", domains, `{"id":"`+strings.Repeat("ü", 450_000)+`.example"}`, 400),
+		post("a domain that is the default at once", domains, `{"id":"a.example","isDefault":true}`, 400),
+		post("to verify what nobody wants", domains+"/nobody.example/verify", "", 404), post("to verify another's", domains+"/fabrikam.example/verify", "", 404),
+		post("to promote another's", domains+"/fabrikam.example/promote", "", 404),
+		{"no default", graphRequest{method: http.MethodPatch, path: domains + "/contoso.example", body: `{"isDefault":false}`}, []int{400}},
+		{"a default of text", graphRequest{method: http.MethodPatch, path: domains + "/contoso.example", body: `{"isDefault":"true"}`}, []int{400}},
 		post("1,001 ids", "/v1.0/directoryObjects/getByIds", `{"ids":[`+strings.Repeat(`"`+victim+`",`, 1_000)+`"`+victim+`"]}`, 400),
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -258,6 +259,61 @@ func withDomain(f *fixture) {
 		f.Fatal(err)
 	}
 	f.values["domain"] = d
+}
+
+// withClaim lets the organization want a domain that DNS proves to be its own, which may be asked.
+func withClaim(f *fixture) {
+	f.Helper()
+	d := fmt.Sprintf("d%d.example", f.next())
+	must(f.demo.server.Admin.ClaimDomain(f.Context(), demoActor, f.home.ID, d))
+	f.update(f.home.ID, func(tx *storage.Tx) error {
+		q, err := idp.LoadQuota(tx, "domain-lookup")
+		q.Sent = nil
+		return errors.Join(err, tx.Put(q))
+	})
+	f.values["domain"] = d
+	f.undo = append(f.undo, func() { _, _ = f.demo.server.Admin.RemoveDomain(f.Context(), demoActor, f.home.ID, d) }) // if it is still there
+}
+
+// withFederation federates a domain with a provider that does not answer.
+func withFederation(f *fixture) {
+	f.Helper()
+	withDomain(f)
+	made, err := f.demo.server.Admin.CreateFederation(f.Context(), demoActor, f.home.ID, idp.Federation{
+		Name: "Login", Issuer: "http://127.0.0.1:1", ClientID: "contoso", Domains: []string{f.values["domain"]},
+	}, "secret")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.values["federation"] = made.FederationID
+}
+
+// withCrossTenant has nothing hold that does not in a fresh tenant.
+func withCrossTenant(f *fixture) {
+	f.Helper()
+	if _, err := f.demo.server.Admin.UpdateCrossTenantDefault(f.Context(), demoActor, f.home.ID, admin.PartnerChange{AcceptMFA: new(idp.SwitchDisabled)}); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// withoutPartner lets the default hold for the other organization.
+func withoutPartner(f *fixture) {
+	f.Helper()
+	f.values["other"] = f.other.ID
+	_, err := f.demo.server.Admin.RemovePartner(f.Context(), demoActor, f.home.ID, f.values["other"])
+	if err != nil && idp.ErrorCode(err) != idp.NotFound {
+		f.Fatal(err)
+	}
+}
+
+// withPartner names the other organization.
+func withPartner(f *fixture) {
+	f.Helper()
+	withoutPartner(f)
+	f.values["partner"] = f.values["other"]
+	if _, err := f.demo.server.Admin.AddPartner(f.Context(), demoActor, f.home.ID, f.values["partner"], admin.PartnerChange{AcceptMFA: new(idp.SwitchDisabled)}); err != nil {
+		f.Fatal(err)
+	}
 }
 
 // withGuest makes the person one from outside who was invited, whatever they are beside

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -32,9 +33,15 @@ func newGraphWorld(t testing.TB) *graphWorld {
 	t.Helper()
 	w := &graphWorld{TB: t, log: &told{}, transport: newTransport("", "")}
 	o := demoOptions{Listen: "localhost:0", AppListen: "127.0.0.1:0", InboxListen: "127.0.0.1:0", MetricsListen: "localhost:0", Data: filepath.Join(t.TempDir(), "d")}
-	// Commits are counted, so that no mail goes out, which makes some when it likes.
-	unsent := func(d *demo) { d.server.mail = nil }
-	d := runDemo(t, o, slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelInfo})), unsent)
+	// Commits are counted, so that no mail goes out, which makes some when it likes; DNS says that
+	// every domain is contoso's.
+	alone := func(d *demo) {
+		d.server.mail = nil
+		d.server.Admin.WithResolver(func(_ context.Context, domain string) ([]string, error) {
+			return []string{d.server.Keys.DomainRecord(w.home.ID, domain)}, nil
+		})
+	}
+	d := runDemo(t, o, slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelInfo})), alone)
 	r := d.report()
 	w.demo, w.base = d, r.BaseURL
 	w.home, w.other = r.tenant(t, "contoso.example"), r.tenant(t, "fabrikam.example")

@@ -14,6 +14,7 @@ import (
 	"latchkey/idp"
 	"latchkey/idp/graph"
 	"latchkey/idp/oidc"
+	"latchkey/idp/signin"
 	"latchkey/idp/web"
 	"latchkey/ui"
 )
@@ -42,7 +43,7 @@ func newHandler(d deps) (http.Handler, *oidc.Provider, error) {
 		return nil, nil, err
 	}
 	tenants := web.NewTenants(d.Store)
-	site := ui.NewSite(ui.Config{Base: d.Config.BaseURL, PasskeyHost: passkeys.ID(), Renderer: renderer, Signin: d.Signin, Admin: d.Admin, Tenants: tenants, Log: d.Log})
+	site := ui.NewSite(ui.Config{Base: d.Config.BaseURL, PasskeyHost: passkeys.ID(), Renderer: renderer, Signin: d.Signin, Admin: d.Admin, Tenants: tenants, Upstream: d.Upstreams, Log: d.Log})
 	own := http.NewCrossOriginProtection()
 	if err := own.AddTrustedOrigin(d.Config.BaseURL); err != nil {
 		return nil, nil, err
@@ -130,6 +131,10 @@ func (p pages) FormPost(w http.ResponseWriter, r *http.Request, action string, f
 
 func (p pages) ConfirmSignOut(w http.ResponseWriter, r *http.Request, action, state, app, user string) {
 	p.site.Page(w, r, http.StatusOK, ui.SignOut{Action: action, State: state, AppName: app, Username: user})
+}
+
+func (p pages) SignOutElsewhere(r *http.Request, v signin.Visit, session *idp.Session, next string) string {
+	return p.site.SignOutElsewhere(r, v, session, next)
 }
 
 func (p pages) SignedOut(w http.ResponseWriter, r *http.Request) { p.site.SignedOut(w, r, "") }

@@ -83,7 +83,7 @@ func misused(format string, args ...any) error { return misuse{fmt.Errorf(format
 func (c *cli) root() *cobra.Command {
 	root := c.group("latchkey", "Sign people in, with a Temporary Access Pass when they have nothing else yet",
 		c.demoCommand(), c.initCommand(), c.serveCommand(), c.configCommand(),
-		c.tenantCommand(), c.domainCommand(), c.userCommand(), c.guestCommand(), c.groupCommand(), c.roleCommand(), c.clientCommand(),
+		c.tenantCommand(), c.domainCommand(), c.federationCommand(), c.partnerCommand(), c.userCommand(), c.guestCommand(), c.groupCommand(), c.roleCommand(), c.clientCommand(),
 		c.apiCommand(), c.registrationTokenCommand(), c.policyCommand(), c.passCommand(), c.passkeyCommand(), c.passwordCommand(),
 		c.explainCommand(), c.reportCommand(), c.doctorCommand(),
 		c.keysCommand(), c.eventsCommand(), c.mailCommand(), c.auditCommand(), c.backupCommand(), c.versionCommand())

@@ -98,3 +98,12 @@ func scriptBlocks(ts *testscript.TestScript, _ bool, args []string) {
 		return d.Signin.BlockInvitations(ctx, visit, idp.BlockToken(d.Keys, t.TenantID, args[0]))
 	})
 }
+
+// scriptDNS lets a DNS server know a record of a domain, and sets a variable to its address: dns
+// DNS contoso.test TXT text.
+func scriptDNS(ts *testscript.TestScript, _ bool, args []string) {
+	address, stop, err := zoneOf(strings.Join(args[1:], " ")).serve()
+	ts.Check(err)
+	ts.Defer(stop)
+	ts.Setenv(args[0], address)
+}

@@ -13,6 +13,8 @@ type GuestInfo struct {
 	Mailbox    *idp.Mailbox    // nil: they were never invited
 	Invitation *idp.Invitation // nil likewise; the last one
 	Redemption idp.Redemption  // which way they sign in, or would if they accepted now
+
+	redemption undecided
 }
 
 // GuestQuery bounds a list of guests; empty fields bound nothing.
@@ -46,6 +48,11 @@ func (s *Service) Guests(ctx context.Context, actor idp.Actor, tenant string, q 
 		}
 		return nil
 	})
+	for i := range guests {
+		if err == nil {
+			guests[i].Redemption, err = s.decided(ctx, guests[i].User, guests[i].redemption)
+		}
+	}
 	return guests, next, err
 }
 
@@ -59,6 +66,9 @@ func (s *Service) Guest(ctx context.Context, actor idp.Actor, tenant, name strin
 		g, err = w.guest(u)
 		return err
 	})
+	if err == nil {
+		g.Redemption, err = s.decided(ctx, g.User, g.redemption)
+	}
 	return g, err
 }
 
@@ -88,7 +98,7 @@ func (w *work) guest(u *idp.User) (g GuestInfo, err error) {
 	if g.Invitation, err = idp.InvitationOf(w.Tx, u.UserID); err != nil {
 		return g, err
 	}
-	g.Redemption, err = w.redemption(u)
+	g.redemption, err = w.redemption(u)
 	return g, err
 }
 
@@ -111,7 +121,7 @@ func (s *Service) CodeGuests(ctx context.Context, actor idp.Actor, tenant string
 					continue
 				}
 				redeemed++
-				if idp.RedemptionOf(policy, u, w.codes()).Source == "" {
+				if idp.RedemptionOf(policy, u, idp.Doors{}, w.codes()).Source == "" {
 					barred++
 				}
 			}
@@ -134,11 +144,40 @@ func (w *work) codes() idp.Reason {
 	return idp.Offered
 }
 
-// redemption is which way somebody from outside signs in as things are.
-func (w *work) redemption(u *idp.User) (r idp.Redemption, err error) {
+// undecided is which way somebody from outside signs in as things are, but for the organization
+// of the deployment that they are at home at, which no transaction of the tenant's knows.
+type undecided func(home *idp.Tenant) idp.Redemption
+
+// redemption reads what that rests on.
+func (w *work) redemption(u *idp.User) (undecided, error) {
 	policy, err := idp.LoadMethodsPolicy(w.Tx)
 	if err != nil {
-		return r, err
+		return nil, err
 	}
-	return idp.RedemptionOf(policy, u, w.codes()), nil
+	partners, err := idp.LoadCrossTenantPolicy(w.Tx)
+	if err != nil {
+		return nil, err
+	}
+	d := idp.Doors{Domain: domainOf(u.SignInName())}
+	d.Own = w.tenant.Owns(d.Domain)
+	if d.Federation, err = idp.FindFederation(w.Tx, d.Domain); err != nil {
+		return nil, err
+	}
+	here, codes := w.tenant.TenantID, w.codes()
+	return func(home *idp.Tenant) idp.Redemption {
+		d := d
+		if home != nil && !home.Disabled && home.TenantID != here {
+			d.Home = &idp.Home{Tenant: home, Partner: partners.For(home.TenantID)}
+		}
+		return idp.RedemptionOf(policy, u, d, codes)
+	}, nil
+}
+
+// decided is the way of somebody from outside.
+func (s *Service) decided(ctx context.Context, u *idp.User, r undecided) (idp.Redemption, error) {
+	home, err := s.tenant(ctx, domainOf(u.SignInName()))
+	if err != nil && idp.ErrorCode(err) != idp.NotFound {
+		return idp.Redemption{}, err
+	}
+	return r(home), nil
 }

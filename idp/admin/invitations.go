@@ -54,6 +54,7 @@ type InvitationInfo struct {
 // Invite asks somebody from outside in, as an external user who has yet to accept. Who has
 // not accepted yet is sent a new invitation, and the one before is void.
 func (s *Service) Invite(ctx context.Context, actor idp.Actor, tenant string, req InvitationRequest) (info InvitationInfo, err error) {
+	var way undecided
 	err = s.change(ctx, actor, tenant, req.action(), func(w *work) error {
 		policy, err := idp.LoadGuestPolicy(w.Tx)
 		if err != nil {
@@ -71,7 +72,7 @@ func (s *Service) Invite(ctx context.Context, actor idp.Actor, tenant string, re
 		if info.Invitation.Message.Copies, err = w.copies(req.Message.Copies); err != nil {
 			return err
 		}
-		if info.Redemption, err = w.redemption(info.User); err != nil {
+		if way, err = w.redemption(info.User); err != nil {
 			return err
 		}
 		before, err := idp.InvitationOf(w.Tx, info.User.UserID)
@@ -84,7 +85,8 @@ func (s *Service) Invite(ctx context.Context, actor idp.Actor, tenant string, re
 	if err != nil {
 		return InvitationInfo{}, taken(err, "Somebody is using that name already.")
 	}
-	return info, nil
+	info.Redemption, err = s.decided(ctx, info.User, way)
+	return info, err
 }
 
 // invite stores an invitation in place of the one before, and owes the mail with its link; put
@@ -291,7 +293,7 @@ func (w *work) putBack(id, email string, sponsors []string) (*idp.User, []idp.Mo
 		sponsors = u.External.Sponsors
 	}
 	w.pending(u, sponsors)
-	return u, modified(before, redeemedOf(u)), errors.Join(w.newMailbox(u), endSessions(w, u))
+	return u, modified(before, redeemedOf(u)), errors.Join(w.newMailbox(u), w.removeIdentities(u), endSessions(w, u))
 }
 
 func (w *work) pending(u *idp.User, sponsors []string) {

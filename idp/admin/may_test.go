@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"context"
 	"reflect"
 	"slices"
 	"testing"
@@ -18,6 +19,7 @@ type ground struct {
 	group                               *idp.Group
 	guest                               *idp.User // who has yet to accept
 	client, api, token, event, approval string
+	identity, partner                   string
 	key                                 *idp.Passkey // Bob's, who has a password too
 }
 
@@ -46,7 +48,30 @@ func newGround(t *testing.T) *ground {
 	w.must(err2(w.admin.AddMember(w.ctx, op, tenantID, g.group.GroupID, g.boss.UserID)))
 	w.pass(time.Minute)
 	g.event = w.newest().EventID
+	g.abroad()
 	return g
+}
+
+// federated is a provider of a domain.
+func federated(domain string) idp.Federation {
+	return idp.Federation{Name: "Login", Issuer: "https://login.example", ClientID: "contoso", Domains: []string{domain}}
+}
+
+// abroad lets there be providers elsewhere, somebody who is linked, a partner, and a domain that
+// DNS proves.
+func (g *ground) abroad() {
+	g.admin.WithProviders(func(context.Context, string) (idp.ProviderReport, error) { return idp.ProviderReport{Keys: 1}, nil })
+	g.admin.WithResolver(func(_ context.Context, domain string) ([]string, error) {
+		return []string{g.keys.DomainRecord(tenantID, domain)}, nil
+	})
+	for _, domain := range []string{"branch.example", "contoso.example"} {
+		g.must(err2(g.admin.CreateFederation(g.ctx, op, tenantID, federated(domain), "secret")))
+	}
+	id := idp.NewIdentity(g.bob.UserID, &idp.Outside{Provider: idp.NewID(), Issuer: "https://other.example", Subject: "bob"}, epoch)
+	g.put(id)
+	g.identity, g.partner = id.IdentityID, "33333333-3333-4333-8333-333333333333"
+	g.put(&idp.CrossTenantPolicy{Default: idp.DefaultCrossTenantPolicy().Default, Partners: map[string]idp.Partner{g.partner: {}}})
+	g.must(err2(g.admin.ClaimDomain(g.ctx, op, tenantID, "claimed.example")))
 }
 
 // calls are all use cases of administrators, each with what it needs to succeed.
@@ -101,12 +126,40 @@ func (g *ground) calls() map[string]func(a idp.Actor) error {
 		},
 		"Deliveries":         func(a idp.Actor) error { return err3(s.Deliveries(ctx, a, t, admin.DeliveryQuery{}, none)) },
 		"InvitationDelivery": func(a idp.Actor) error { return err2(s.InvitationDelivery(ctx, a, t, g.guest.UserID)) },
-		"Guest":              func(a idp.Actor) error { return err2(s.Guest(ctx, a, t, g.guest.UserID)) },
-		"Guests":             func(a idp.Actor) error { return err3(s.Guests(ctx, a, t, admin.GuestQuery{}, none)) },
-		"GuestPolicy":        func(a idp.Actor) error { return err2(s.GuestPolicy(ctx, a, t)) },
-		"InvitationBlocks":   func(a idp.Actor) error { return err3(s.InvitationBlocks(ctx, a, t, none)) },
-		"Outbox":             func(a idp.Actor) error { return err2(s.Outbox(ctx, a, t, admin.DeliveryQuery{})) },
-		"Resend":             func(a idp.Actor) error { return err2(s.Resend(ctx, a, t, g.guest.UserID)) },
+		"Federation":         func(a idp.Actor) error { return err2(s.Federation(ctx, a, t, "branch.example")) },
+		"Federations":        func(a idp.Actor) error { return err2(s.Federations(ctx, a, t)) },
+		"CreateFederation": func(a idp.Actor) error {
+			return err2(s.CreateFederation(ctx, a, t, federated("other.example"), "secret"))
+		},
+		"UpdateFederation": func(a idp.Actor) error {
+			return err2(s.UpdateFederation(ctx, a, t, "branch.example", nil, func(f *idp.Federation) error { f.Name = "New"; return nil }))
+		},
+		"DeleteFederation":  func(a idp.Actor) error { return s.DeleteFederation(ctx, a, t, "branch.example") },
+		"CheckFederation":   func(a idp.Actor) error { return err2(s.CheckFederation(ctx, a, t, "branch.example")) },
+		"CheckProvider":     func(a idp.Actor) error { return err2(s.CheckProvider(ctx, a, t, "https://login.example")) },
+		"Identities":        func(a idp.Actor) error { return err2(s.Identities(ctx, a, t, bob)) },
+		"IdentitiesOf":      func(a idp.Actor) error { return err2(s.IdentitiesOf(ctx, a, t, []*idp.User{g.bob})) },
+		"LinkIdentity":      func(a idp.Actor) error { return err2(s.LinkIdentity(ctx, a, t, bob, "contoso.example", "sub-1")) },
+		"UnlinkIdentity":    func(a idp.Actor) error { return s.UnlinkIdentity(ctx, a, t, bob, g.identity) },
+		"CrossTenantPolicy": func(a idp.Actor) error { return err2(s.CrossTenantPolicy(ctx, a, t)) },
+		"UpdateCrossTenantDefault": func(a idp.Actor) error {
+			return err2(s.UpdateCrossTenantDefault(ctx, a, t, admin.PartnerChange{Inbound: new(idp.AccessBlocked)}))
+		},
+		"ResetCrossTenantDefault": func(a idp.Actor) error { return err2(s.ResetCrossTenantDefault(ctx, a, t)) },
+		"AddPartner":              func(a idp.Actor) error { return err2(s.AddPartner(ctx, a, t, otherID, admin.PartnerChange{})) },
+		"UpdatePartner": func(a idp.Actor) error {
+			return err2(s.UpdatePartner(ctx, a, t, g.partner, admin.PartnerChange{AcceptMFA: new(idp.SwitchEnabled)}))
+		},
+		"RemovePartner":    func(a idp.Actor) error { return err2(s.RemovePartner(ctx, a, t, g.partner)) },
+		"ClaimDomain":      func(a idp.Actor) error { return err2(s.ClaimDomain(ctx, a, t, "wanted.example")) },
+		"VerifyDomain":     func(a idp.Actor) error { return err2(s.VerifyDomain(ctx, a, t, "claimed.example")) },
+		"SetDefaultDomain": func(a idp.Actor) error { return err2(s.SetDefaultDomain(ctx, a, t, "contoso.example")) },
+		"Guest":            func(a idp.Actor) error { return err2(s.Guest(ctx, a, t, g.guest.UserID)) },
+		"Guests":           func(a idp.Actor) error { return err3(s.Guests(ctx, a, t, admin.GuestQuery{}, none)) },
+		"GuestPolicy":      func(a idp.Actor) error { return err2(s.GuestPolicy(ctx, a, t)) },
+		"InvitationBlocks": func(a idp.Actor) error { return err3(s.InvitationBlocks(ctx, a, t, none)) },
+		"Outbox":           func(a idp.Actor) error { return err2(s.Outbox(ctx, a, t, admin.DeliveryQuery{})) },
+		"Resend":           func(a idp.Actor) error { return err2(s.Resend(ctx, a, t, g.guest.UserID)) },
 		"ResetRedemption": func(a idp.Actor) error {
 			return err2(s.ResetRedemption(ctx, a, t, g.guest.UserID, ""))
 		},
@@ -220,9 +273,9 @@ func (g *ground) strangers() map[string]idp.Actor {
 }
 
 // open are the methods that ask for no right of an administrator: they ask for a
-// registration token, or say what is no secret. The last three are no use cases: they make the
+// registration token, or say what is no secret. The last five are no use cases: they make the
 // service.
-var open = []string{"DeleteOwnClient", "MayRegister", "OwnClient", "RegisterClient", "ReplaceOwnClient", "Tenant", "WithBreached", "WithMail", "WithPasskeyHost"}
+var open = []string{"DeleteOwnClient", "MayRegister", "OwnClient", "RegisterClient", "ReplaceOwnClient", "Tenant", "WithBreached", "WithMail", "WithPasskeyHost", "WithProviders", "WithResolver"}
 
 // TestEveryUseCaseRefuses: who may not is refused by each use case, and nothing is
 // written; the same call of an operator succeeds.

@@ -27,6 +27,8 @@ type Service struct {
 	// are good for nothing.
 	noPasskeys bool
 	noMail     bool // the deployment sends none
+	providers  Providers
+	resolver   Resolver
 }
 
 // New makes the service; now must never run backwards.

@@ -78,12 +78,6 @@ func (s *Service) Organization(ctx context.Context, actor idp.Actor, tenant stri
 	return t, err
 }
 
-// Domains are a tenant's domains, the initial one first.
-func (s *Service) Domains(ctx context.Context, actor idp.Actor, tenant string) (domains []string, err error) {
-	err = s.read(ctx, actor, tenant, idp.ReadDomains, func(w *work) error { domains = w.tenant.Domains; return nil })
-	return domains, err
-}
-
 // Tenants lists all tenants by id.
 func (s *Service) Tenants(ctx context.Context, actor idp.Actor, page storage.Page) (ts []*idp.Tenant, next string, err error) {
 	if err := idp.May(actor, idp.Operate, idp.Object{}); err != nil {
@@ -107,7 +101,7 @@ type TenantChange struct {
 
 // UpdateTenant changes a tenant.
 func (s *Service) UpdateTenant(ctx context.Context, actor idp.Actor, tenant string, c TenantChange) (*idp.Tenant, error) {
-	return s.updateTenant(ctx, actor, tenant, idp.WriteOrganization, idp.TenantUpdated, func(t *idp.Tenant) error {
+	t, err := s.updateTenant(ctx, actor, tenant, idp.WriteOrganization, idp.TenantUpdated, func(t *idp.Tenant) error {
 		set(&t.Name, c.Name)
 		set(&t.Disabled, c.Disabled)
 		set(&t.Accent, c.Accent)
@@ -115,69 +109,16 @@ func (s *Service) UpdateTenant(ctx context.Context, actor idp.Actor, tenant stri
 		set(&t.Registration, c.Registration)
 		return nil
 	})
-}
-
-// AddDomain adds a domain that the operator has verified.
-func (s *Service) AddDomain(ctx context.Context, actor idp.Actor, tenant, domain string) (*idp.Tenant, error) {
-	d, err := idp.NormalDomain(domain)
-	if err != nil {
-		return nil, err
+	if err == nil && t.Disabled { // its people are guests nowhere any more
+		err = s.store.Update(ctx, t.TenantID, func(tx *storage.Tx) error { return idp.HastenTenantNotices(tx, s.now()) })
 	}
-	return s.updateTenant(ctx, actor, tenant, idp.Operate, idp.DomainAdded, func(t *idp.Tenant) error {
-		if t.Owns(d) {
-			return idp.Errorf(idp.Conflict, "%s has the domain %q already.", t.Name, d)
-		}
-		t.Domains = append(t.Domains, d)
-		return nil
-	})
-}
-
-// RemoveDomain removes a domain that no user name ends in; not the initial one.
-func (s *Service) RemoveDomain(ctx context.Context, actor idp.Actor, tenant, domain string) (*idp.Tenant, error) {
-	d, err := idp.NormalDomain(domain)
-	if err != nil {
-		return nil, err
-	}
-	t, err := s.tenantFor(ctx, actor, tenant, idp.WriteDomains)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.domainUnused(ctx, t, d); err != nil {
-		return nil, err
-	}
-	return s.updateTenant(ctx, actor, tenant, idp.WriteDomains, idp.DomainRemoved, func(t *idp.Tenant) error {
-		switch i := slices.Index(t.Domains, d); i {
-		case -1:
-			return idp.NoSuch("domain", d, "%s has no domain %q.", t.Name, d)
-		case 0:
-			return idp.Errorf(idp.Invalid, "%q is the initial domain of %s and stays.", d, t.Name)
-		default:
-			t.Domains = slices.Delete(t.Domains, i, i+1)
-		}
-		return nil
-	})
+	return t, err
 }
 
 // tenantFor is a tenant that the actor may do the action to.
 func (s *Service) tenantFor(ctx context.Context, actor idp.Actor, tenant string, action idp.Action) (t *idp.Tenant, err error) {
 	err = s.read(ctx, actor, tenant, action, func(w *work) error { t = w.tenant; return nil })
 	return t, err
-}
-
-func (s *Service) domainUnused(ctx context.Context, t *idp.Tenant, domain string) error {
-	return s.store.View(ctx, t.TenantID, func(tx *storage.Tx) error {
-		var in *idp.User
-		err := storage.Each(tx, func(_ string, u *idp.User, err error) bool {
-			if err == nil && !u.Type.External() && domainOf(u.PrincipalName) == domain {
-				in = u
-			}
-			return in == nil
-		})
-		if in != nil {
-			return idp.Errorf(idp.Conflict, "The user %s still has a name in %q.", in.PrincipalName, domain)
-		}
-		return err
-	})
 }
 
 func (s *Service) updateTenant(ctx context.Context, actor idp.Actor, tenant string, action idp.Action, what idp.Activity, fn func(*idp.Tenant) error) (*idp.Tenant, error) {

@@ -285,7 +285,7 @@ func (w *work) put(before, u *idp.User) error {
 // approval, the invitation.
 func (w *work) removeHeld(u *idp.User) error {
 	keys := w.eachPasskey(u, func(k *idp.Passkey) error { return k.Remove(w.Tx, w.now) })
-	return errors.Join(w.removePass(u), keys, w.removePassword(u), w.removeMailbox(u), removeOf[idp.PassApproval](w, u), w.removeInvitation(u))
+	return errors.Join(w.removePass(u), keys, w.removePassword(u), w.removeMailbox(u), w.removeIdentities(u), removeOf[idp.PassApproval](w, u), w.removeInvitation(u))
 }
 
 // removeOf removes the one record of a kind that a user has.

@@ -25,6 +25,7 @@ type call struct {
 	// mailboxes are the addresses of those users who are being looked at, where that is asked
 	// for.
 	mailboxes map[string]string
+	linked    map[string][]*idp.Identity // likewise, who they are elsewhere
 }
 
 func (c *call) ctx() context.Context { return c.request.Context() }

@@ -60,7 +60,7 @@ func newDesk(t *testing.T) *desk {
 	passkeys, err := passkey.New(base, nil)
 	d.must(err)
 	d.api = New(Config{
-		Base: base, Admin: d.admin, Signin: signin.New(d.store, keys, authmethods.All(keys, passkeys, true)), Keys: keys,
+		Base: base, Admin: d.admin, Signin: signin.New(d.store, keys, authmethods.All(authmethods.Config{Keys: keys, Passkeys: passkeys, Mails: true})), Keys: keys,
 		Authenticate: d.authenticate, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	d.newUser("anna", idp.Member)

@@ -27,8 +27,20 @@ func TestExplainSignIn(t *testing.T) {
 				"reason": "the user has none",
 			},
 			{
+				"method": "homeTenant", "displayName": "Home organization", "isOffered": false, "isPhishingResistant": false, "satisfiesMultiFactor": false,
+				"reason": "the address belongs to no organization that guests can sign in through here",
+			},
+			{
+				"method": "guestProvider", "displayName": "Federated guest", "isOffered": false, "isPhishingResistant": false, "satisfiesMultiFactor": false,
+				"reason": "no provider is federated for the domain of the address",
+			},
+			{
 				"method": "emailCode", "displayName": "Email one-time passcode", "isOffered": false, "isPhishingResistant": false, "satisfiesMultiFactor": false,
 				"reason": "only people from outside sign in with a code by mail",
+			},
+			{
+				"method": "federation", "displayName": "Federated", "isOffered": false, "isPhishingResistant": false, "satisfiesMultiFactor": false,
+				"reason": "the domain is not federated with a provider",
 			},
 			{
 				"method": "password", "displayName": "Password", "isOffered": false, "isPhishingResistant": false, "satisfiesMultiFactor": false,

@@ -100,7 +100,7 @@ func TestInviteLittle(t *testing.T) {
 		`"invitedUserType": "Member", "invitedUserDisplayName": null, "invitedUserSponsors": null, "invitedUserSponsors@odata.bind": null, "sendInvitationMessage": null, "resetRedemption": null, "invitedUser": null, "invitedUserMessageInfo": null`,
 		`"invitedUserType": "Member", "invitedUserMessageInfo": {"ccRecipients": [{"emailAddress": {"name": null, "address": null}}], "messageLanguage": null}`,
 	} {
-		mail := "p" + string(rune('0'+i)) + "@fabrikam.example"
+		mail := "p" + string(rune('0'+i)) + "@partner.example"
 		r := a.as("helper", "POST", "/beta/invitations", `{"invitedUserEmailAddress": "`+mail+`", "inviteRedirectUrl": "http://localhost:8080", `+body+`}`)
 		o := r.json()
 		r.is(201, `{"@odata.context": "`+base+`/beta/$metadata#invitations/$entity", "id": "`+o["id"].(string)+`", "inviteRedeemUrl": "`+o["inviteRedeemUrl"].(string)+`",

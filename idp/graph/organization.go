@@ -55,7 +55,7 @@ var verifiedDomain = complexOf(
 func verifiedDomains(_ *call, t *idp.Tenant) any {
 	out := make([]object, len(t.Domains))
 	for i, d := range t.Domains {
-		out[i] = object{"capabilities": "None", "isDefault": i == 0, "isInitial": i == 0, "name": d, "type": "Managed"}
+		out[i] = object{"capabilities": "None", "isDefault": d == t.DefaultDomain(), "isInitial": i == 0, "name": d, "type": "Managed"}
 	}
 	return out
 }

@@ -66,9 +66,8 @@ func TestDomains(t *testing.T) {
 			d.wants("all", "GET", at+"/domains/"+id, "", 404, "Request_ResourceNotFound", noResource(id))
 			d.wants("all", "DELETE", at+"/domains/"+id, "", 404, "Request_ResourceNotFound", noResource(id))
 		}
-		if a := d.as("all", "PATCH", at+"/domains/contoso.example", `{}`); a.Code != 405 {
-			t.Errorf("%d %s", a.Code, a.Body)
-		}
+		d.done("PATCH", at+"/domains/contoso.example", `{"isDefault": true}`)
+		d.wants("all", "PATCH", at+"/domains/contoso.example", `{"isDefault": false}`, 400, "Request_BadRequest", "Property 'isDefault' can only be true: make another domain the default one.")
 	}
 }
 

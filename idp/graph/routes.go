@@ -7,7 +7,7 @@ func routes() []route {
 	return slices.Concat(
 		batchRoutes(),
 		passRoutes(), passkeyRoutes(), passwordRoutes(), methodRoutes(), policyRoutes(), guestPolicyRoutes(), approvalRoutes(), explainRoutes(),
-		userRoutes(), groupRoutes(), roleRoutes(), organizationRoutes(), domainRoutes(),
+		userRoutes(), groupRoutes(), roleRoutes(), organizationRoutes(), domainRoutes(), federationConfigurationRoutes(), identityProviderRoutes(), crossTenantRoutes(),
 		invitationRoutes(), logRoutes(), deliveryRoutes(), reportRoutes(),
 	)
 }

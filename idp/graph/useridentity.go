@@ -18,6 +18,24 @@ var identity = complexOf(
 // identities are what a user is known by: the name here and, of somebody who has redeemed an
 // invitation by a code, the address at which codes reach them.
 func identities(c *call, u *idp.User) any {
+	return append(linkedIdentities(c, u), ownIdentities(c, u)...)
+}
+
+// linkedIdentities are who a user is at providers elsewhere, or at home in another organization
+// of the deployment.
+func linkedIdentities(c *call, u *idp.User) []object {
+	out := []object{}
+	for _, i := range c.linked[u.UserID] {
+		issuer := i.Issuer
+		if idp.IsID(issuer) {
+			issuer = "ExternalAzureAD"
+		}
+		out = append(out, object{"signInType": "federated", "issuer": issuer, "issuerAssignedId": i.Subject})
+	}
+	return out
+}
+
+func ownIdentities(c *call, u *idp.User) []object {
 	here := object{"signInType": "userPrincipalName", "issuer": c.Tenant.Domains[0], "issuerAssignedId": shownName(u)}
 	address := c.mailboxes[u.UserID]
 	if u.External.State != idp.Accepted || u.External.Source != idp.SourceMail || address == "" {
@@ -53,7 +71,9 @@ func prepareUsers(c *call, us []*idp.User) (err error) {
 		}
 	}
 	if c.query.names("identities") {
-		c.mailboxes, err = c.Admin.Mailboxes(c.ctx(), c.Actor, c.Tenant.TenantID, us)
+		if c.mailboxes, err = c.Admin.Mailboxes(c.ctx(), c.Actor, c.Tenant.TenantID, us); err == nil {
+			c.linked, err = c.Admin.IdentitiesOf(c.ctx(), c.Actor, c.Tenant.TenantID, us)
+		}
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/idp"
+	"latchkey/idp/jwt"
 	"latchkey/storage"
 )
 
@@ -88,12 +89,12 @@ func (p *Provider) readAccess(ctx context.Context, t *idp.Tenant, token string, 
 	if sealed, ok := strings.CutPrefix(token, accessPrefix); ok {
 		sealed = strings.TrimPrefix(sealed, markTenant(t.TenantID, ""))
 		raw, err := p.Keys.Open(accessPurpose, t.TenantID, "", sealed)
-		if len(sealed) > maxJWT || err != nil || json.Unmarshal(raw, &read) != nil {
+		if len(sealed) > jwt.MaxSize || err != nil || json.Unmarshal(raw, &read) != nil {
 			return nil, nil
 		}
 	} else {
 		var err error
-		if read, err = p.readJWTAccess(ctx, t, token, now); err == errJWT {
+		if read, err = p.readJWTAccess(ctx, t, token, now); err == jwt.Err {
 			return nil, nil
 		} else if err != nil {
 			return nil, err
@@ -107,15 +108,15 @@ func (p *Provider) readAccess(ctx context.Context, t *idp.Tenant, token string, 
 
 func (p *Provider) readJWTAccess(ctx context.Context, t *idp.Tenant, token string, now time.Time) (accessToken, error) {
 	if strings.Count(token, ".") != 2 {
-		return accessToken{}, errJWT
+		return accessToken{}, jwt.Err
 	}
 	keys, err := p.keys.get(ctx, t.TenantID, now)
 	if err != nil {
 		return accessToken{}, err
 	}
 	var j jwtAccess
-	if _, err := verifyJWT(token, idp.IDTokenAlgs, keys.ofOurs(typeAccessToken), &j); err != nil || j.Issuer != p.issuer(t) {
-		return accessToken{}, errJWT
+	if _, err := jwt.Verify(token, idp.IDTokenAlgs, keys.ofOurs(typeAccessToken), &j); err != nil || j.Issuer != p.issuer(t) {
+		return accessToken{}, jwt.Err
 	}
 	read := accessToken{
 		ID: j.ID, Grant: j.Grant, Client: j.Client, Audience: j.Audience, Scopes: strings.Fields(j.Scope),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/idp"
+	"latchkey/idp/jwt"
 	"latchkey/idp/web"
 	"latchkey/storage"
 )
@@ -24,13 +25,13 @@ const (
 
 // assertionClaims are what a client says to authenticate (RFC 7523 3).
 type assertionClaims struct {
-	Issuer    string   `json:"iss"`
-	Subject   string   `json:"sub"`
-	Audience  audience `json:"aud"`
-	ID        string   `json:"jti"`
-	Expires   float64  `json:"exp"`
-	NotBefore float64  `json:"nbf"`
-	IssuedAt  float64  `json:"iat"`
+	Issuer    string       `json:"iss"`
+	Subject   string       `json:"sub"`
+	Audience  jwt.Audience `json:"aud"`
+	ID        string       `json:"jti"`
+	Expires   float64      `json:"exp"`
+	NotBefore float64      `json:"nbf"`
+	IssuedAt  float64      `json:"iat"`
 }
 
 // assertion is a client assertion whose signature holds for the keys the client had.
@@ -53,7 +54,7 @@ func (p *Provider) prove(ctx context.Context, q *web.Request, c *credentials) er
 		return err
 	}
 	a := &assertion{keys: client.Keys, secret: client.SecretSealed}
-	var h jwtHeader
+	var h jwt.Header
 	switch client.AuthMethod {
 	case idp.AuthKeyJWT:
 		h, err = p.verifyByClient(ctx, q, client, c.assertion, assertionAlgs(client), &a.claims)
@@ -62,10 +63,10 @@ func (p *Provider) prove(ctx context.Context, q *web.Request, c *credentials) er
 	default:
 		return nil
 	}
-	if err != nil && !errors.Is(err, errJWT) {
+	if err != nil && !errors.Is(err, jwt.Err) {
 		return err
 	}
-	if err != nil || !h.mayBe(typeAssertion) {
+	if err != nil || !h.MayBe(typeAssertion) {
 		return nil
 	}
 	if c.flaw = p.assertionFlaw(q, client, a.claims); c.flaw == "" {
@@ -74,12 +75,12 @@ func (p *Provider) prove(ctx context.Context, q *web.Request, c *credentials) er
 	return nil
 }
 
-func (p *Provider) verifyBySecret(q *web.Request, c *idp.Client, token string, into *assertionClaims) (jwtHeader, error) {
+func (p *Provider) verifyBySecret(q *web.Request, c *idp.Client, token string, into *assertionClaims) (jwt.Header, error) {
 	secret, err := c.OpenSecret(p.Keys, q.Tenant.TenantID)
 	if err != nil {
-		return jwtHeader{}, err
+		return jwt.Header{}, err
 	}
-	return verifyJWT(token, assertionAlgs(c), func(jwtHeader) ([]any, error) { return []any{secret}, nil }, into)
+	return jwt.Verify(token, assertionAlgs(c), func(jwt.Header) ([]any, error) { return []any{secret}, nil }, into)
 }
 
 // assertionAlgs are the algorithms of a client's assertions.
@@ -105,11 +106,11 @@ func (p *Provider) assertionFlaw(q *web.Request, c *idp.Client, a assertionClaim
 			ours = append(ours, p.url(q.Tenant, "/oauth2/v2.0"+path))
 		}
 	}
-	meant := slices.ContainsFunc(a.Audience.names, func(s string) bool { return slices.Contains(ours, s) })
+	meant := slices.ContainsFunc(a.Audience.Names, func(s string) bool { return slices.Contains(ours, s) })
 	switch {
 	case a.Issuer != c.ClientID || a.Subject != c.ClientID:
 		return "The iss and sub of the client_assertion must be the client_id."
-	case c.FAPI() && (a.Audience.list || !meant):
+	case c.FAPI() && (a.Audience.List || !meant):
 		return "The aud of the client_assertion must be the issuer, as one text: " + p.issuer(q.Tenant)
 	case !meant:
 		return "The aud of the client_assertion must be the issuer: " + p.issuer(q.Tenant)

@@ -56,7 +56,7 @@ func (p *Provider) DeliverNotices(ctx context.Context, now time.Time) error {
 // claim is a notice to deliver, with all the call needs.
 type claim struct {
 	notice *idp.LogoutNotice
-	client *idp.Client // nil: the client is given up
+	client *idp.Client // nil: a tenant is told, or the client is given up
 }
 
 // claimNotices takes the notices that are due. Each is put off first, so that no other
@@ -104,15 +104,19 @@ func (p *Provider) claimNotices(ctx context.Context, tenant string, now time.Tim
 // transaction has decided so.
 func (p *Provider) withoutGivenUp(claimed []claim) []claim {
 	return slices.DeleteFunc(claimed, func(c claim) bool {
-		if c.client == nil {
+		givenUp := c.client == nil && c.notice.Tenant == ""
+		if givenUp {
 			p.Log.Warn("an app was not told of a logout", "client", c.notice.ClientID, "tries", len(noticeWaits))
 		}
-		return c.client == nil
+		return givenUp
 	})
 }
 
 // claimNotice puts a notice off, or does away with one that nobody is owed any more.
 func (p *Provider) claimNotice(tx *storage.Tx, n *idp.LogoutNotice, now time.Time) (*claim, error) {
+	if n.Tenant != "" {
+		return claimTenantNotice(tx, n, now)
+	}
 	c, err := liveClient(tx, n.ClientID)
 	if err != nil {
 		return nil, err
@@ -131,6 +135,10 @@ func (p *Provider) claimNotice(tx *storage.Tx, n *idp.LogoutNotice, now time.Tim
 // deliver makes one call. A client that answers is owed nothing more, unless it still
 // has offline access that will end, too.
 func (p *Provider) deliver(ctx context.Context, tenant string, c claim, now time.Time) {
+	if c.notice.Tenant != "" {
+		p.tellTenant(ctx, tenant, c.notice, now)
+		return
+	}
 	token, err := p.logoutToken(ctx, tenant, c, now)
 	if err == nil {
 		var status int

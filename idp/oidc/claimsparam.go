@@ -79,6 +79,13 @@ func knownClaims(asked map[string]*claimRequest) []string {
 			names = append(names, known.name)
 		}
 	}
+	if _, ok := asked[sessionExpiry]; ok {
+		names = append(names, sessionExpiry)
+	}
 	slices.Sort(names)
 	return names
 }
+
+// sessionExpiry is when a session that rests on an ID token must end, of which a pass makes a
+// time that the app cannot know (OpenID Connect Enterprise Extensions 1.0).
+const sessionExpiry = "session_expiry"

@@ -69,7 +69,7 @@ func TestOidccDiscoveryEndpointVerification(t *testing.T) {
 		"response_types_supported":                                 list("code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"),
 		"response_modes_supported":                                 list("query", "fragment", "form_post"),
 		"grant_types_supported":                                    list("authorization_code", "implicit", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange"),
-		"acr_values_supported":                                     list(idp.ACRBootstrap, idp.ACREmail, idp.ACRPassword),
+		"acr_values_supported":                                     list(idp.ACRBootstrap, idp.ACRHardware, idp.ACRPhishing, idp.ACRMFA, idp.ACRFederated, idp.ACREmail, idp.ACRPassword),
 		"subject_types_supported":                                  list("public", "pairwise"),
 		"display_values_supported":                                 list("page", "popup"),
 		"claim_types_supported":                                    list("normal"),

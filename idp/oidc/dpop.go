@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"latchkey/idp"
+	"latchkey/idp/jwt"
 	"latchkey/idp/web"
 	"latchkey/storage"
 )
@@ -50,7 +51,7 @@ func (p *Provider) readProof(r *http.Request) (*dpopProof, *protocolError) {
 		Token    string  `json:"ath"`
 	}
 	proof := &dpopProof{}
-	_, err := verifyJWT(shown[0], dpopAlgs, proof.key, &claims)
+	_, err := jwt.Verify(shown[0], dpopAlgs, proof.key, &claims)
 	q := web.From(r)
 	switch age := q.Now.Sub(time.Unix(0, int64(claims.IssuedAt*1e9))); {
 	case err != nil:
@@ -67,16 +68,16 @@ func (p *Provider) readProof(r *http.Request) (*dpopProof, *protocolError) {
 }
 
 // key is the proof's own key: what the proof shows is that whoever sends it holds that.
-func (d *dpopProof) key(h jwtHeader) ([]any, error) {
-	if !h.hasType("dpop+jwt") || h.jwk == nil || !h.jwk.IsPublic() || !h.jwk.Valid() || h.jwk.Algorithm != "" && h.jwk.Algorithm != h.alg || !signsWith(*h.jwk, h.alg) {
-		return nil, errJWT
+func (d *dpopProof) key(h jwt.Header) ([]any, error) {
+	if !h.HasType("dpop+jwt") || h.Key == nil || !h.Key.IsPublic() || !h.Key.Valid() || h.Key.Algorithm != "" && h.Key.Algorithm != h.Alg || !jwt.SignsWith(*h.Key, h.Alg) {
+		return nil, jwt.Err
 	}
-	sum, err := h.jwk.Thumbprint(crypto.SHA256)
+	sum, err := h.Key.Thumbprint(crypto.SHA256)
 	if err != nil {
-		return nil, errJWT
+		return nil, jwt.Err
 	}
 	d.thumb = base64.RawURLEncoding.EncodeToString(sum)
-	return []any{h.jwk.Key}, nil
+	return []any{h.Key.Key}, nil
 }
 
 // sameTarget compares URLs without query and fragment, the host in any case (RFC 9449

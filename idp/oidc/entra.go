@@ -21,11 +21,16 @@ func (p *Provider) addEntra(claims map[string]any, m minting) {
 	if m.user.Type.Guest() {
 		claims["acct"] = 1
 	}
-	if m.user.Type.External() { // they proved themselves elsewhere
+	switch by := m.grant.Issuer; { // who says so, where that is not us
+	case idp.IsID(by):
+		claims["idp"] = p.issuer(&idp.Tenant{TenantID: by})
+	case by != "":
+		claims["idp"] = by
+	case m.user.Type.External():
 		claims["idp"] = "mail"
-		if m.user.Profile.EmailVerified {
-			claims["xms_edov"] = true
-		}
+	}
+	if m.user.Type.External() && m.user.Profile.EmailVerified {
+		claims["xms_edov"] = true
 	}
 	if m.user.Profile.Email != "" && (m.user.Type.Guest() || slices.Contains(m.grant.Scopes, idp.ScopeEmail)) {
 		claims["email"] = m.user.Profile.Email

@@ -7,10 +7,10 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/go-jose/go-jose/v4"
 	strict "github.com/go-json-experiment/json"
 
 	"latchkey/idp"
+	"latchkey/idp/jwt"
 	"latchkey/idp/web"
 )
 
@@ -29,91 +29,6 @@ func (s *keySet) sign(alg, typ string, claims map[string]any) (string, error) {
 		return "", err
 	}
 	return jws.CompactSerialize()
-}
-
-// maxJWT is the most of a JWT that is looked at, in bytes.
-const maxJWT = 16 << 10
-
-// errJWT: not a JWT that the key vouches for, or not of the kind that is expected.
-var errJWT = errors.New("oidc: not a JWT that holds")
-
-// jwtHeader is what may decide about a key before anything is verified.
-type jwtHeader struct {
-	alg, kid, typ string
-	jwk           *jose.JSONWebKey // only DPoP proofs carry their key
-}
-
-// verifyJWT is the one parser of untrusted JWTs. keys picks keys by the header, of which
-// one must fit; the signature is checked before anything of the payload is looked at,
-// and with an algorithm of algs only. A header that names or carries keys is not
-// followed, and extensions that must be understood are refused (RFC 7515 4.1.11).
-// Claims that are there twice are refused too.
-func verifyJWT(token string, algs []string, keys func(jwtHeader) ([]any, error), into any) (jwtHeader, error) {
-	if len(token) > maxJWT || strings.Count(token, ".") != 2 {
-		return jwtHeader{}, errJWT
-	}
-	allowed := make([]jose.SignatureAlgorithm, len(algs))
-	for i, a := range algs {
-		allowed[i] = jose.SignatureAlgorithm(a)
-	}
-	jws, err := jose.ParseSignedCompact(token, allowed)
-	if err != nil || len(jws.Signatures) != 1 {
-		return jwtHeader{}, errJWT
-	}
-	protected := jws.Signatures[0].Protected
-	h := jwtHeader{alg: protected.Algorithm, kid: protected.KeyID, jwk: protected.JSONWebKey}
-	h.typ, _ = protected.ExtraHeaders[jose.HeaderType].(string)
-	if _, critical := protected.ExtraHeaders["crit"]; critical {
-		return h, errJWT
-	}
-	candidates, err := keys(h)
-	if err != nil {
-		return h, err
-	}
-	for _, key := range candidates {
-		payload, err := jws.Verify(key) // fails for an algorithm that is not the key's
-		if err != nil {
-			continue
-		}
-		if strict.Unmarshal(payload, into) != nil {
-			return h, errJWT
-		}
-		return h, nil
-	}
-	return h, errJWT
-}
-
-// hasType compares the typ of a JWT, whose prefix may be left out (RFC 7515 4.1.9).
-func (h jwtHeader) hasType(typ string) bool {
-	return strings.EqualFold(strings.TrimPrefix(strings.ToLower(h.typ), "application/"), typ)
-}
-
-// mayBe tells whether a JWT that a client made says to be of the type, or says nothing
-// of its type. A client's key signs several kinds, none of which may pass for another
-// (RFC 8725 3.11, RFC 9101 10.8).
-func (h jwtHeader) mayBe(typ string) bool {
-	return h.typ == "" || h.hasType("JWT") || h.hasType(typ)
-}
-
-// audience is the aud claim: one text, or a list of them.
-type audience struct {
-	names []string
-	list  bool
-}
-
-// UnmarshalJSON takes both forms and nothing else.
-func (a *audience) UnmarshalJSON(raw []byte) error {
-	var one string
-	if json.Unmarshal(raw, &one) == nil {
-		*a = audience{names: []string{one}}
-		return nil
-	}
-	var many []string
-	if err := json.Unmarshal(raw, &many); err != nil || string(raw) == "null" {
-		return errJWT
-	}
-	*a = audience{many, true}
-	return nil
 }
 
 // The typ of what clients' keys sign.
@@ -153,7 +68,7 @@ func (p *Provider) verifyHint(ctx context.Context, q *web.Request, token string)
 		return hint{}, err
 	}
 	var h hint
-	_, err = verifyJWT(token, idp.IDTokenAlgs, keys.ofOurs(typeIDToken), &h)
+	_, err = jwt.Verify(token, idp.IDTokenAlgs, keys.ofOurs(typeIDToken), &h)
 	if err != nil || h.Issuer != p.issuer(q.Tenant) || h.Subject == "" {
 		return hint{}, errHint
 	}
@@ -161,11 +76,11 @@ func (p *Provider) verifyHint(ctx context.Context, q *web.Request, token string)
 }
 
 // ofOurs picks a key of ours for a JWT of the given type.
-func (s *keySet) ofOurs(typ string) func(jwtHeader) ([]any, error) {
-	return func(h jwtHeader) ([]any, error) {
-		key := s.public[h.kid]
-		if key == nil || !h.hasType(typ) || s.gone[h.kid] && typ != typeIDToken {
-			return nil, errJWT
+func (s *keySet) ofOurs(typ string) func(jwt.Header) ([]any, error) {
+	return func(h jwt.Header) ([]any, error) {
+		key := s.public[h.KeyID]
+		if key == nil || !h.HasType(typ) || s.gone[h.KeyID] && typ != typeIDToken {
+			return nil, jwt.Err
 		}
 		return []any{key}, nil
 	}
@@ -175,7 +90,7 @@ func (s *keySet) ofOurs(typ string) func(jwtHeader) ([]any, error) {
 // client whose keys decide.
 func issuerOf(token string) string {
 	parts := strings.Split(token, ".")
-	if len(parts) != 3 || len(token) > maxJWT {
+	if len(parts) != 3 || len(token) > jwt.MaxSize {
 		return ""
 	}
 	var claims struct {

@@ -136,6 +136,7 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, v signin.Visi
 	if back != "" && l.State != "" {
 		back = idp.WithQuery(back, url.Values{"state": {l.State}})
 	}
+	back = p.Pages.SignOutElsewhere(r, v, out.Session, back)
 	frames := out.Frames(p.issuer(v.Tenant))
 	switch {
 	case len(frames) > 0:

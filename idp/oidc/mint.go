@@ -174,6 +174,9 @@ func (p *Provider) idToken(ctx context.Context, m minting, access string) (strin
 	if l := m.client.Logout; !m.client.FAPI() || l.Back != "" || l.Front != "" { // FAPI knows no such claim
 		claims["sid"] = g.SessionID
 	}
+	if slices.Contains(g.Claims.IDToken, sessionExpiry) {
+		claims[sessionExpiry] = g.NotAfter.Unix()
+	}
 	optional(claims, "nonce", m.nonce)
 	if m.client.Entra() {
 		p.addEntra(claims, m)

@@ -75,7 +75,7 @@ func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, 
 // nothing: some extensions allow their own to be repeated (RFC 8707 2).
 var standard = set(
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "prompt", "max_age",
-	"login_hint", "id_token_hint", "acr_values", "claims", "claims_locales", "ui_locales", "display", "registration",
+	"login_hint", "domain_hint", "id_token_hint", "acr_values", "claims", "claims_locales", "ui_locales", "display", "registration",
 	"request", "request_uri", "code_challenge", "code_challenge_method", "grant_type", "code", "code_verifier",
 	"refresh_token", "device_code", "client_secret", "token", "token_type_hint", "access_token",
 	"post_logout_redirect_uri", "logout_hint", "client_assertion", "client_assertion_type", "resource", "audience",

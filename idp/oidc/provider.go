@@ -4,7 +4,7 @@
 //
 // It answers for the protocol rules: which redirects are allowed, who may redeem
 // what, and that every token is minted by mint, which clips it to its grant.
-// Untrusted JWTs are parsed only by verifyJWT. The RFC section stands beside
+// Untrusted JWTs are parsed only by jwt.Verify. The RFC section stands beside
 // each rule.
 package oidc
 
@@ -31,6 +31,9 @@ type Pages interface {
 	FormPost(w http.ResponseWriter, r *http.Request, action string, fields [][2]string)
 	// ConfirmSignOut asks whether to sign out; the answer is posted to action.
 	ConfirmSignOut(w http.ResponseWriter, r *http.Request, action, state, app, user string)
+	// SignOutElsewhere is where a browser signs out at the provider that its session came from,
+	// before it goes on to next; next if there is no such place.
+	SignOutElsewhere(r *http.Request, v signin.Visit, session *idp.Session, next string) string
 	// SignedOut says so.
 	SignedOut(w http.ResponseWriter, r *http.Request)
 	// SignedOutOf says so too, calls apps in frames, and goes on to next unless it is "".

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"latchkey/idp"
 	"latchkey/idp/oidc"
 	"latchkey/idp/signin"
 )
@@ -42,6 +43,10 @@ func (p fakePages) FormPost(w http.ResponseWriter, _ *http.Request, action strin
 
 func (p fakePages) ConfirmSignOut(w http.ResponseWriter, _ *http.Request, action, state, app, user string) {
 	p.show(w, http.StatusOK, shown{Page: "sign-out", Action: action, State: state, App: app, User: user})
+}
+
+func (fakePages) SignOutElsewhere(_ *http.Request, _ signin.Visit, _ *idp.Session, next string) string {
+	return next
 }
 
 func (p fakePages) SignedOut(w http.ResponseWriter, _ *http.Request) {

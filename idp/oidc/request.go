@@ -25,7 +25,7 @@ func (p *Provider) parse(ctx context.Context, q *web.Request, c *idp.Client, fro
 	given := from.params
 	req := &idp.AuthRequest{
 		ClientID: c.ClientID, RedirectURI: given["redirect_uri"], State: given["state"], Nonce: given["nonce"],
-		LoginHint: given["login_hint"], UILocales: given["ui_locales"], Pushed: from.pushed,
+		LoginHint: given["login_hint"], DomainHint: domainHint(given["domain_hint"]), UILocales: given["ui_locales"], Pushed: from.pushed,
 		ResponseMode: "query", MaxAge: -1,
 	}
 	for _, step := range []func() error{
@@ -191,4 +191,14 @@ func (p *Provider) parseHint(ctx context.Context, q *web.Request, req *idp.AuthR
 	}
 	req.Subject = named.user
 	return nil
+}
+
+// domainHint is the domain whose provider an app wants (OpenID Connect Enterprise Extensions
+// 1.0), "" for what is none.
+func domainHint(hint string) string {
+	domain, err := idp.NormalDomain(hint)
+	if err != nil {
+		return ""
+	}
+	return domain
 }

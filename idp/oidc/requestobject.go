@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"latchkey/idp"
+	"latchkey/idp/jwt"
 	"latchkey/idp/web"
 	"latchkey/storage"
 )
@@ -101,8 +102,8 @@ func (p *Provider) fetchRequest(ctx context.Context, q *web.Request, c *idp.Clie
 func (p *Provider) openRequest(ctx context.Context, q *web.Request, c *idp.Client, given params, object string) (params, error) {
 	var claims map[string]any
 	h, err := p.verifyByClient(ctx, q, c, object, requestAlgs(c), &claims)
-	if err == nil && (claims == nil || !h.mayBe(typeRequest)) {
-		err = errJWT
+	if err == nil && (claims == nil || !h.MayBe(typeRequest)) {
+		err = jwt.Err
 	}
 	if err != nil {
 		return nil, orFault(err, bad("invalid_request_object", "The request object is not signed by a key and an algorithm that are registered for this client."))
@@ -156,7 +157,7 @@ func (p *Provider) requestHolds(q *web.Request, c *idp.Client, claims map[string
 		return bad("invalid_request_object", "A request object must not hold another one.")
 	case about.ClientID != "" && about.ClientID != c.ClientID, about.Issuer != "" && about.Issuer != c.ClientID:
 		return bad("invalid_request_object", "The request object is of another client.")
-	case (len(about.Audience.names) > 0 || strict) && !slices.Contains(about.Audience.names, p.issuer(q.Tenant)):
+	case (len(about.Audience.Names) > 0 || strict) && !slices.Contains(about.Audience.Names, p.issuer(q.Tenant)):
 		return bad("invalid_request_object", "The request object is not for this issuer.")
 	case !current(q.Now, about.IssuedAt, about.NotBefore, expires):
 		return bad("invalid_request_object", "The request object has expired, lasts for more than an hour, or is from the future.")
@@ -203,7 +204,7 @@ func asParam(name string, value any) (string, bool) {
 
 // orFault keeps a fault of ours apart from what is wrong with the request.
 func orFault(err error, otherwise *protocolError) error {
-	if err == errJWT {
+	if err == jwt.Err {
 		return otherwise
 	}
 	return err

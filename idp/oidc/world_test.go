@@ -132,7 +132,7 @@ func (w *world) start() {
 	w.must(w.store.View(w.ctx(), storage.System, w.clock.LoadClock))
 	log := slog.New(slog.DiscardHandler)
 	w.admin = admin.New(w.store, testRing(), w.clock.Now)
-	w.signin = signin.New(w.store, testRing(), authmethods.All(testRing(), passkey.Method{}, true))
+	w.signin = signin.New(w.store, testRing(), authmethods.All(authmethods.Config{Keys: testRing(), Passkeys: passkey.Method{}, Mails: true}))
 	if w.calls == nil {
 		w.calls = outbound.New(outbound.Config{})
 	}

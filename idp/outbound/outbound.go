@@ -1,5 +1,6 @@
-// Package outbound owns the HTTP client that calls URLs clients registered
-// (request_uri, jwks_uri, sector_identifier_uri, back-channel logout).
+// Package outbound owns the HTTP client that calls URLs others registered: clients
+// (request_uri, jwks_uri, sector_identifier_uri, back-channel logout), and administrators for
+// providers elsewhere.
 //
 // The threat is a URL that makes the server reach what only it can reach: its own
 // ports, the private network, a cloud's metadata. So the address decides, not the
@@ -14,6 +15,7 @@
 package outbound
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -58,6 +60,8 @@ type Config struct {
 	Allow []netip.Prefix
 	// Roots are the certificate authorities trusted; nil means the system's.
 	Roots *x509.CertPool
+	// PerHost is how many calls run at once to one name or literal address; 0 means MaxPerHost.
+	PerHost int
 
 	timeout  time.Duration // 0 means MaxTime
 	resolver *net.Resolver // nil means the system's
@@ -79,7 +83,7 @@ func New(cfg Config) *Client {
 		tls:      &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: cfg.Roots},
 		timeout:  cfg.timeout,
 		resolver: cfg.resolver,
-		slots:    newSlots(MaxCalls, MaxPerHost),
+		slots:    newSlots(MaxCalls, cmp.Or(cfg.PerHost, MaxPerHost)),
 	}
 	if c.timeout == 0 {
 		c.timeout = MaxTime
@@ -91,22 +95,43 @@ func New(cfg Config) *Client {
 // a redirect is an Answer; the errors are this package's, and ErrTooLarge comes
 // instead of a part of a body.
 func (c *Client) Get(ctx context.Context, url, accept string) (*Answer, error) {
-	var a *Answer
-	header := http.Header{}
-	if accept != "" {
-		header.Set("Accept", accept)
+	return c.Do(ctx, Request{URL: url, Accept: accept})
+}
+
+// Request is one call.
+type Request struct {
+	URL           string
+	Form          url.Values // posted; nil: the URL is fetched
+	Accept        string     // the media type wanted, "" for any
+	Authorization string     // the header, "" for none
+}
+
+// Do makes a call and reads the answer, as Get does.
+func (c *Client) Do(ctx context.Context, q Request) (a *Answer, err error) {
+	method, header := http.MethodGet, http.Header{}
+	if q.Form != nil {
+		method = http.MethodPost
+		header.Set("Content-Type", formType)
 	}
-	err := c.call(ctx, http.MethodGet, url, "", header, func(r *http.Response) (err error) {
+	if q.Accept != "" {
+		header.Set("Accept", q.Accept)
+	}
+	if q.Authorization != "" {
+		header.Set("Authorization", q.Authorization)
+	}
+	err = c.call(ctx, method, q.URL, q.Form.Encode(), header, func(r *http.Response) (err error) {
 		a, err = readAnswer(r)
 		return err
 	})
 	return a, err
 }
 
+const formType = "application/x-www-form-urlencoded"
+
 // PostForm posts a form and tells the status of the answer, whose body is not read.
 // An error does not say that nothing arrived.
 func (c *Client) PostForm(ctx context.Context, url string, form url.Values) (status int, err error) {
-	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	header := http.Header{"Content-Type": {formType}}
 	err = c.call(ctx, http.MethodPost, url, form.Encode(), header, func(r *http.Response) error {
 		status = r.StatusCode
 		return nil

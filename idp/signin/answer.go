@@ -28,6 +28,10 @@ type attempt struct {
 // Answer judges what the person sent to the question in the flow. The outcome
 // either leads on or carries a Problem with the flow to try again.
 func (s *Service) Answer(ctx context.Context, v Visit, f Flow, answer idp.Answer) (Outcome, error) {
+	v, err := s.located(ctx, v, f)
+	if err != nil {
+		return Outcome{}, err
+	}
 	a := &attempt{v: v, f: f, m: s.method(f.Chosen), known: s.openKnown(v), answer: answer}
 	if a.m == nil || f.Challenge == "" || f.Begun != 0 {
 		return Outcome{}, idp.ErrSealed
@@ -172,7 +176,7 @@ func (s *Service) verify(ctx context.Context, a *attempt) (idp.Verdict, error) {
 	if err == nil && a.other {
 		err = &idp.Refusal{Problem: a.m.Info().Other, Detail: "the credential is another user's"}
 	}
-	if err == nil && a.subject.User.Disabled {
+	if err == nil && a.subject.User != nil && a.subject.User.Disabled {
 		// Only who holds the credential learns that the account is disabled.
 		err = &idp.Refusal{Told: idp.UserDisabled, Logged: idp.UserDisabled}
 	}
@@ -185,7 +189,13 @@ func (s *Service) verify(ctx context.Context, a *attempt) (idp.Verdict, error) {
 func (s *Service) accept(ctx context.Context, a *attempt, verdict idp.Verdict) (Outcome, error) {
 	secret := idp.NewToken(idp.SessionSecret)
 	var out Outcome
+	before := a.subject
 	err := s.store.Update(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) error {
+		a.subject = before
+		verdict, err := s.whose(tx, a, verdict)
+		if err != nil {
+			return err
+		}
 		if err := s.close(tx, a, verdict); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -11,9 +12,12 @@ import (
 // nil, is the session that this very transaction makes; allowed tells that the
 // person has just given consent.
 func (s *Service) decide(tx *storage.Tx, v Visit, f Flow, fresh *idp.Session, allowed bool) (Outcome, error) {
-	out := Outcome{Flow: f, Session: fresh, Outside: idp.FromOutside(v.Tenant, f.Username)}
+	out := Outcome{Tenant: v.Tenant, Flow: f, Session: fresh, Outside: idp.FromOutside(v.Tenant, f.Username)}
 	facts := idp.Facts{Now: v.Now, Request: f.Request, StartedAt: f.StartedAt(), Identifier: f.Username, Chosen: f.Chosen, Account: f.Account, Allowed: allowed, Another: f.Another,
-		Strong: f.Strong, Prove: f.Prove, Enrol: f.Enrol, Later: f.Later, Registered: f.New != ""}
+		Strong: f.Strong, Prove: f.Prove, Enrol: f.Enrol, Later: f.Later, Registered: f.New != "", Hint: f.Hint}
+	if f.Visiting != nil {
+		facts.Since, facts.MFA, facts.Visiting = f.Visiting.Since, f.Visiting.MFA, true
+	}
 	var err error
 	if f.Request != nil {
 		if out.Client, err = liveClient(tx, f); err != nil {
@@ -68,6 +72,13 @@ func apisOf(tx *storage.Tx, req *idp.AuthRequest) (apis []*idp.API, err error) {
 // addUser finds whom the identifier names and what each method says about them.
 func (s *Service) addUser(tx *storage.Tx, v Visit, facts *idp.Facts) (err error) {
 	subject, standIn := facts.SessionUser, (*idp.User)(nil)
+	name := facts.Identifier
+	if name == "" && subject != nil {
+		name = subject.SignInName()
+	}
+	if err := s.addDoors(tx, v, facts, name); err != nil {
+		return err
+	}
 	if facts.Identifier != "" {
 		if facts.User == nil {
 			facts.User, standIn, err = s.signer(tx, v, facts.Identifier)
@@ -81,11 +92,11 @@ func (s *Service) addUser(tx *storage.Tx, v Visit, facts *idp.Facts) (err error)
 	if err != nil {
 		return err
 	}
-	who := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy, User: subject}
+	who := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy, User: subject, Doors: facts.Doors}
 	if facts.Offers, err = s.offers(tx, who, standIn); err != nil {
 		return err
 	}
-	facts.Pretended = s.pretended(v, facts.Offers, facts.Identifier)
+	facts.Pretended = s.pretended(v, facts, facts.Identifier)
 	return s.addInterrupt(tx, v, policy, facts)
 }
 
@@ -112,9 +123,19 @@ func (s *Service) addInterrupt(tx *storage.Tx, v Visit, policy *idp.MethodsPolic
 		}
 	}
 	if able != "" {
-		facts.Interrupt, facts.Enrolable = policy.Registration.Interrupts(u, facts.Request == nil, v.Now), able
+		facts.Interrupt, facts.Enrolable = policy.Registration.Interrupts(u, s.settlesHere(facts), v.Now), able
 	}
 	return nil
+}
+
+// settlesHere tells whether the person came to a page of ours, and has no other place to sign in
+// at that would do.
+func (s *Service) settlesHere(facts *idp.Facts) bool {
+	if facts.Request != nil || facts.Visiting || facts.Session == nil {
+		return false
+	}
+	m := s.method(facts.Session.Latest().Method)
+	return m == nil || !m.Info().Elsewhere
 }
 
 func addConsent(tx *storage.Tx, facts *idp.Facts) error {
@@ -132,7 +153,7 @@ func addConsent(tx *storage.Tx, facts *idp.Facts) error {
 func (s *Service) question(ctx context.Context, v Visit, out *Outcome) error {
 	switch out.Decision.Step {
 	case idp.Ask:
-		return s.begin(ctx, v, out, false)
+		return s.begin(ctx, v, out, out.Decision.Unnamed)
 	case idp.Identify:
 		return s.beginUnnamed(ctx, v, out)
 	case idp.EnrolStep:
@@ -163,20 +184,23 @@ func (s *Service) begin(ctx context.Context, v Visit, out *Outcome, unnamed bool
 	}
 	var who idp.Subject
 	err := s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
-		who, err = s.subject(tx, v, out.Flow, m)
+		f := out.Flow
+		f.Unnamed = unnamed
+		who, err = s.subject(tx, v, f, m)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if unnamed {
-		if who.User, who.Credentials = nil, nil; m.Offer(who) != idp.Offered {
-			out.Decision.Method = "" // it is off here
-			return nil
-		}
+	if unnamed && m.Offer(who) != idp.Offered {
+		out.Decision.Method = "" // it is off here
+		return nil
 	}
 	prompt, err := m.Begin(ctx, who)
-	if err != nil {
+	if r, refused := errors.AsType[*idp.Refusal](err); refused { // it cannot be asked now
+		p := problemOf(r)
+		out.Flow.Problem = &p
+	} else if err != nil {
 		return err
 	}
 	out.Prompt = prompt

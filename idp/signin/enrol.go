@@ -110,6 +110,10 @@ func (e *enrolment) refusal(begun time.Time) *idp.Refusal {
 // Register judges what the person's browser made, and keeps it. Whatever is wrong with it,
 // nothing is kept but a line of the log.
 func (s *Service) Register(ctx context.Context, v Visit, f Flow, answer idp.Answer) (Outcome, error) {
+	v, err := s.located(ctx, v, f)
+	if err != nil {
+		return Outcome{}, err
+	}
 	e := &enrolment{v: v, f: f, m: s.enroller(f.Chosen)}
 	if e.m == nil || f.Challenge == "" || f.Begun == 0 {
 		return Outcome{}, idp.ErrSealed

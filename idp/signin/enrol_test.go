@@ -42,7 +42,7 @@ func (w *keyWorld) serve() {
 	w.Helper()
 	m, err := passkey.New("https://login.example", nil)
 	w.must(err)
-	w.signin = signin.New(w.store, w.keys, authmethods.All(w.keys, m, true))
+	w.signin = signin.New(w.store, w.keys, authmethods.All(authmethods.Config{Keys: w.keys, Passkeys: m, Mails: true}))
 }
 
 // kinds counts the records of each kind, but those that a sign-in or a refusal leaves too.

@@ -21,6 +21,10 @@ type Explanation struct {
 // with, by the very function that decides when they do. name is a GUID or a user name, or the
 // mail address of somebody from outside; client the id of the app they come from, "" for none.
 func (s *Service) Explain(ctx context.Context, actor idp.Actor, t *idp.Tenant, name, client string, now time.Time) (x Explanation, err error) {
+	v, err := s.located(ctx, Visit{Now: now, Tenant: t}, Flow{Username: s.signInName(ctx, t, name)})
+	if err != nil {
+		return x, err
+	}
 	err = s.store.View(ctx, t.TenantID, func(tx *storage.Tx) error {
 		id, err := signerID(tx, name)
 		if err != nil {
@@ -40,16 +44,32 @@ func (s *Service) Explain(ctx context.Context, actor idp.Actor, t *idp.Tenant, n
 			facts.Client = x.Client
 			facts.Request = &idp.AuthRequest{ClientID: client, Scopes: []string{idp.ScopeOpenID}, MaxAge: -1, ACRValues: x.Client.Request.DefaultACR}
 		}
-		if err := s.explainGuest(tx, &x, &facts); err != nil {
+		if err := s.explainGuest(tx, v, &x, &facts); err != nil {
 			return err
 		}
-		if err := s.addUser(tx, Visit{Now: now, Tenant: t}, &facts); err != nil {
+		if err := s.addUser(tx, v, &facts); err != nil {
 			return err
 		}
 		x.Decision = idp.Next(facts)
 		return nil
 	})
 	return x, err
+}
+
+// signInName is the name by which a user signs in who is named in some way, else that.
+func (s *Service) signInName(ctx context.Context, t *idp.Tenant, name string) string {
+	_ = s.store.View(ctx, t.TenantID, func(tx *storage.Tx) error { // whoever explains hears of a fault
+		id, err := signerID(tx, name)
+		if err != nil {
+			return err
+		}
+		u, err := idp.FindUser(tx, id)
+		if err == nil {
+			name = u.SignInName()
+		}
+		return err
+	})
+	return name
 }
 
 // signerID is the id of who signs in by a name, else the name.
@@ -75,7 +95,7 @@ func explainedClient(tx *storage.Tx, id string) (*idp.Client, error) {
 }
 
 // explainGuest tells which way somebody from outside signs in, and by which name.
-func (s *Service) explainGuest(tx *storage.Tx, x *Explanation, facts *idp.Facts) error {
+func (s *Service) explainGuest(tx *storage.Tx, v Visit, x *Explanation, facts *idp.Facts) error {
 	if !x.User.Type.External() {
 		return nil
 	}
@@ -92,7 +112,11 @@ func (s *Service) explainGuest(tx *storage.Tx, x *Explanation, facts *idp.Facts)
 	if m := s.method(idp.EmailCode); m == nil || m.Offer(idp.Subject{Policy: policy}) == idp.NoMail {
 		codes = idp.NoMail
 	}
-	r := idp.RedemptionOf(policy, x.User, codes)
+	d, err := s.doors(tx, v, facts.Identifier)
+	if err != nil {
+		return err
+	}
+	r := idp.RedemptionOf(policy, x.User, d, codes)
 	x.Redemption = &r
 	return nil
 }

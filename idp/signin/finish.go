@@ -70,8 +70,12 @@ func (s *Service) finishDevice(tx *storage.Tx, v Visit, out *Outcome) error {
 // somebody else has signed in in this browser since the page was shown, they are
 // asked themselves.
 func (s *Service) Decide(ctx context.Context, v Visit, f Flow, allow bool) (Outcome, error) {
+	v, err := s.located(ctx, v, f)
+	if err != nil {
+		return Outcome{}, err
+	}
 	var out Outcome
-	err := s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
+	err = s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
 		var err error
 		out, err = s.decide(tx, v, f, nil, false)
 		// Issue: the same was allowed meanwhile, as by pressing the button twice.

@@ -34,6 +34,9 @@ type Flow struct {
 	Invited   string           `json:",omitzero"` // id of the invitation whose link was opened
 	Onto      string           `json:",omitzero"` // URL that the invitation leads to
 	New       string           `json:",omitzero"` // id of the credential they have just registered
+	Hint      string           `json:",omitzero"` // domain whose provider the app wants
+	Rather    idp.Kind         `json:",omitzero"` // picked before there was a name
+	Visiting  *Visiting        `json:",omitzero"` // the person is a guest elsewhere, and is to go there
 	Problem   *Problem         `json:",omitzero"`
 	Started   int64            // in Unix nanoseconds, so that no state is longer than another by its time
 }
@@ -62,8 +65,44 @@ func Start(req *idp.AuthRequest, returnTo string, now time.Time) Flow {
 	f := Flow{Request: req, Return: returnTo, Started: now.UnixNano()}
 	if req != nil {
 		f = f.Hinted(req.LoginHint)
+		f.Hint = req.DomainHint
 	}
 	return f
+}
+
+// At is the flow for whom a provider signs in, at the domain of a hint.
+func (f Flow) At(hint string) Flow {
+	f.Hint, _ = idp.NormalDomain(hint) // what is none leads nowhere
+	return f
+}
+
+// wants is what is asked of a proof. What may have happened before is measured from the
+// beginning of the sign-in, so that the way to a provider and back makes nothing too old.
+func (f Flow) wants() idp.Wants {
+	w := idp.Wants{MFA: f.Strong}
+	since := func(t time.Time) {
+		if t.After(w.Since) {
+			w.Since = t
+		}
+	}
+	if f.Strong {
+		since(f.StartedAt().Add(-idp.StrongFor))
+	}
+	if v := f.Visiting; v != nil {
+		w.ACRs, w.MFA, w.For = v.ACRs, v.MFA, v.Tenant
+		since(v.Since)
+		w.Anew = !w.Since.Before(f.StartedAt())
+	}
+	if r := f.Request; r != nil {
+		w.Anew, w.ACRs, w.MFA = r.Asks("login"), r.ACRValues, r.WantsMFA()
+		if w.Anew {
+			since(f.StartedAt())
+		}
+		if r.MaxAge >= 0 {
+			since(f.StartedAt().Add(-time.Duration(r.MaxAge) * time.Second))
+		}
+	}
+	return w
 }
 
 // Hinted is the flow for whom the hint names. A hint that can be no user name is
@@ -112,15 +151,21 @@ func (f Flow) unasked() Flow {
 // as somebody else; whatever belonged to an earlier name is forgotten.
 func (f Flow) WithUser(name string) Flow {
 	f = f.unasked()
-	f.Username, f.Account, f.Another = name, false, true
+	f.Username, f.Account, f.Another, f.Hint = name, false, true, ""
 	f.Invited, f.Onto = "", "" // the link was for somebody
+	if name != "" {
+		f.Chosen, f.Rather = f.Rather, ""
+	}
 	return f
 }
 
 // WithMethod is the flow after the person has picked another way.
 func (f Flow) WithMethod(k idp.Kind) Flow {
+	nameless := f.Username == "" && f.Unnamed
 	f = f.unasked()
-	f.Chosen = k
+	if f.Chosen = k; nameless { // whose it is must be asked first
+		f.Chosen, f.Rather, f.Another, f.Hint = "", k, true, ""
+	}
 	return f
 }
 

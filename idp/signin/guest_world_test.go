@@ -32,7 +32,7 @@ func newGuests(t *testing.T) *guests {
 func guestsOn(t *testing.T, d storage.Driver) *guests {
 	t.Helper()
 	g := &guests{world: worldOn(t, d)}
-	g.signin = signin.New(g.store, g.keys, authmethods.All(g.keys, passkey.Method{}, true))
+	g.signin = signin.New(g.store, g.keys, authmethods.All(authmethods.Config{Keys: g.keys, Passkeys: passkey.Method{}, Mails: true}))
 	g.signin.Observe(func(k idp.Kind, _ error) {
 		if k == idp.EmailCode {
 			g.looked.Add(1)

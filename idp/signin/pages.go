@@ -16,9 +16,60 @@ func (s *Service) Unguessable(f Flow) bool {
 	return m != nil && m.Info().Unguessable
 }
 
+// Elsewhere tells whether the question in the flow is answered by a provider elsewhere.
+func (s *Service) Elsewhere(f Flow) bool {
+	m := s.method(f.Chosen)
+	return m != nil && m.Info().Elsewhere
+}
+
+// Federation is a federation of a tenant, nil if there is none of the id.
+func (s *Service) Federation(ctx context.Context, t *idp.Tenant, id string) (f *idp.Federation, err error) {
+	err = s.store.View(ctx, t.TenantID, func(tx *storage.Tx) error {
+		f, err = idp.Optional(storage.Get[idp.Federation](tx, id))
+		return err
+	})
+	return f, err
+}
+
+// CameFrom is the provider at which the session's person is to be signed out as well, with what
+// it signed about them; nil if there is none.
+func (s *Service) CameFrom(ctx context.Context, v Visit, session *idp.Session) (f *idp.Federation, idToken string, err error) {
+	if session == nil {
+		return nil, "", nil
+	}
+	for _, p := range session.Proofs {
+		if m := s.method(p.Method); m == nil || !m.Info().Elsewhere || len(p.Rests) == 0 {
+			continue
+		}
+		if f, err = s.Federation(ctx, v.Tenant, p.Rests[0]); f != nil && f.SignOut && !f.Disabled {
+			return f, p.OpenIDToken(s.keys, v.Tenant.TenantID), err
+		}
+	}
+	return nil, "", err
+}
+
+const nextPurpose = "signed-out-next"
+
+// SealNext is where a browser goes on to once it has signed out at a provider, as a state.
+func (s *Service) SealNext(v Visit, next string) string {
+	return s.keys.Seal(nextPurpose, v.Tenant.TenantID, v.Browser, []byte(next))
+}
+
+// OpenNext reverses SealNext; "" for what is none.
+func (s *Service) OpenNext(v Visit, state string) string {
+	next, err := s.keys.Open(nextPurpose, v.Tenant.TenantID, v.Browser, state)
+	if err != nil {
+		return ""
+	}
+	return string(next)
+}
+
 // Where decides what the flow leads to, and does nothing about it: no question is put, and
 // no app gets anything.
 func (s *Service) Where(ctx context.Context, v Visit, f Flow) (d idp.Decision, err error) {
+	if v, err = s.located(ctx, v, f); err != nil {
+		return d, err
+	}
 	err = s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
 		out, err := s.decide(tx, v, f, nil, false)
 		d = out.Decision

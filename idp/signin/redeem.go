@@ -52,8 +52,12 @@ func refusedInvitation(i *idp.Invitation, why string) error {
 // they are signed out, and nothing is kept. Its error may be a *RefusedInvitation: of those
 // who accept at the same time, one does.
 func (s *Service) Redeem(ctx context.Context, v Visit, f Flow, accept bool) (Outcome, error) {
+	v, err := s.located(ctx, v, f)
+	if err != nil {
+		return Outcome{}, err
+	}
 	var out Outcome
-	err := s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
+	err = s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
 		if out, err = s.decide(tx, v, f, nil, false); err != nil {
 			return err
 		}

@@ -23,6 +23,10 @@ const (
 // Send has something sent that answers the question in the flow, whether there is anybody
 // who gets it or not. The outcome is the question for it, or carries a Problem.
 func (s *Service) Send(ctx context.Context, v Visit, f Flow) (Outcome, error) {
+	v, err := s.located(ctx, v, f)
+	if err != nil {
+		return Outcome{}, err
+	}
 	a := &attempt{v: v, f: f, m: s.method(f.Chosen), known: s.openKnown(v)}
 	d, ok := a.m.(idp.Deliverer)
 	if !ok || f.Challenge == "" || f.Begun != 0 {
@@ -32,7 +36,7 @@ func (s *Service) Send(ctx context.Context, v Visit, f Flow) (Outcome, error) {
 		return a.again(Problem{Text: codeSoon, Until: next.UnixNano()}), nil
 	}
 	var client *idp.Client
-	err := s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
+	err = s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
 		if err = s.loadSubject(tx, a); err == nil && f.Request != nil {
 			client, err = liveClient(tx, f)
 		}

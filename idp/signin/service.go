@@ -50,12 +50,14 @@ type Visit struct {
 	Address   string
 	UserAgent string
 	RequestID string
-	Quiet     bool // so many wrong answers came from the address that more of them are not logged
+	home      *idp.Tenant // of the deployment, that the name is at home at: see located
+	Quiet     bool        // so many wrong answers came from the address that more of them are not logged
 }
 
 // Outcome is what follows from a visit.
 type Outcome struct {
 	Decision idp.Decision
+	Tenant   *idp.Tenant
 	Flow     Flow
 	Prompt   idp.Prompt   // for Ask and EnrolStep, and what Identify can be answered with at once
 	Client   *idp.Client  // nil on Latchkey's own pages
@@ -137,7 +139,11 @@ func (s *Service) method(k idp.Kind) idp.Method {
 // Look decides what the visit leads to and, if that is a code, issues it.
 func (s *Service) Look(ctx context.Context, v Visit, f Flow) (Outcome, error) {
 	var out Outcome
-	err := s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
+	v, err := s.located(ctx, v, f)
+	if err != nil {
+		return Outcome{}, err
+	}
+	err = s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
 		out, err = s.decide(tx, v, f, nil, false)
 		return err
 	})

@@ -57,9 +57,19 @@ func (s *Service) subject(tx *storage.Tx, v Visit, f Flow, m idp.Method) (idp.Su
 	if err != nil {
 		return idp.Subject{}, err
 	}
-	now := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy}
+	now := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy, Wants: f.wants()}
+	if f.Unnamed {
+		now.Doors, err = s.doorsOfHint(tx, v, f.Hint)
+		return now, err
+	}
 	var standIn *idp.User
-	if now.User, standIn, err = s.wanted(tx, v, f); now.User == nil || err != nil {
+	if now.User, standIn, err = s.wanted(tx, v, f); err != nil {
+		return now, err
+	}
+	if now.Name = f.Username; now.Name == "" && now.User != nil {
+		now.Name = now.User.SignInName()
+	}
+	if now.Doors, err = s.doors(tx, v, now.Name); now.User == nil || err != nil {
 		return now, errors.Join(err, readAlike(tx, m, standIn))
 	}
 	now.Known = f.Username == "" || slices.Contains(s.openKnown(v).Users, now.User.UserID)

@@ -22,14 +22,26 @@ const (
 // pretended is the method that a name is asked for which nobody has, or somebody who holds
 // nothing. The page says which method a name is asked for, so names that have none must
 // give various answers too, each for a while the same, or the page would tell who exists.
-func (s *Service) pretended(v Visit, offers []idp.Offer, name string) idp.Kind {
+//
+// Of a federated domain it is the provider, as of nearly everybody there; where it has people
+// created who come for the first time, always, or they would not get there.
+func (s *Service) pretended(v Visit, facts *idp.Facts, name string) idp.Kind {
+	offers := facts.Offers
 	open := func(k idp.Kind) bool {
 		return slices.ContainsFunc(offers, func(o idp.Offer) bool { return o.Info.Kind == k && o.Open })
 	}
 	if idp.FromOutside(v.Tenant, name) { // whoever that may be, nothing else can be theirs
+		for _, k := range []idp.Kind{idp.HomeTenant, idp.GuestProvider} {
+			if open(k) {
+				return k
+			}
+		}
 		if i := slices.IndexFunc(offers, func(o idp.Offer) bool { return o.Info.Source == idp.SourceMail }); i >= 0 {
 			return offers[i].Info.Kind
 		}
+	}
+	if open(idp.FederatedDomain) && (facts.Doors.Federation.Provision || s.spell(v, name)%spells != 0) {
+		return idp.FederatedDomain
 	}
 	first := []idp.Kind{idp.PasskeyMethod}
 	switch s.spell(v, name) % spells {

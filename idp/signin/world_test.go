@@ -89,7 +89,7 @@ func worldOn(t *testing.T, d storage.Driver) *world {
 	}
 	keys = keys.WithCost(idp.Cost{Passes: 1, Memory: 8})
 	w := &world{T: t, store: storage.New(d), keys: keys, at: epoch}
-	w.tap = &watched{Method: authmethods.All(keys, passkey.Method{}, true)[0]}
+	w.tap = &watched{Method: authmethods.All(authmethods.Config{Keys: keys, Passkeys: passkey.Method{}, Mails: true})[0]}
 	w.admin = admin.New(w.store, keys, w.now)
 	w.signin = signin.New(w.store, keys, []idp.Method{w.tap})
 	w.tenant = &idp.Tenant{TenantID: tenantID, Name: "Contoso", Domains: []string{"contoso.example"}, CreatedAt: epoch}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"latchkey/idp"
+)
+
+const exampleIssuer = "https://login.branch.example"
+
+func (c *cli) federationCommand() *cobra.Command {
+	return c.group("federation", "Manage the OpenID Providers elsewhere that sign in the people of some domains",
+		c.federationAddCommand(), c.federationListCommand(),
+		onNamed(c, "show", "FEDERATION", "branch.example", "Show a federation, by a domain of it or its id", federationShow, showFederation),
+		c.federationSetCommand(),
+		onNamed(c, "remove", "FEDERATION", "branch.example", "Remove a federation; who came through it is signed out, and linked no more", federationRemove, gone("federation")),
+		onNamed(c, "test", "FEDERATION", "branch.example", "Ask the provider now, and tell what it can", federationTest, showProvider),
+		onUser(c, "identities", "List who a user is at providers elsewhere", federationIdentities, showIdentities),
+		c.federationLinkCommand(), c.federationUnlinkCommand())
+}
+
+// flags are those of add and set.
+func (f *federationFields) flags(s fieldFlags) {
+	s.name(&f.Name, "what people read: the page that sends them there names it")
+	s.text(&f.ClientID, "client-id", "what the provider calls this tenant")
+	s.Var(&optional[string]{&f.Secret, "FILE", readSecret}, "client-secret-file", "a `FILE` with the client secret, - for standard input; none for a public client")
+	s.word(&f.AuthMethod, "auth-method", "how this tenant shows to the provider who it is (default client_secret_basic with a secret)", "", idp.FederationAuthMethods...)
+	s.list(&f.Domains, "domain", "a `domain` whose people sign in there: the tenant's own, or one that guests come from; may be repeated")
+	s.list(&f.Scopes, "scope", "a `scope` to ask for (default openid, profile, email); may be repeated")
+	s.word(&f.MFA, "mfa", "what more than one factor there is good for (default acceptIfMfaDoneByFederatedIdp)", "", textsOf(idp.FederatedMFAs)...)
+	s.list(&f.MFAClasses, "mfa-acr", "a value of `acr` that tells of more than one factor, beside mfa in amr, or none; may be repeated")
+	s.word(&f.PromptLogin, "prompt-login", "how it is asked to have somebody sign in anew (default nativeSupport)", "", textsOf(idp.PromptLogins)...)
+	s.word(&f.Linking, "linking", "how people are linked who come for the first time (default verifiedAddress)", "", textsOf(idp.Linkings)...)
+	s.text(&f.Address, "address-claim", "the `claim` that is compared with user names then, or none for email, which must be verified")
+	s.text(&f.HintDomain, "hint-domain", "the `domain` by which the provider knows the people, where it is another, or none")
+	s.yes(&f.IgnoreHints, "ignore-domain-hint", "an app's domain_hint sends nobody there")
+	s.yes(&f.Provision, "provision", "people of the tenant's own domains whom nobody has created are when they first come")
+	s.yes(&f.SignOut, "sign-out", "who signs out here is signed out there as well")
+	s.yes(&f.Disabled, "disabled", "nobody signs in there; who came through it is signed out")
+}
+
+// textsOf are words of a kind of their own as texts.
+func textsOf[T ~string](words []T) []string {
+	return each(words, func(w T) string { return string(w) })
+}
+
+// maxSecretFile bounds what is read of a file, in bytes.
+const maxSecretFile = 4096
+
+// readSecret reads the first line of a file.
+func readSecret(name string) (string, error) {
+	var from io.Reader = os.Stdin
+	switch name {
+	case noEntries:
+		return "", nil
+	case "-":
+	default:
+		file, err := os.Open(name)
+		if err != nil {
+			return "", err
+		}
+		defer file.Close()
+		from = file
+	}
+	line, err := bufio.NewReader(io.LimitReader(from, maxSecretFile)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	if line = strings.TrimRight(line, "\r\n"); line == "" {
+		return "", errors.New("it is empty")
+	}
+	return line, nil
+}
+
+func (c *cli) federationAddCommand() *cobra.Command {
+	var f federationFields
+	var unchecked bool
+	cmd := &cobra.Command{
+		Use: "add ISSUER --name NAME --domain DOMAIN --client-id ID", Short: "Federate domains with an OpenID Provider",
+		Long: "Federate domains with an OpenID Provider. It prints the addresses that the provider has to know:\n" +
+			"register them there. A pass goes before the provider, always.",
+		Example: "  latchkey federation add " + exampleIssuer + " --name Branch --domain branch.example --client-id contoso --client-secret-file secret.txt --unchecked",
+		Args:    wants("ISSUER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return act(c, cmd, federationAdd, federationAddArgs{c.tenant, args[0], unchecked, f}, showFederation)
+		},
+	}
+	f.flags(fieldFlags{cmd.Flags()})
+	cmd.Flags().BoolVar(&unchecked, "unchecked", false, "do not ask the provider first whether it is one")
+	for _, name := range []string{"name", "domain", "client-id"} {
+		_ = cmd.MarkFlagRequired(name) // it is there
+	}
+	return c.inTenant(cmd)
+}
+
+func (c *cli) federationSetCommand() *cobra.Command {
+	var f federationFields
+	cmd := &cobra.Command{
+		Use: "set FEDERATION", Short: "Change a federation; what is not given stays, lists that are given replace the old ones",
+		Example: "  latchkey federation set branch.example --mfa enforceMfaByFederatedIdp\n  latchkey federation set branch.example --disabled",
+		Args:    wants("FEDERATION"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := someChange(cmd); err != nil {
+				return err
+			}
+			return act(c, cmd, federationSet, federationSetArgs{namedArgs{c.tenant, args[0]}, f}, showFederation)
+		},
+	}
+	f.flags(fieldFlags{cmd.Flags()})
+	return c.inTenant(cmd)
+}
+
+func (c *cli) federationListCommand() *cobra.Command {
+	return c.inTenant(&cobra.Command{
+		Use: "list", Short: "List federations",
+		Example: "  latchkey federation list",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return act(c, cmd, federationList, namedArgs{Tenant: c.tenant}, func(p *printer, all []federationView) {
+				rows := each(all, func(v federationView) []string {
+					return []string{joined(valueOf(v.Domains)), valueOf(v.Name), v.Issuer, valueOf(v.MFA), onlyYes(v.Disabled)}
+				})
+				p.table("There are no federations.", []string{"DOMAINS", "NAME", "ISSUER", "MFA", "DISABLED"}, rows)
+			})
+		},
+	})
+}
+
+func (c *cli) federationLinkCommand() *cobra.Command {
+	var federation, subject string
+	cmd := &cobra.Command{
+		Use: "link USER --federation FEDERATION --subject SUB", Short: "Say who a user is at a provider: who has this subject there signs in as the user",
+		Example: "  latchkey federation link boss@branch.example --federation branch.example --subject 248289761001",
+		Args:    wants("USER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return act(c, cmd, federationLink, linkArgs{userArgs{c.tenant, args[0]}, federation, subject}, showIdentity)
+		},
+	}
+	cmd.Flags().StringVar(&federation, "federation", "", "the `FEDERATION`, by a domain of it or its id")
+	cmd.Flags().StringVar(&subject, "subject", "", "what the provider calls the person: the claim `sub`")
+	_, _ = cmd.MarkFlagRequired("federation"), cmd.MarkFlagRequired("subject") // they are there
+	return c.inTenant(cmd)
+}
+
+func (c *cli) federationUnlinkCommand() *cobra.Command {
+	var identity string
+	cmd := &cobra.Command{
+		Use: "unlink USER --identity ID", Short: "Take back who a user is at a provider, and sign out who came by that",
+		Example: "  latchkey federation unlink sam@branch.example --identity 4f1f0e52-7c0f-4a6e-9a51-2f4e8d6b7c90",
+		Args:    wants("USER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return act(c, cmd, federationUnlink, unlinkArgs{userArgs{c.tenant, args[0]}, identity}, gone("identity"))
+		},
+	}
+	cmd.Flags().StringVar(&identity, "identity", "", "the `ID` that 'latchkey federation identities' lists")
+	_ = cmd.MarkFlagRequired("identity") // it is there
+	return c.inTenant(cmd)
+}
+
+func showFederation(p *printer, v federationView) {
+	p.fields("Federation", valueOf(v.Name), "ID", v.ID, "Issuer", v.Issuer, "Domains", joined(valueOf(v.Domains)), "Disabled", onlyYes(v.Disabled),
+		"Client ID", valueOf(v.ClientID), "Authenticates by", valueOf(v.AuthMethod), "Scopes", joined(valueOf(v.Scopes)),
+		"MFA", valueOf(v.MFA), "MFA by acr", joined(valueOf(v.MFAClasses)), "Asks anew by", valueOf(v.PromptLogin),
+		"Links first by", valueOf(v.Linking), "Address claim", valueOf(v.Address), "Hint domain", valueOf(v.HintDomain),
+		"Ignores domain_hint", onlyYes(v.IgnoreHints), "Creates users", onlyYes(v.Provision), "Signs out there", onlyYes(v.SignOut), "Created", p.when(v.CreatedAt))
+	p.line("")
+	p.line("Register at the provider:")
+	p.fields("Redirect URI", v.RedirectURI, "Back-channel logout URI", v.BackLogoutURI, "Front-channel logout URI", v.FrontLogoutURI,
+		"Post-logout redirect URI", v.SignedOutURI)
+}
+
+func showProvider(p *printer, v providerView) {
+	can := func(yes bool) string {
+		if yes {
+			return "yes"
+		}
+		return "no"
+	}
+	p.fields("Issuer", v.Issuer, "Keys that can be believed", numberOf(v.Keys, "key"), "PKCE (S256)", can(v.PKCE), "Names itself in answers (iss)", can(v.NamesItself),
+		"Userinfo endpoint", can(v.UserInfo), "Page to sign out at", can(v.EndSession), "Back-channel logout", can(v.BackLogout),
+		"Front-channel logout", can(v.FrontLogout), "Says when a session must end (session_expiry)", can(v.TellsExpiry))
+}
+
+func showIdentities(p *printer, all []identityView) {
+	rows := each(all, func(v identityView) []string {
+		return []string{v.ID, v.Issuer, v.Subject, v.Address, p.when(v.CreatedAt)}
+	})
+	p.table("The user is linked with nobody elsewhere.", []string{"ID", "ISSUER", "SUBJECT", "ADDRESS", "LINKED"}, rows)
+}
+
+func showIdentity(p *printer, v identityView) {
+	p.fields("Identity", v.ID, "Issuer", v.Issuer, "Subject", v.Subject, "Linked", p.when(v.CreatedAt))
+}

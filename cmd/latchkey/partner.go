@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"latchkey/idp"
+	"latchkey/idp/admin"
+)
+
+// partnerView is what holds for another organization of the deployment, or by default. What a
+// partner leaves open is "default".
+type partnerView struct {
+	ID        string `json:"id"`   // "" for the default
+	Name      string `json:"name"` // likewise; or of one that is gone
+	Inbound   string `json:"inbound"`
+	Outbound  string `json:"outbound"`
+	AcceptMFA string `json:"accept_mfa"`
+}
+
+const inherited = "default"
+
+func (d desk) viewPartner(ctx context.Context, id string, p idp.Partner) partnerView {
+	v := partnerView{ID: id, Inbound: string(p.Inbound), Outbound: string(p.Outbound), AcceptMFA: string(p.AcceptMFA)}
+	for _, s := range []*string{&v.Inbound, &v.Outbound, &v.AcceptMFA} {
+		if *s == "" {
+			*s = inherited
+		}
+	}
+	if t, err := d.Admin.Tenant(ctx, id); id != "" && err == nil {
+		v.Name = t.Name
+	}
+	return v
+}
+
+type partnerArgs struct {
+	Partner   namedArgs `json:"partner"`
+	Inbound   *string   `json:"inbound"`
+	Outbound  *string   `json:"outbound"`
+	AcceptMFA *string   `json:"accept_mfa"`
+}
+
+func (a partnerArgs) scope() (tenant, user string) { return a.Partner.scope() }
+
+func (a partnerArgs) change() admin.PartnerChange {
+	return admin.PartnerChange{Inbound: (*idp.Access)(a.Inbound), Outbound: (*idp.Access)(a.Outbound), AcceptMFA: (*idp.Switch)(a.AcceptMFA)}
+}
+
+var partnerList = operation[namedArgs, []partnerView]{"partner.list",
+	within(func(ctx context.Context, d desk, t *idp.Tenant, _ namedArgs) ([]partnerView, error) {
+		p, err := d.Admin.CrossTenantPolicy(ctx, d.actor, t.TenantID)
+		if err != nil {
+			return nil, err
+		}
+		views := []partnerView{d.viewPartner(ctx, "", p.Default)}
+		for _, id := range slices.Sorted(maps.Keys(p.Partners)) {
+			views = append(views, d.viewPartner(ctx, id, p.Partners[id]))
+		}
+		return views, nil
+	})}
+
+var partnerSet = operation[partnerArgs, partnerView]{"partner.set",
+	within(func(ctx context.Context, d desk, t *idp.Tenant, a partnerArgs) (v partnerView, err error) {
+		other, err := d.Admin.Tenant(ctx, a.Partner.Name)
+		if err != nil {
+			return v, err
+		}
+		p, err := d.Admin.UpdatePartner(ctx, d.actor, t.TenantID, other.TenantID, a.change())
+		if idp.ErrorCode(err) == idp.NotFound {
+			p, err = d.Admin.AddPartner(ctx, d.actor, t.TenantID, other.TenantID, a.change())
+		}
+		if err != nil {
+			return v, err
+		}
+		return d.viewPartner(ctx, other.TenantID, p.Partners[other.TenantID]), nil
+	})}
+
+var partnerRemove = operation[namedArgs, deleted]{"partner.remove",
+	within(func(ctx context.Context, d desk, t *idp.Tenant, a namedArgs) (deleted, error) {
+		_, err := d.Admin.RemovePartner(ctx, d.actor, t.TenantID, a.Name)
+		return deleted{a.Name}, err
+	})}
+
+var partnerDefault = operation[partnerArgs, partnerView]{"partner.default",
+	within(func(ctx context.Context, d desk, t *idp.Tenant, a partnerArgs) (v partnerView, err error) {
+		p, err := d.Admin.UpdateCrossTenantDefault(ctx, d.actor, t.TenantID, a.change())
+		if err != nil {
+			return v, err
+		}
+		return d.viewPartner(ctx, "", p.Default), nil
+	})}
+
+var partnerReset = operation[namedArgs, partnerView]{"partner.reset",
+	within(func(ctx context.Context, d desk, t *idp.Tenant, _ namedArgs) (v partnerView, err error) {
+		p, err := d.Admin.ResetCrossTenantDefault(ctx, d.actor, t.TenantID)
+		if err != nil {
+			return v, err
+		}
+		return d.viewPartner(ctx, "", p.Default), nil
+	})}
+
+func (c *cli) partnerCommand() *cobra.Command {
+	list := c.inTenant(&cobra.Command{
+		Use: "list", Short: "List what holds by default, and for which organizations something else does",
+		Example: "  latchkey partner list",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return act(c, cmd, partnerList, namedArgs{Tenant: c.tenant}, func(p *printer, all []partnerView) {
+				rows := each(all, func(v partnerView) []string { return []string{v.title(), v.Inbound, v.Outbound, v.AcceptMFA} })
+				p.table("", []string{"ORGANIZATION", "INBOUND", "OUTBOUND", "ACCEPTS MFA"}, rows)
+			})
+		},
+	})
+	reset := c.inTenant(&cobra.Command{
+		Use: "reset", Short: "Let hold by default what does in a fresh tenant",
+		Example: "  latchkey partner reset",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return act(c, cmd, partnerReset, namedArgs{Tenant: c.tenant}, showPartner)
+		},
+	})
+	return c.group("partner", "Manage the other organizations of this deployment that people may be guests from and at",
+		list, c.partnerChanging("set TENANT", "Change what holds for one organization", "  latchkey partner set fabrikam.example --accept-mfa enabled --tenant contoso.example", partnerSet),
+		onNamed(c, "remove", "TENANT", "fabrikam.example --tenant contoso.example", "Let the default hold for an organization again", partnerRemove, gone("partner")),
+		c.partnerChanging("default", "Change what holds for every organization that is not named", "  latchkey partner default --inbound blocked", partnerDefault), reset)
+}
+
+// partnerChanging is a command that changes what holds for one organization, or by default.
+func (c *cli) partnerChanging(use, short, example string, o operation[partnerArgs, partnerView]) *cobra.Command {
+	a := partnerArgs{}
+	cmd := &cobra.Command{
+		Use: use, Short: short, Example: example, Args: noArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := someChange(cmd); err != nil {
+				return err
+			}
+			a.Partner = namedArgs{Tenant: c.tenant}
+			if len(args) > 0 {
+				a.Partner.Name = args[0]
+			}
+			return act(c, cmd, o, a, showPartner)
+		},
+	}
+	access := []string{string(idp.AccessAllowed), string(idp.AccessBlocked)}
+	mfa := []string{string(idp.SwitchEnabled), string(idp.SwitchDisabled)}
+	if use != "default" {
+		cmd.Args = wants("TENANT")
+		access, mfa = append(access, inherited), append(mfa, inherited)
+	}
+	s := fieldFlags{cmd.Flags()}
+	s.word(&a.Inbound, "inbound", "whether its people may sign in here through it", inherited, access...)
+	s.word(&a.Outbound, "outbound", "whether the people of this tenant may sign in there through it", inherited, access...)
+	s.word(&a.AcceptMFA, "accept-mfa", "whether more than one factor proved at home counts here", inherited, mfa...)
+	return c.inTenant(cmd)
+}
+
+// title is what a person calls it.
+func (v partnerView) title() string {
+	switch {
+	case v.ID == "":
+		return "(every other)"
+	case v.Name == "":
+		return v.ID
+	}
+	return v.Name + " (" + v.ID + ")"
+}
+
+func showPartner(p *printer, v partnerView) {
+	p.fields("Organization", v.title(), "Inbound", v.Inbound, "Outbound", v.Outbound, "Accepts MFA", v.AcceptMFA)
+}

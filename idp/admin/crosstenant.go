@@ -1,0 +1,165 @@
+package admin
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// CrossTenantPolicy reads which other organizations of the deployment people may come from and
+// go to.
+func (s *Service) CrossTenantPolicy(ctx context.Context, actor idp.Actor, tenant string) (p *idp.CrossTenantPolicy, err error) {
+	err = s.read(ctx, actor, tenant, idp.ReadCrossTenant, func(w *work) error {
+		p, err = idp.LoadCrossTenantPolicy(w.Tx)
+		return err
+	})
+	return p, err
+}
+
+// PartnerChange is what may be changed of what holds for other organizations; nil leaves a
+// field as it is.
+type PartnerChange struct {
+	Inbound, Outbound *idp.Access
+	AcceptMFA         *idp.Switch
+}
+
+func (c PartnerChange) apply(p *idp.Partner) {
+	set(&p.Inbound, c.Inbound)
+	set(&p.Outbound, c.Outbound)
+	set(&p.AcceptMFA, c.AcceptMFA)
+}
+
+// UpdateCrossTenantDefault changes what holds for all organizations that are not named.
+func (s *Service) UpdateCrossTenantDefault(ctx context.Context, actor idp.Actor, tenant string, c PartnerChange) (*idp.CrossTenantPolicy, error) {
+	return s.changeCrossTenant(ctx, actor, tenant, idp.PartnerDefault, "", func(p *idp.CrossTenantPolicy) error {
+		c.apply(&p.Default)
+		p.Customized = true
+		return nil
+	})
+}
+
+// ResetCrossTenantDefault brings back what holds in a fresh tenant.
+func (s *Service) ResetCrossTenantDefault(ctx context.Context, actor idp.Actor, tenant string) (*idp.CrossTenantPolicy, error) {
+	return s.changeCrossTenant(ctx, actor, tenant, idp.PartnerDefaultsReset, "", func(p *idp.CrossTenantPolicy) error {
+		p.Default, p.Customized = idp.DefaultCrossTenantPolicy().Default, false
+		return nil
+	})
+}
+
+// AddPartner names another organization of the deployment, for which something else holds.
+func (s *Service) AddPartner(ctx context.Context, actor idp.Actor, tenant, partner string, c PartnerChange) (*idp.CrossTenantPolicy, error) {
+	here, err := s.tenantFor(ctx, actor, tenant, idp.WriteCrossTenant)
+	if err != nil {
+		return nil, err
+	}
+	other, err := s.tenant(ctx, partner)
+	if err != nil {
+		return nil, err
+	}
+	if other.TenantID == here.TenantID {
+		return nil, idp.Errorf(idp.Invalid, "An organization is no partner of its own.")
+	}
+	return s.changeCrossTenant(ctx, actor, tenant, idp.PartnerAdded, other.TenantID, func(p *idp.CrossTenantPolicy) error {
+		if _, there := p.Partners[other.TenantID]; there {
+			return idp.Errorf(idp.Conflict, "The policy names %s already.", other.Name)
+		}
+		var one idp.Partner
+		c.apply(&one)
+		if p.Partners == nil {
+			p.Partners = map[string]idp.Partner{}
+		}
+		p.Partners[other.TenantID] = one
+		return nil
+	})
+}
+
+// UpdatePartner changes what holds for an organization that the policy names.
+func (s *Service) UpdatePartner(ctx context.Context, actor idp.Actor, tenant, partner string, c PartnerChange) (*idp.CrossTenantPolicy, error) {
+	partner = s.partnerID(ctx, partner)
+	return s.changeCrossTenant(ctx, actor, tenant, idp.PartnerChanged, partner, func(p *idp.CrossTenantPolicy) error {
+		one, there := p.Partners[partner]
+		if !there {
+			return noPartner(partner)
+		}
+		c.apply(&one)
+		p.Partners[partner] = one
+		return nil
+	})
+}
+
+// RemovePartner lets the default hold for an organization again.
+func (s *Service) RemovePartner(ctx context.Context, actor idp.Actor, tenant, partner string) (*idp.CrossTenantPolicy, error) {
+	partner = s.partnerID(ctx, partner)
+	return s.changeCrossTenant(ctx, actor, tenant, idp.PartnerRemoved, partner, func(p *idp.CrossTenantPolicy) error {
+		if _, there := p.Partners[partner]; !there {
+			return noPartner(partner)
+		}
+		delete(p.Partners, partner)
+		return nil
+	})
+}
+
+func noPartner(id string) error {
+	return idp.NoSuch("partner", id, "The policy does not name the organization %q.", id)
+}
+
+// partnerID is the id of an organization by any of its names; one that is gone has only that.
+func (s *Service) partnerID(ctx context.Context, name string) string {
+	if t, err := s.tenant(ctx, name); err == nil {
+		return t.TenantID
+	}
+	return name
+}
+
+// changeCrossTenant changes the policy, whole or not at all, and ends what came from where
+// nobody may come from any more, or rests on a factor that does not count any more.
+func (s *Service) changeCrossTenant(ctx context.Context, actor idp.Actor, tenant string, what idp.Activity, partner string, change func(*idp.CrossTenantPolicy) error) (p *idp.CrossTenantPolicy, err error) {
+	var homes []string
+	if homes, err = s.store.Tenants(ctx); err != nil {
+		return nil, err
+	}
+	err = s.change(ctx, actor, tenant, idp.WriteCrossTenant, func(w *work) error {
+		before, err := idp.LoadCrossTenantPolicy(w.Tx)
+		if err != nil {
+			return err
+		}
+		if p, err = idp.LoadCrossTenantPolicy(w.Tx); err != nil {
+			return err
+		}
+		p.Partners = maps.Clone(p.Partners)
+		if err := change(p); err != nil {
+			return err
+		}
+		if err := p.Validate(); err != nil {
+			return err
+		}
+		if err := w.Put(p); err != nil {
+			return err
+		}
+		if err := w.endFrom(before, p, homes); err != nil {
+			return err
+		}
+		return w.auditChange(what, idp.Party{Type: idp.PartyPolicy, ID: p.ID(), Name: "Cross-tenant access " + partner}, before, p)
+	})
+	return p, err
+}
+
+// endFrom ends what came from organizations for which less is allowed or trusted than before.
+func (w *work) endFrom(before, after *idp.CrossTenantPolicy, homes []string) error {
+	for _, home := range slices.Sorted(slices.Values(homes)) {
+		if home == storage.System || home == w.tenant.TenantID {
+			continue
+		}
+		was, is := before.For(home), after.For(home)
+		blocked := is.Inbound == idp.AccessBlocked && was.Inbound != idp.AccessBlocked
+		if blocked || was.TrustsMFA() && !is.TrustsMFA() {
+			if err := idp.EndCredential(w.Tx, home, idp.GrantRevoked, w.now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package admin
+
+import (
+	"context"
+	"errors"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// Identities are who a user is elsewhere, at most one person a provider.
+func (s *Service) Identities(ctx context.Context, actor idp.Actor, tenant, name string) (ids []*idp.Identity, err error) {
+	err = s.read(ctx, actor, tenant, asksItself, func(w *work) error {
+		u, err := w.user(idp.ReadMethods, name)
+		if err != nil {
+			return err
+		}
+		ids, err = idp.IdentitiesOf(w.Tx, u.UserID)
+		return err
+	})
+	return ids, err
+}
+
+// IdentitiesOf are the identities of users elsewhere, by the users' ids. The actor must be able to
+// read each of them.
+func (s *Service) IdentitiesOf(ctx context.Context, actor idp.Actor, tenant string, us []*idp.User) (ids map[string][]*idp.Identity, err error) {
+	err = s.read(ctx, actor, tenant, asksItself, func(w *work) error {
+		w.asked, ids = true, map[string][]*idp.Identity{} // of nobody, there is nothing to tell
+		for _, u := range us {
+			if err := w.mayTo(idp.ReadUser, u); err != nil {
+				return err
+			}
+			if ids[u.UserID], err = idp.IdentitiesOf(w.Tx, u.UserID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return ids, err
+}
+
+// LinkIdentity says who a user is at a provider: from then on, whoever the provider calls by
+// this subject signs in as them.
+func (s *Service) LinkIdentity(ctx context.Context, actor idp.Actor, tenant, name, federation, subject string) (id *idp.Identity, err error) {
+	err = s.change(ctx, actor, tenant, asksItself, func(w *work) error {
+		u, err := w.user(idp.LinkIdentities, name)
+		if err != nil {
+			return err
+		}
+		f, err := w.federation(federation)
+		if err != nil {
+			return err
+		}
+		if subject == "" || len(subject) > 255 {
+			return idp.Errorf(idp.Invalid, "A subject has between 1 and 255 characters: it is what the provider calls the person (sub).")
+		}
+		if !f.Has(domainOf(u.SignInName())) {
+			return idp.Errorf(idp.Invalid, "%s is no user of a domain of %s.", u.SignInName(), f.Name)
+		}
+		id = idp.NewIdentity(u.UserID, &idp.Outside{Provider: f.FederationID, Issuer: f.Issuer, Subject: subject, Address: u.SignInName()}, w.now)
+		return errors.Join(w.Insert(id), w.tellIdentity(idp.IdentityLinked, u, id))
+	})
+	return id, taken(err, "Either the user is linked with somebody of that provider already, or that person with another user.")
+}
+
+// UnlinkIdentity takes that back, and ends what came from it.
+func (s *Service) UnlinkIdentity(ctx context.Context, actor idp.Actor, tenant, name, identity string) error {
+	return s.change(ctx, actor, tenant, asksItself, func(w *work) error {
+		u, err := w.user(idp.LinkIdentities, name)
+		if err != nil {
+			return err
+		}
+		id, err := idp.Optional(storage.Get[idp.Identity](w.Tx, identity))
+		if err != nil {
+			return err
+		}
+		if id == nil || id.UserID != u.UserID {
+			return idp.NoSuch("identity", identity, "%s is linked with nobody by the id %q.", u.PrincipalName, identity)
+		}
+		return errors.Join(id.Remove(w.Tx, w.now), w.tellIdentity(idp.IdentityUnlinked, u, id))
+	})
+}
+
+func (w *work) tellIdentity(what idp.Activity, u *idp.User, id *idp.Identity) error {
+	e := w.event(what, idp.PartyOf(u), "")
+	e.Details = map[string]string{"identity": id.IdentityID, "provider": id.Provider, "issuer": id.Issuer, "subject": id.Subject}
+	return w.tell(e)
+}
+
+// removeIdentities removes who a user is elsewhere, and ends what came from it.
+func (w *work) removeIdentities(u *idp.User) error {
+	ids, err := idp.IdentitiesOf(w.Tx, u.UserID)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := id.Remove(w.Tx, w.now); err != nil {
+			return err
+		}
+	}
+	return nil
+}

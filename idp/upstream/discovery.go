@@ -1,0 +1,167 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	strict "github.com/go-json-experiment/json"
+
+	"latchkey/idp"
+	"latchkey/idp/outbound"
+)
+
+// How long a discovery document is kept, whatever its headers say; how long one that has grown
+// old still does while the provider is out of reach; and how long it is not asked again after
+// it did not answer.
+const (
+	leastLife     = 5 * time.Minute
+	longestLife   = time.Hour
+	staleLife     = 24 * time.Hour
+	failureLife   = 10 * time.Second
+	maxProviders  = 1000
+	wellKnownPath = "/.well-known/openid-configuration"
+)
+
+// documents are the discovery documents of providers, each fetched once for all that wait.
+type documents struct {
+	calls *outbound.Client
+	log   *slog.Logger
+	mu    sync.Mutex
+	kept  map[string]*entry // by issuer
+}
+
+type entry struct {
+	mu       sync.Mutex
+	doc      *document
+	until    time.Time
+	failed   time.Time // when it was asked last, in vain
+	err      error
+	fetching chan struct{} // closed once the fetch that runs is over; nil: none does
+}
+
+func newDocuments(calls *outbound.Client, log *slog.Logger) *documents {
+	return &documents{calls: calls, log: log, kept: map[string]*entry{}}
+}
+
+// get is the document of a provider.
+func (d *documents) get(ctx context.Context, issuer string, now time.Time) (*document, error) {
+	e := d.entry(issuer)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.doc != nil && now.Before(e.until) {
+		return e.doc, nil
+	}
+	if e.fetching == nil && (e.failed.IsZero() || now.Sub(e.failed) >= failureLife) {
+		e.fetching = make(chan struct{})
+		go d.fetch(context.WithoutCancel(ctx), issuer, e, now) // others wait for it, too
+	}
+	usable := e.doc != nil && now.Before(e.until.Add(staleLife))
+	if fetching := e.fetching; fetching != nil && !usable {
+		e.mu.Unlock()
+		err := wait(ctx, fetching)
+		e.mu.Lock()
+		if err != nil {
+			return nil, err
+		}
+	}
+	if e.doc != nil && now.Before(e.until.Add(staleLife)) {
+		return e.doc, nil
+	}
+	return nil, e.err
+}
+
+func wait(ctx context.Context, done chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fault(idp.UpstreamDown, "the discovery document did not come in time")
+	}
+}
+
+func (d *documents) entry(issuer string) *entry {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	e := d.kept[issuer]
+	if e == nil {
+		if len(d.kept) >= maxProviders {
+			clear(d.kept)
+		}
+		e = &entry{}
+		d.kept[issuer] = e
+	}
+	return e
+}
+
+func (d *documents) fetch(ctx context.Context, issuer string, e *entry, now time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, Budget)
+	defer cancel()
+	doc, keep, err := d.read(ctx, issuer)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.err, e.failed = err, now; err == nil {
+		e.doc, e.until, e.failed = doc, now.Add(min(max(keep, leastLife), longestLife)), time.Time{}
+	} else {
+		d.log.Warn("a provider cannot be asked", "issuer", issuer, "error", err)
+	}
+	close(e.fetching)
+	e.fetching = nil
+}
+
+// read fetches a document and judges it.
+func (d *documents) read(ctx context.Context, issuer string) (*document, time.Duration, error) {
+	answer, err := d.calls.Get(ctx, strings.TrimSuffix(issuer, "/")+wellKnownPath, "application/json")
+	switch {
+	case err != nil:
+		return nil, 0, fault(idp.UpstreamDown, "discovery: "+told(err))
+	case answer.Status != 200:
+		return nil, 0, fault(idp.UpstreamDown, "discovery: the status is not 200")
+	}
+	doc, err := d.parse(answer.Body, issuer)
+	if err != nil {
+		return nil, 0, err
+	}
+	return doc, answer.CacheFor, nil
+}
+
+// parse judges a document (OIDC Discovery 4.3). Members that are there twice are refused.
+func (d *documents) parse(raw []byte, issuer string) (*document, error) {
+	var doc document
+	if err := strict.Unmarshal(raw, &doc); err != nil {
+		return nil, fault(idp.UpstreamDown, "discovery: not a JSON object of the right form")
+	}
+	if doc.Issuer != issuer {
+		return nil, fault(idp.UpstreamDown, "discovery: the document is of another issuer: "+clip(doc.Issuer))
+	}
+	for _, u := range []struct {
+		name, url string
+		needed    bool
+	}{
+		{"authorization_endpoint", doc.Authorization, true}, {"token_endpoint", doc.Token, true}, {"jwks_uri", doc.Keys, true},
+		{"userinfo_endpoint", doc.UserInfo, false}, {"end_session_endpoint", doc.EndSession, false},
+	} {
+		if u.url == "" && !u.needed {
+			continue
+		}
+		if _, err := d.calls.CheckURL(u.url); err != nil {
+			return nil, fault(idp.UpstreamDown, "discovery: "+u.name+": "+told(err))
+		}
+	}
+	return &doc, nil
+}
+
+// told is the kind of an error of a call: its text may name addresses of ours.
+func told(err error) string {
+	for _, kind := range []error{
+		outbound.ErrURL, outbound.ErrRefused, outbound.ErrBusy, outbound.ErrTimeout, outbound.ErrRedirect, outbound.ErrTooLarge, outbound.ErrFailed,
+	} {
+		if errors.Is(err, kind) {
+			return kind.Error()
+		}
+	}
+	return "call failed"
+}
