@@ -253,8 +253,9 @@ func TestDiscoveryKept(t *testing.T) {
 		t.Errorf("asked %d times within ten seconds", n)
 	}
 	down(false)
-	if w.now = w.now.Add(10 * time.Second); ask() != nil || ask() != nil || w.provider.Asked(path) != 1 {
-		t.Error("it is up, and not seen")
+	w.now = w.now.Add(10 * time.Second)
+	if err := errors.Join(ask(), ask()); err != nil || w.provider.Asked(path) != 1 {
+		t.Errorf("it is up, and not seen: %v", err)
 	}
 	down(true)
 	if w.now = w.now.Add(23 * time.Hour); ask() != nil {
