@@ -14,8 +14,8 @@ import (
 
 // showSignin shows where a sign-in stands. What a person answers leads back here
 // by a redirect, so that going back or reloading sends nothing twice. Drawn at once
-// are the answers that changed nothing (a name that cannot be one, an empty field, a
-// wish for other ways) and the page that sends its form on to an app.
+// are the answers that changed nothing (a name that cannot be one, an empty field) and
+// the page that sends its form on to an app.
 func (s *Site) showSignin(w http.ResponseWriter, r *http.Request) {
 	v := web.Visit(w, r)
 	f := signin.Start(nil, securityInfo, v.Now).Hinted(r.URL.Query().Get("login_hint")).At(r.URL.Query().Get("domain_hint"))
@@ -27,11 +27,14 @@ func (s *Site) showSignin(w http.ResponseWriter, r *http.Request) {
 		r = withLocales(r, f)
 	}
 	out, err := s.Signin.Look(r.Context(), v, f)
-	if err != nil {
+	switch {
+	case err != nil:
 		s.stopped(w, r, err)
-		return
+	case r.URL.Query().Has("other") && out.Decision.Step == idp.Ask:
+		s.showOtherWays(w, r, v, out)
+	default:
+		s.show(w, r, v, out, out.Flow.Username, problemOf(out.Problem, v.Now))
 	}
-	s.show(w, r, v, out, out.Flow.Username, problemOf(out.Problem, v.Now))
 }
 
 // answerSignin takes what the person pressed or typed: exactly one of the stable
@@ -60,7 +63,7 @@ func (s *Site) press(w http.ResponseWriter, r *http.Request, v signin.Visit, f s
 	case form.Has("decision"):
 		s.decide(w, r, v, f, form.Get("decision") == "allow")
 	case form.Has("other"):
-		s.showOtherWays(w, r, v, f)
+		s.lead(w, r, v, "/signin?other=yes&state=", f)
 	case form.Has("method"):
 		s.follow(w, r, v, f.WithMethod(idp.Kind(form.Get("method"))))
 	case form.Has("change"), form.Get("account") == "other":

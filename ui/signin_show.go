@@ -151,19 +151,14 @@ func namesOf(apis []*idp.API) map[string]string {
 // showOtherWays lists every method that the policy opens to somebody. Which of them the
 // user can use is told to nobody who has not proved to be that user: the list would tell
 // who exists.
-func (s *Site) showOtherWays(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow) {
-	out, err := s.Signin.Look(r.Context(), v, f)
-	if err != nil {
-		s.stopped(w, r, err)
-		return
-	}
-	state, err := s.Signin.Seal(v, f)
+func (s *Site) showOtherWays(w http.ResponseWriter, r *http.Request, v signin.Visit, out signin.Outcome) {
+	state, err := s.Signin.Seal(v, out.Flow)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	s.Page(w, r, http.StatusOK, OtherWays{
-		Action: s.here(r, "/signin"), State: state, Username: f.Username, Kinds: kinds(out.Decision.Offers, outside(out)),
+		Action: s.here(r, "/signin"), State: state, Username: out.Flow.Username, Kinds: kinds(out.Decision.Offers, outside(out)),
 	})
 }
 

@@ -79,7 +79,7 @@ func operations() []served {
 		guestInvite, guestList, guestShow, guestResend, guestReset, guestDelete, guestBlocks, guestUnblock,
 		federationAdd, federationList, federationShow, federationSet, federationRemove, federationTest,
 		federationIdentities, federationLink, federationUnlink,
-		partnerList, partnerSet, partnerRemove, partnerDefault, partnerReset,
+		partnerList, partnerShow, partnerSet, partnerRemove, partnerDefault, partnerReset,
 		keysList, keysRotate, eventsList, mailStatus, mailList, auditVerify, explain,
 	}
 }

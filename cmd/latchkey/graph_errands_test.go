@@ -202,6 +202,7 @@ func changes() map[string][]errand {
 		"DELETE /identity/identityProviders/{federation}":    {{action: idp.WriteFederations, also: []idp.Action{idp.ReadFederations}, needs: withFederation}},
 		"POST /identity/identityProviders/{federation}/test": {{action: idp.WriteFederations, also: []idp.Action{idp.ReadFederations}, needs: withFederation, reads: true, never: 400}},
 
+		"PATCH /policies/crossTenantAccessPolicy":                             {{action: idp.WriteCrossTenant, reads: true, body: `{"allowedCloudEndpoints":[]}`}},
 		"PATCH /policies/crossTenantAccessPolicy/default":                     {{action: idp.WriteCrossTenant, needs: withCrossTenant, body: `{"inboundTrust":{"isMfaAccepted":true}}`}},
 		"POST /policies/crossTenantAccessPolicy/default/resetToSystemDefault": {{action: idp.WriteCrossTenant, needs: withCrossTenant}},
 		"POST /policies/crossTenantAccessPolicy/partners":                     {{action: idp.WriteCrossTenant, needs: withoutPartner, body: `{"tenantId":"{other}"}`}},

@@ -2,8 +2,7 @@ package main
 
 import (
 	"context"
-	"maps"
-	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,26 +13,32 @@ import (
 // partnerView is what holds for another organization of the deployment, or by default. What a
 // partner leaves open is "default".
 type partnerView struct {
-	ID        string `json:"id"`   // "" for the default
-	Name      string `json:"name"` // likewise; or of one that is gone
-	Inbound   string `json:"inbound"`
-	Outbound  string `json:"outbound"`
-	AcceptMFA string `json:"accept_mfa"`
+	ID        string   `json:"id"`      // "" for the default
+	Name      string   `json:"name"`    // likewise; or of one that is gone
+	Domains   []string `json:"domains"` // likewise none
+	Inbound   string   `json:"inbound"`
+	Outbound  string   `json:"outbound"`
+	AcceptMFA string   `json:"accept_mfa"`
 }
 
 const inherited = "default"
 
-func (d desk) viewPartner(ctx context.Context, id string, p idp.Partner) partnerView {
-	v := partnerView{ID: id, Inbound: string(p.Inbound), Outbound: string(p.Outbound), AcceptMFA: string(p.AcceptMFA)}
+// viewPartner shows a partner, or the default where there is no id.
+func viewPartner(i admin.PartnerInfo) partnerView {
+	v := partnerView{ID: i.ID, Domains: []string{}, Inbound: string(i.Rules.Inbound), Outbound: string(i.Rules.Outbound), AcceptMFA: string(i.Rules.AcceptMFA)}
 	for _, s := range []*string{&v.Inbound, &v.Outbound, &v.AcceptMFA} {
 		if *s == "" {
 			*s = inherited
 		}
 	}
-	if t, err := d.Admin.Tenant(ctx, id); id != "" && err == nil {
-		v.Name = t.Name
+	if i.Tenant != nil {
+		v.Name, v.Domains = i.Tenant.Name, i.Tenant.Domains
 	}
 	return v
+}
+
+func viewDefault(p *idp.CrossTenantPolicy) partnerView {
+	return viewPartner(admin.PartnerInfo{Rules: p.Default})
 }
 
 type partnerArgs struct {
@@ -55,11 +60,14 @@ var partnerList = operation[namedArgs, []partnerView]{"partner.list",
 		if err != nil {
 			return nil, err
 		}
-		views := []partnerView{d.viewPartner(ctx, "", p.Default)}
-		for _, id := range slices.Sorted(maps.Keys(p.Partners)) {
-			views = append(views, d.viewPartner(ctx, id, p.Partners[id]))
-		}
-		return views, nil
+		all, err := d.Admin.Partners(ctx, d.actor, t.TenantID)
+		return append([]partnerView{viewDefault(p)}, each(all, viewPartner)...), err
+	})}
+
+var partnerShow = operation[namedArgs, partnerView]{"partner.show",
+	within(func(ctx context.Context, d desk, t *idp.Tenant, a namedArgs) (v partnerView, err error) {
+		i, err := d.Admin.Partner(ctx, d.actor, t.TenantID, a.Name)
+		return viewPartner(i), err
 	})}
 
 var partnerSet = operation[partnerArgs, partnerView]{"partner.set",
@@ -75,7 +83,7 @@ var partnerSet = operation[partnerArgs, partnerView]{"partner.set",
 		if err != nil {
 			return v, err
 		}
-		return d.viewPartner(ctx, other.TenantID, p.Partners[other.TenantID]), nil
+		return viewPartner(admin.PartnerInfo{ID: other.TenantID, Tenant: other, Rules: p.Partners[other.TenantID]}), nil
 	})}
 
 var partnerRemove = operation[namedArgs, deleted]{"partner.remove",
@@ -90,7 +98,7 @@ var partnerDefault = operation[partnerArgs, partnerView]{"partner.default",
 		if err != nil {
 			return v, err
 		}
-		return d.viewPartner(ctx, "", p.Default), nil
+		return viewDefault(p), nil
 	})}
 
 var partnerReset = operation[namedArgs, partnerView]{"partner.reset",
@@ -99,7 +107,7 @@ var partnerReset = operation[namedArgs, partnerView]{"partner.reset",
 		if err != nil {
 			return v, err
 		}
-		return d.viewPartner(ctx, "", p.Default), nil
+		return viewDefault(p), nil
 	})}
 
 func (c *cli) partnerCommand() *cobra.Command {
@@ -123,7 +131,9 @@ func (c *cli) partnerCommand() *cobra.Command {
 		},
 	})
 	return c.group("partner", "Manage the other organizations of this deployment that people may be guests from and at",
-		list, c.partnerChanging("set TENANT", "Change what holds for one organization", "  latchkey partner set fabrikam.example --accept-mfa enabled --tenant contoso.example", partnerSet),
+		list,
+		onNamed(c, "show", "TENANT", "fabrikam.example --tenant contoso.example", "Show what the policy has for one organization", partnerShow, showPartner),
+		c.partnerChanging("set TENANT", "Change what holds for one organization", "  latchkey partner set fabrikam.example --accept-mfa enabled --tenant contoso.example", partnerSet),
 		onNamed(c, "remove", "TENANT", "fabrikam.example --tenant contoso.example", "Let the default hold for an organization again", partnerRemove, gone("partner")),
 		c.partnerChanging("default", "Change what holds for every organization that is not named", "  latchkey partner default --inbound blocked", partnerDefault), reset)
 }
@@ -169,5 +179,5 @@ func (v partnerView) title() string {
 }
 
 func showPartner(p *printer, v partnerView) {
-	p.fields("Organization", v.title(), "Inbound", v.Inbound, "Outbound", v.Outbound, "Accepts MFA", v.AcceptMFA)
+	p.fields("Organization", v.title(), "Domains", strings.Join(v.Domains, ", "), "Inbound", v.Inbound, "Outbound", v.Outbound, "Accepts MFA", v.AcceptMFA)
 }

@@ -19,6 +19,54 @@ func (s *Service) CrossTenantPolicy(ctx context.Context, actor idp.Actor, tenant
 	return p, err
 }
 
+// KeepCrossTenantPolicy is for who repeats what the policy is: it changes nothing, and is
+// refused to who may not change it.
+func (s *Service) KeepCrossTenantPolicy(ctx context.Context, actor idp.Actor, tenant string) error {
+	_, err := s.tenantFor(ctx, actor, tenant, idp.WriteCrossTenant)
+	return err
+}
+
+// PartnerInfo is another organization that the policy names, and what holds for it.
+type PartnerInfo struct {
+	ID     string
+	Tenant *idp.Tenant // nil if it is gone
+	Rules  idp.Partner // as the policy has them: what it leaves open is as by default
+}
+
+// Partners are the organizations that the policy names, by id.
+func (s *Service) Partners(ctx context.Context, actor idp.Actor, tenant string) ([]PartnerInfo, error) {
+	p, err := s.CrossTenantPolicy(ctx, actor, tenant)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]PartnerInfo, 0, len(p.Partners))
+	err = s.store.View(ctx, storage.System, func(tx *storage.Tx) error {
+		for _, id := range slices.Sorted(maps.Keys(p.Partners)) {
+			t, err := idp.Optional(storage.Get[idp.Tenant](tx, id))
+			if err != nil {
+				return err
+			}
+			all = append(all, PartnerInfo{ID: id, Tenant: t, Rules: p.Partners[id]})
+		}
+		return nil
+	})
+	return all, err
+}
+
+// Partner is one of them, by GUID or domain.
+func (s *Service) Partner(ctx context.Context, actor idp.Actor, tenant, partner string) (PartnerInfo, error) {
+	all, err := s.Partners(ctx, actor, tenant)
+	if err != nil {
+		return PartnerInfo{}, err
+	}
+	id := s.partnerID(ctx, partner)
+	i := slices.IndexFunc(all, func(p PartnerInfo) bool { return p.ID == id })
+	if i < 0 {
+		return PartnerInfo{}, noPartner(partner)
+	}
+	return all[i], nil
+}
+
 // PartnerChange is what may be changed of what holds for other organizations; nil leaves a
 // field as it is.
 type PartnerChange struct {
@@ -60,7 +108,7 @@ func (s *Service) AddPartner(ctx context.Context, actor idp.Actor, tenant, partn
 		return nil, err
 	}
 	if other.TenantID == here.TenantID {
-		return nil, idp.Errorf(idp.Invalid, "An organization is no partner of its own.")
+		return nil, idp.NoSuch(idp.PartyTenant, partner, "An organization is no partner of its own.")
 	}
 	return s.changeCrossTenant(ctx, actor, tenant, idp.PartnerAdded, other.TenantID, func(p *idp.CrossTenantPolicy) error {
 		if _, there := p.Partners[other.TenantID]; there {
@@ -117,18 +165,15 @@ func (s *Service) partnerID(ctx context.Context, name string) string {
 // changeCrossTenant changes the policy, whole or not at all, and ends what came from where
 // nobody may come from any more, or rests on a factor that does not count any more.
 func (s *Service) changeCrossTenant(ctx context.Context, actor idp.Actor, tenant string, what idp.Activity, partner string, change func(*idp.CrossTenantPolicy) error) (p *idp.CrossTenantPolicy, err error) {
-	var homes []string
-	if homes, err = s.store.Tenants(ctx); err != nil {
+	homes, err := s.store.Tenants(ctx)
+	if err != nil {
 		return nil, err
 	}
 	err = s.change(ctx, actor, tenant, idp.WriteCrossTenant, func(w *work) error {
-		before, err := idp.LoadCrossTenantPolicy(w.Tx)
-		if err != nil {
-			return err
-		}
 		if p, err = idp.LoadCrossTenantPolicy(w.Tx); err != nil {
 			return err
 		}
+		before := *p
 		p.Partners = maps.Clone(p.Partners)
 		if err := change(p); err != nil {
 			return err
@@ -136,15 +181,37 @@ func (s *Service) changeCrossTenant(ctx context.Context, actor idp.Actor, tenant
 		if err := p.Validate(); err != nil {
 			return err
 		}
+		if before.Default == p.Default && before.Customized == p.Customized && maps.Equal(before.Partners, p.Partners) {
+			return nil
+		}
 		if err := w.Put(p); err != nil {
 			return err
 		}
-		if err := w.endFrom(before, p, homes); err != nil {
+		if err := w.endFrom(&before, p, homes); err != nil {
 			return err
 		}
-		return w.auditChange(what, idp.Party{Type: idp.PartyPolicy, ID: p.ID(), Name: "Cross-tenant access " + partner}, before, p)
+		return w.auditCrossTenant(what, partner, &before, p)
 	})
 	return p, err
+}
+
+// auditCrossTenant tells what was changed of one partner, or of the default where that is "":
+// all of a policy would be too long for an event.
+func (w *work) auditCrossTenant(what idp.Activity, partner string, before, after *idp.CrossTenantPolicy) error {
+	target := idp.Party{Type: idp.PartyPolicy, ID: after.ID(), Name: "Cross-tenant access"}
+	if partner == "" {
+		return w.auditChange(what, target, before.Default, after.Default)
+	}
+	target.Name += " " + partner
+	return w.auditChange(what, target, rulesOf(before, partner), rulesOf(after, partner))
+}
+
+// rulesOf is nil for an organization that the policy does not name.
+func rulesOf(p *idp.CrossTenantPolicy, partner string) *idp.Partner {
+	if one, there := p.Partners[partner]; there {
+		return &one
+	}
+	return nil
 }
 
 // endFrom ends what came from organizations for which less is allowed or trusted than before.

@@ -134,14 +134,17 @@ func (g *ground) calls() map[string]func(a idp.Actor) error {
 		"UpdateFederation": func(a idp.Actor) error {
 			return err2(s.UpdateFederation(ctx, a, t, "branch.example", nil, func(f *idp.Federation) error { f.Name = "New"; return nil }))
 		},
-		"DeleteFederation":  func(a idp.Actor) error { return s.DeleteFederation(ctx, a, t, "branch.example") },
-		"CheckFederation":   func(a idp.Actor) error { return err2(s.CheckFederation(ctx, a, t, "branch.example")) },
-		"CheckProvider":     func(a idp.Actor) error { return err2(s.CheckProvider(ctx, a, t, "https://login.example")) },
-		"Identities":        func(a idp.Actor) error { return err2(s.Identities(ctx, a, t, bob)) },
-		"IdentitiesOf":      func(a idp.Actor) error { return err2(s.IdentitiesOf(ctx, a, t, []*idp.User{g.bob})) },
-		"LinkIdentity":      func(a idp.Actor) error { return err2(s.LinkIdentity(ctx, a, t, bob, "contoso.example", "sub-1")) },
-		"UnlinkIdentity":    func(a idp.Actor) error { return s.UnlinkIdentity(ctx, a, t, bob, g.identity) },
-		"CrossTenantPolicy": func(a idp.Actor) error { return err2(s.CrossTenantPolicy(ctx, a, t)) },
+		"DeleteFederation":      func(a idp.Actor) error { return s.DeleteFederation(ctx, a, t, "branch.example") },
+		"CheckFederation":       func(a idp.Actor) error { return err2(s.CheckFederation(ctx, a, t, "branch.example")) },
+		"CheckProvider":         func(a idp.Actor) error { return err2(s.CheckProvider(ctx, a, t, "https://login.example")) },
+		"Identities":            func(a idp.Actor) error { return err2(s.Identities(ctx, a, t, bob)) },
+		"IdentitiesOf":          func(a idp.Actor) error { return err2(s.IdentitiesOf(ctx, a, t, []*idp.User{g.bob})) },
+		"LinkIdentity":          func(a idp.Actor) error { return err2(s.LinkIdentity(ctx, a, t, bob, "contoso.example", "sub-1")) },
+		"UnlinkIdentity":        func(a idp.Actor) error { return s.UnlinkIdentity(ctx, a, t, bob, g.identity) },
+		"CrossTenantPolicy":     func(a idp.Actor) error { return err2(s.CrossTenantPolicy(ctx, a, t)) },
+		"KeepCrossTenantPolicy": func(a idp.Actor) error { return s.KeepCrossTenantPolicy(ctx, a, t) },
+		"Partners":              func(a idp.Actor) error { return err2(s.Partners(ctx, a, t)) },
+		"Partner":               func(a idp.Actor) error { return err2(s.Partner(ctx, a, t, g.partner)) },
 		"UpdateCrossTenantDefault": func(a idp.Actor) error {
 			return err2(s.UpdateCrossTenantDefault(ctx, a, t, admin.PartnerChange{Inbound: new(idp.AccessBlocked)}))
 		},

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -60,22 +61,28 @@ func setAccess(name string, to func(*partnerInput) **idp.Access) func(*partnerIn
 			*to(in) = new(idp.AccessInherited)
 			return nil
 		}
-		for _, half := range []string{"usersAndGroups", "applications"} {
-			h := v.member(half)
-			if h.null() {
-				continue
-			}
-			for _, t := range h.member("targets").list() {
-				if target := t.member("target").text(); !strings.EqualFold(target, "AllUsers") && !strings.EqualFold(target, "AllApplications") {
-					return idp.Errorf(idp.Invalid, "The target '%s' of %s is not supported: use AllUsers and AllApplications.", target, name)
-				}
-			}
-			if a := idp.Access(h.member("accessType").text()); a != "" && (*to(in) == nil || a == idp.AccessBlocked) {
-				*to(in) = &a
-			}
+		people, apps := v.member("usersAndGroups"), v.member("applications")
+		if people.member("accessType").text() != apps.member("accessType").text() || apps.member("accessType").null() {
+			return idp.Errorf(idp.Invalid, "Property '%s' needs usersAndGroups and applications, with the same accessType: access is allowed or blocked as a whole.", name)
 		}
-		return nil
+		*to(in) = new(idp.Access(apps.member("accessType").text()))
+		return errors.Join(checkTargets(name+"/usersAndGroups", people, "AllUsers", "user"), checkTargets(name+"/applications", apps, "AllApplications", "application"))
 	}
+}
+
+// checkTargets refuses what is about less than all.
+func checkTargets(name string, half value, all, kind string) error {
+	targets := half.member("targets").list()
+	for _, t := range targets {
+		said := t.member("targetType")
+		if !strings.EqualFold(t.member("target").text(), all) || !said.null() && !strings.EqualFold(said.text(), kind) {
+			targets = nil
+		}
+	}
+	if len(targets) == 0 {
+		return idp.Errorf(idp.Invalid, "Property '%s' can only have the target '%s' of the type '%s': access is allowed or blocked as a whole.", name, all, kind)
+	}
+	return nil
 }
 
 // setTrust takes trust in what people have proved; nothing here knows their devices.
@@ -114,10 +121,10 @@ func partnerRules() []partnerProperty {
 			name: "b2bCollaborationOutbound", kind: b2bKind, get: func(_ *call, p partner) any { return accessObject(p.rules.Outbound) },
 			set: setAccess("b2bCollaborationOutbound", func(in *partnerInput) **idp.Access { return &in.Outbound }),
 		},
-		fixed[partner, *partnerInput]("b2bDirectConnectInbound", edmAny, accessObject(idp.AccessBlocked)),
-		fixed[partner, *partnerInput]("b2bDirectConnectOutbound", edmAny, accessObject(idp.AccessBlocked)),
-		fixed[partner, *partnerInput]("automaticUserConsentSettings", edmAny, object{"inboundAllowed": false, "outboundAllowed": false}),
-		fixed[partner, *partnerInput]("tenantRestrictions", edmAny, nil),
+		unchanging[partner, *partnerInput]("b2bDirectConnectInbound", edmAny, accessObject(idp.AccessBlocked)),
+		unchanging[partner, *partnerInput]("b2bDirectConnectOutbound", edmAny, accessObject(idp.AccessBlocked)),
+		unchanging[partner, *partnerInput]("automaticUserConsentSettings", edmAny, object{"inboundAllowed": false, "outboundAllowed": false}),
+		unchanging[partner, *partnerInput]("tenantRestrictions", edmAny, nil),
 	}
 }
 
@@ -125,7 +132,7 @@ var crossTenantDefault = &entity[partner, *partnerInput]{
 	name: "crossTenantAccessPolicyConfigurationDefault",
 	properties: slices.Concat([]partnerProperty{
 		{name: "isServiceDefault", kind: edmBoolean, get: func(_ *call, p partner) any { return !p.custom }},
-		fixed[partner, *partnerInput]("invitationRedemptionIdentityProviderConfiguration", edmAny, object{
+		unchanging[partner, *partnerInput]("invitationRedemptionIdentityProviderConfiguration", edmAny, object{
 			"primaryIdentityProviderPrecedenceOrder": []string{"azureActiveDirectory", "externalFederation", "socialIdentityProviders"},
 			"fallbackIdentityProvider":               "emailOneTimePasscode",
 		}),
@@ -137,7 +144,7 @@ var crossTenantPartners = &entity[partner, *partnerInput]{
 	id:   func(p partner) string { return p.id },
 	properties: slices.Concat([]partnerProperty{
 		{
-			name: "tenantId", kind: edmString, flags: required | onCreate, get: func(_ *call, p partner) any { return p.id },
+			name: "tenantId", kind: edmGUID, flags: required | onCreate, get: func(_ *call, p partner) any { return p.id },
 			set: func(in *partnerInput, v value) error { in.id = v.text(); return nil },
 		},
 		fixed[partner, *partnerInput]("isServiceProvider", edmBoolean, false),
@@ -146,12 +153,12 @@ var crossTenantPartners = &entity[partner, *partnerInput]{
 }
 
 // crossTenantPolicy is what the policy is beside its default and its partners.
-var crossTenantPolicy = &entity[*idp.CrossTenantPolicy, none]{
+var crossTenantPolicy = &entity[*idp.CrossTenantPolicy, *none]{
 	name: "crossTenantAccessPolicy",
-	properties: []property[*idp.CrossTenantPolicy, none]{
+	properties: []property[*idp.CrossTenantPolicy, *none]{
 		{name: "id", kind: edmString, get: func(_ *call, p *idp.CrossTenantPolicy) any { return p.ID() }},
-		fixed[*idp.CrossTenantPolicy, none]("displayName", edmString, "Cross-tenant access policy"),
-		fixed[*idp.CrossTenantPolicy, none]("allowedCloudEndpoints", listOf(edmString), []string{}),
+		unchanging[*idp.CrossTenantPolicy, *none]("displayName", edmString, "Cross-tenant access policy"),
+		unchanging[*idp.CrossTenantPolicy, *none]("allowedCloudEndpoints", listOf(edmString), []string{}),
 	},
 }
 
@@ -163,6 +170,7 @@ func crossTenantRoutes() []route {
 			method: http.MethodGet, path: policy, handle: crossTenantPolicy.reads((*call).crossTenantPolicy), options: itemOptions,
 			summary: "Read the cross-tenant access policy", action: idp.ReadCrossTenant, out: crossTenantPolicy,
 		},
+		{method: http.MethodPatch, path: policy, handle: changeCrossTenantPolicy, summary: "Repeat what the cross-tenant access policy is", action: idp.WriteCrossTenant, in: crossTenantPolicy},
 		{
 			method: http.MethodGet, path: byDefault, handle: crossTenantDefault.reads((*call).crossTenantDefault), options: itemOptions,
 			summary: "Read what holds for every other organization", action: idp.ReadCrossTenant, out: crossTenantDefault,
@@ -191,6 +199,14 @@ func crossTenantRoutes() []route {
 
 func (c *call) crossTenantPolicy() (*idp.CrossTenantPolicy, error) {
 	return c.Admin.CrossTenantPolicy(c.ctx(), c.Actor, c.Tenant.TenantID)
+}
+
+// changeCrossTenantPolicy takes a body that repeats what there is: nothing else can be said.
+func changeCrossTenantPolicy(c *call) (reply, error) {
+	if err := crossTenantPolicy.readChange(c, &none{}); err != nil {
+		return reply{}, err
+	}
+	return noContent(), c.Admin.KeepCrossTenantPolicy(c.ctx(), c.Actor, c.Tenant.TenantID)
 }
 
 func (c *call) crossTenantDefault() (partner, error) {
@@ -250,15 +266,11 @@ func addPartner(c *call) (reply, error) {
 	if err := crossTenantPartners.readNew(c, &in); err != nil {
 		return reply{}, err
 	}
-	id := strings.ToLower(in.id)
-	if !idp.IsID(id) {
-		return reply{}, idp.Errorf(idp.Invalid, "Property 'tenantId' is the GUID of an organization.")
-	}
-	p, err := c.Admin.AddPartner(c.ctx(), c.Actor, c.Tenant.TenantID, id, in.PartnerChange)
+	p, err := c.Admin.AddPartner(c.ctx(), c.Actor, c.Tenant.TenantID, in.id, in.PartnerChange)
 	if err != nil {
 		return reply{}, err
 	}
-	return crossTenantPartners.created(c, partner{id: id, rules: p.Partners[id]}), nil
+	return crossTenantPartners.created(c, partner{id: in.id, rules: p.Partners[in.id]}), nil
 }
 
 func changePartner(c *call) (reply, error) {

@@ -48,6 +48,8 @@ func TestDay(t *testing.T) {
 		{"guests invited again", d.guestsAgain},
 		{"guests listed", d.guestsListed},
 		{"who invites guests", d.whoInvites},
+		{"cross-tenant access", d.crossTenant},
+		{"partners", d.partners},
 		{"the person", d.person},
 		{"authentication administrator", d.authenticationAdministrator},
 		{"global reader", d.globalReader},

@@ -111,6 +111,6 @@ var (
 	keyed = map[string]bool{
 		"organization": true, "domains": true, "directoryObjects": true, "users": true, "groups": true, "members": true, "directoryRoles": true,
 		"directoryRoleTemplates": true, "roleDefinitions": true, "roleAssignments": true, "temporaryAccessPassMethods": true,
-		"fido2Methods": true, "passwordMethods": true, "methods": true, "userRegistrationDetails": true, "recoveryReadiness": true, "directoryAudits": true, "signIns": true,
+		"fido2Methods": true, "passwordMethods": true, "methods": true, "userRegistrationDetails": true, "recoveryReadiness": true, "directoryAudits": true, "signIns": true, "partners": true,
 	}
 )
