@@ -89,24 +89,30 @@ func Next(f Facts) Decision {
 	if f.tooWeak() {
 		return d.refuse("unmet_authentication_requirements", StrongerNeeded)
 	}
-	if f.Identifier == "" && !f.stepUp() && !(f.Account && f.accountOffered()) {
-		if d.Realm = f.realm(); d.Realm.Federation != nil {
-			d.Step, d.Method, d.Unnamed = Ask, d.Realm.Method, true
-			return d
-		}
+	name := f.name()
+	d.Realm = f.realm(name)
+	switch d.Method = d.Realm.Method; {
+	case name != "":
+		d.Step = Ask
+	case d.Method != "":
+		d.Step, d.Unnamed = Ask, true
+	default:
 		d.Step, d.Account = Identify, f.accountOffered()
-		return d
 	}
-	d.Step, d.Method, d.Realm = Ask, f.method(), f.realm()
 	return d
 }
 
-// realm is where the person signs in. Who steps up is known without a name.
-func (f Facts) realm() Realm {
-	name := f.Identifier
-	if name == "" && f.SessionUser != nil && (f.stepUp() || f.Account) {
-		name = f.SessionUser.SignInName()
+// name is whom the person says to be, "" if they have to say so first. Who steps up is known
+// without one.
+func (f Facts) name() string {
+	if f.Identifier == "" && (f.stepUp() || f.Account && f.accountOffered()) {
+		return f.SessionUser.SignInName()
 	}
+	return f.Identifier
+}
+
+// realm is where whoever has that name signs in.
+func (f Facts) realm(name string) Realm {
 	asked := f.Another || f.accountOffered() || f.Request != nil && f.Request.Asks("select_account")
 	return Discover(RealmFacts{Name: name, First: f.method(), Named: f.Doors, Hint: f.Hint, Hints: f.Hints, Familiar: f.Familiar, Asked: asked})
 }

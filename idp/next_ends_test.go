@@ -63,7 +63,7 @@ func newPerson(seed uint64) *person {
 	one := func(values ...string) string { return values[r.IntN(len(values))] }
 	reason := func() idp.Reason { return []idp.Reason{idp.Offered, idp.NoCredential}[r.IntN(2)] }
 	p := &person{
-		users:   map[string]*idp.User{annaID: {UserID: annaID}, bobID: {UserID: bobID}},
+		users:   map[string]*idp.User{annaID: {UserID: annaID, PrincipalName: "anna@contoso.example"}, bobID: {UserID: bobID, PrincipalName: "bob@contoso.example"}},
 		offered: map[string][]idp.Offer{annaID: offers(idp.Offered, reason()), bobID: offers(reason(), reason())},
 		me:      one(annaID, bobID), goesOn: r.IntN(2) == 0, yields: one(idp.ACRPhishing, idp.ACRMFA),
 	}
