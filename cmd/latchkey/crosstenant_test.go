@@ -40,7 +40,7 @@ func newNeighbours(t *testing.T) *neighbours {
 // accepts signs Kim in by the pass of home, and accepts the invitation.
 func (n *neighbours) accepts() *person {
 	n.Helper()
-	p := newPerson(n.T, appBack)
+	p := newPerson(n.TB, appBack)
 	p.Open(n.link)
 	n.byPass(p)
 	p.WantPage("redeem")

@@ -21,7 +21,7 @@ import (
 // abroad is a demo whose organization Contoso has a domain that is federated with a provider
 // which tests can make do anything.
 type abroad struct {
-	*testing.T
+	testing.TB
 	*demo
 	provider   *upstreamtest.Provider
 	tenant     string
@@ -53,12 +53,12 @@ func (b *buffer) String() string {
 	return b.Buffer.String()
 }
 
-func newAbroad(t *testing.T, change ...func(*idp.Federation)) *abroad {
+func newAbroad(t testing.TB, change ...func(*idp.Federation)) *abroad {
 	t.Helper()
 	log := &buffer{}
 	o := demoOptions{Listen: "localhost:0", AppListen: "127.0.0.1:0", InboxListen: "127.0.0.1:0", MetricsListen: "localhost:0", Data: filepath.Join(t.TempDir(), "d")}
 	d := runDemo(t, o, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	a := &abroad{T: t, demo: d, provider: upstreamtest.Start(), log: log}
+	a := &abroad{TB: t, demo: d, provider: upstreamtest.Start(), log: log}
 	t.Cleanup(a.provider.Close)
 	report := d.report().tenant(t, "contoso.example")
 	a.tenant, a.app = report.ID, report.client(t, "web")
@@ -85,10 +85,10 @@ func (a *abroad) federate(domain string, change ...func(*idp.Federation)) *idp.F
 }
 
 // anew is the same with another provider in place of the one before.
-func (a *abroad) anew(t *testing.T) *abroad {
+func (a *abroad) anew(t testing.TB) *abroad {
 	t.Helper()
 	b := *a
-	b.T, b.provider = t, upstreamtest.Start()
+	b.TB, b.provider = t, upstreamtest.Start()
 	t.Cleanup(b.provider.Close)
 	b.provider.Person = map[string]any{"sub": "sam-1", "email": "sam@" + fedDomain, "email_verified": true, "name": "Sam"}
 	if err := b.server.Admin.DeleteFederation(t.Context(), demoActor, b.tenant, fedDomain); err != nil {
@@ -157,7 +157,7 @@ func (a *abroad) authorize(more url.Values) string {
 // come is a person who comes from the app.
 func (a *abroad) come(more url.Values) *person {
 	a.Helper()
-	p := newPerson(a.T, appBack)
+	p := newPerson(a.TB, appBack)
 	p.Open(a.authorize(more))
 	return p
 }
@@ -190,7 +190,7 @@ func (a *abroad) call(endpoint string, form url.Values) (status int, answer map[
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.SetBasicAuth(a.app.ClientID, a.app.ClientSecret)
-	return doJSON(a.T, r)
+	return doJSON(a.TB, r)
 }
 
 // wantProblem expects to be told of a problem, by a page that names the provider.
@@ -231,7 +231,7 @@ func (a *abroad) touched() string {
 var longAgo = time.Now().Add(-48 * time.Hour)
 
 // doJSON sends a request and reads the answer, which is JSON.
-func doJSON(t *testing.T, r *http.Request) (status int, answer map[string]any) {
+func doJSON(t testing.TB, r *http.Request) (status int, answer map[string]any) {
 	t.Helper()
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // person drives pages as somebody does whose browser runs no script: opens
 // addresses, fills fields, presses buttons, reads.
 type person struct {
-	t      *testing.T
+	t      testing.TB
 	client *http.Client
 	// away begins the addresses of an app that does not exist: the browser stops
 	// there, and landed is what the app would have been sent.
@@ -28,7 +28,7 @@ type person struct {
 	filled url.Values
 }
 
-func newPerson(t *testing.T, away string) *person {
+func newPerson(t testing.TB, away string) *person {
 	p := &person{t: t, away: away}
 	p.client = &http.Client{Jar: &jar{hosts: map[string]map[string]string{}}, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		if len(via) > 20 || p.isAway(r.URL) {
