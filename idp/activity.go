@@ -101,7 +101,7 @@ var (
 
 	TenantAdded       = Activity{"Create tenant", directoryManagement, CoreService}
 	TenantUpdated     = Activity{"Update tenant", directoryManagement, CoreService}
-	FederationAdded   = Activity{"Add federation settings", directoryManagement, CoreService}
+	FederationAdded   = Activity{"Set domain authentication", directoryManagement, CoreService}
 	FederationChanged = Activity{"Set federation settings on domain", directoryManagement, CoreService}
 	FederationRemoved = Activity{"Delete federation settings", directoryManagement, CoreService}
 

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -118,7 +119,8 @@ func FindFederation(tx *storage.Tx, domain string) (*Federation, error) {
 // The bounds of a federation.
 const (
 	MaxFederatedDomains = 50
-	maxClientText       = 512 // bytes, of client id and secret
+	maxClientText       = 512  // bytes, of client id and secret
+	maxIssuer           = 2000 // bytes
 )
 
 // FederationAuthMethods are the ways in which we say to a provider who we are.
@@ -129,8 +131,6 @@ func (f *Federation) Validate() error {
 	switch {
 	case !isName(f.Name):
 		return Errorf(Invalid, "A provider needs a name of at most 256 bytes, without control characters: people read it.")
-	case f.Issuer == "" || len(f.Issuer) > 2000 || strings.ContainsFunc(f.Issuer, notPrintable) || strings.ContainsAny(f.Issuer, "?#"):
-		return Errorf(Invalid, "The issuer %q is no URL of a provider: give it as its discovery document has it, without a query.", clipped(f.Issuer))
 	case f.ClientID == "" || len(f.ClientID) > maxClientText || strings.ContainsFunc(f.ClientID, notVisible):
 		return Errorf(Invalid, "A client id has between 1 and %d characters of ASCII: it is what the provider calls this tenant.", maxClientText)
 	case !slices.Contains(FederationAuthMethods, f.AuthMethod):
@@ -153,7 +153,21 @@ func (f *Federation) Validate() error {
 	return f.validateParts()
 }
 
+// CheckIssuer tells why a text is no issuer (OIDC Core 2).
+func CheckIssuer(issuer string) error {
+	if len(issuer) <= maxIssuer && !strings.ContainsFunc(issuer, notPrintable) && !strings.ContainsAny(issuer, "?#") {
+		u, err := url.Parse(issuer)
+		if err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil {
+			return nil
+		}
+	}
+	return Errorf(Invalid, "The issuer %q is no URL of a provider: give it as its discovery document has it, without a query.", clipped(issuer))
+}
+
 func (f *Federation) validateParts() error {
+	if err := CheckIssuer(f.Issuer); err != nil {
+		return err
+	}
 	for _, s := range slices.Concat(f.Scopes, f.MFAClasses) {
 		if s == "" || len(s) > 200 || strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || notPrintable(r) }) {
 			return Errorf(Invalid, "%q is neither a scope nor a value of acr.", clipped(s))

@@ -1,6 +1,7 @@
 package idp_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -30,6 +31,19 @@ func TestFederationValidate(t *testing.T) {
 		"an issuer without end":         func(f *idp.Federation) { f.Issuer += strings.Repeat("a", 2000) },
 		"no client id":                  func(f *idp.Federation) { f.ClientID = "" },
 		"a client id of other letters":  func(f *idp.Federation) { f.ClientID = "ü" },
+		"a client id with a line":       func(f *idp.Federation) { f.ClientID = "a\nb" },
+		"a name without end":            func(f *idp.Federation) { f.Name = strings.Repeat("a", 257) },
+		"no authentication method":      func(f *idp.Federation) { f.AuthMethod = "" },
+		"no scope":                      func(f *idp.Federation) { f.Scopes = nil },
+		"a long scope":                  func(f *idp.Federation) { f.Scopes = append(f.Scopes, strings.Repeat("a", 201)) },
+		"no prompt":                     func(f *idp.Federation) { f.PromptLogin = "" },
+		"no linking":                    func(f *idp.Federation) { f.Linking = "" },
+		"an empty domain":               func(f *idp.Federation) { f.Domains = []string{""} },
+		"a domain with a dot behind":    func(f *idp.Federation) { f.Domains = []string{"branch.example."} },
+		"a domain of other letters":     func(f *idp.Federation) { f.Domains = []string{"bränch.example"} },
+		"a hint domain in capitals":     func(f *idp.Federation) { f.HintDomain = "Login.example" },
+		"an empty class":                func(f *idp.Federation) { f.MFAClasses = []string{""} },
+		"a claim with a line":           func(f *idp.Federation) { f.Claims.FamilyName = "a\nb" },
 		"a long client id":              func(f *idp.Federation) { f.ClientID = strings.Repeat("a", 513) },
 		"another authentication method": func(f *idp.Federation) { f.AuthMethod = idp.AuthKeyJWT },
 		"no secret":                     func(f *idp.Federation) { f.Secret = "" },
@@ -56,6 +70,98 @@ func TestFederationValidate(t *testing.T) {
 		f := branch()
 		if change(&f); idp.ErrorCode(f.Validate()) != idp.Invalid {
 			t.Errorf("%s: %v", name, f.Validate())
+		}
+	}
+}
+
+// TestCheckIssuer: an issuer is a URL that a discovery document could be at.
+func TestCheckIssuer(t *testing.T) {
+	t.Parallel()
+	for issuer, want := range map[string]bool{
+		"https://login.example": true, "https://login.example/": true, "https://login.example:8443/realms/a": true, "http://[::1]:8080": true,
+		"": false, "login.example": false, "ftp://login.example": false, "https:login.example": false, "https:///tenant": false, "https://:443": false,
+		"https://a:b@login.example": false, "https://a@login.example": false, "https://login.example?a": false, "https://login.example#a": false,
+		"https://login.example\n": false, " https://login.example": false, "https://lögin.example": false, "https://login.example:port": false, "https://[::1": false,
+	} {
+		if err := idp.CheckIssuer(issuer); (err == nil) != want || err != nil && idp.ErrorCode(err) != idp.Invalid {
+			t.Errorf("%q: %v", issuer, err)
+		}
+	}
+}
+
+// TestFederationBounds: what is as long or as much as it may be is good.
+func TestFederationBounds(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*idp.Federation){
+		"a provider on a private network": func(f *idp.Federation) { f.Issuer = "http://[::1]:8080/realms/a" },
+		"a long issuer":                   func(f *idp.Federation) { f.Issuer += "/" + strings.Repeat("a", 2000-len(f.Issuer)-1) },
+		"a long client id":                func(f *idp.Federation) { f.ClientID = strings.Repeat("a", 512) },
+		"a client id with spaces":         func(f *idp.Federation) { f.ClientID = "our app" },
+		"a public client":                 func(f *idp.Federation) { f.AuthMethod, f.Secret = idp.AuthNone, "" },
+		"many domains":                    func(f *idp.Federation) { f.Domains = domains(idp.MaxFederatedDomains) },
+		"a domain of other letters":       func(f *idp.Federation) { f.Domains = []string{"xn--brnch-hra.example"} },
+		"a class that is a URN":           func(f *idp.Federation) { f.MFAClasses = []string{"urn:example:gold"} },
+		"other claims":                    func(f *idp.Federation) { f.Claims = idp.ClaimNames{Address: "upn", Name: "https://a.example/n"} },
+	} {
+		f := branch()
+		if change(&f); f.Validate() != nil {
+			t.Errorf("%s: %v", name, f.Validate())
+		}
+	}
+}
+
+func domains(n int) (all []string) {
+	for i := range n {
+		all = append(all, fmt.Sprintf("d%d.example", i))
+	}
+	return all
+}
+
+// TestFederationSecret: a secret is opened by whom it was sealed for alone, and one that could
+// not be sent is refused.
+func TestFederationSecret(t *testing.T) {
+	t.Parallel()
+	keys := keyring(t, 1)
+	f := branch()
+	if err := f.SetSecret(keys, tenantID, "a secret: with+signs/"); err != nil || strings.Contains(f.Secret, "secret") {
+		t.Fatal(f.Secret, err)
+	}
+	if got, err := f.OpenSecret(keys, tenantID); got != "a secret: with+signs/" || err != nil {
+		t.Error(got, err)
+	}
+	other := f
+	other.FederationID = annaID
+	for name, open := range map[string]func() (string, error){
+		"another tenant":     func() (string, error) { return f.OpenSecret(keys, bobID) },
+		"another federation": func() (string, error) { return other.OpenSecret(keys, tenantID) },
+	} {
+		if got, err := open(); err == nil || got != "" {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	for _, bad := range []string{strings.Repeat("a", 513), "a\nb", "ü", "a\x7f"} {
+		sealed := f.Secret
+		if err := f.SetSecret(keys, tenantID, bad); idp.ErrorCode(err) != idp.Invalid || f.Secret != sealed {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	if err := f.SetSecret(keys, tenantID, ""); err != nil || f.Secret != "" {
+		t.Error(f.Secret, err)
+	}
+	if got, err := f.OpenSecret(keys, tenantID); got != "" || err != nil {
+		t.Error(got, err)
+	}
+}
+
+// TestIsSubject: a subject is what a provider may call somebody, letter by letter.
+func TestIsSubject(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]bool{
+		"sam-1": true, "a b|c": true, strings.Repeat("a", 255): true,
+		"": false, strings.Repeat("a", 256): false, "sám": false, "a\nb": false, "a\x00": false, "\xff": false, "a\x7f": false,
+	} {
+		if got := idp.IsSubject(s); got != want {
+			t.Errorf("%q: %t", s, got)
 		}
 	}
 }

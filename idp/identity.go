@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
+	"strings"
 	"time"
 
 	"latchkey/storage"
@@ -57,6 +58,14 @@ func personKey(issuer, subject string) string {
 // provider, or of a home tenant.
 func ElsewhereKey(provider, session string) string {
 	return "elsewhere " + personKey(provider, session)
+}
+
+// maxSubject is how long a subject may be, in characters of ASCII (OIDC Core 2).
+const maxSubject = 255
+
+// IsSubject tells whether a text may be what a provider calls a person.
+func IsSubject(s string) bool {
+	return s != "" && len(s) <= maxSubject && !strings.ContainsFunc(s, notVisible)
 }
 
 // FindIdentity finds whom a person elsewhere is linked with, nil if nobody.

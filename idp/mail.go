@@ -42,21 +42,23 @@ type MailAbout string
 
 // What people are told by mail.
 const (
-	MailMethodAdded   MailAbout = "method-added"
-	MailMethodRemoved MailAbout = "method-removed"
-	MailMethodRenamed MailAbout = "method-renamed"
-	MailPasswordSet   MailAbout = "password-set"
-	MailSignedOut     MailAbout = "signed-out-everywhere"
-	MailPasskeyCopied MailAbout = "passkey-copied"
-	MailPassGiven     MailAbout = "pass-given"
-	MailCode          MailAbout = "code"
-	MailInvitation    MailAbout = "invitation"
+	MailMethodAdded      MailAbout = "method-added"
+	MailMethodRemoved    MailAbout = "method-removed"
+	MailMethodRenamed    MailAbout = "method-renamed"
+	MailPasswordSet      MailAbout = "password-set"
+	MailSignedOut        MailAbout = "signed-out-everywhere"
+	MailPasskeyCopied    MailAbout = "passkey-copied"
+	MailPassGiven        MailAbout = "pass-given"
+	MailIdentityLinked   MailAbout = "identity-linked"
+	MailIdentityUnlinked MailAbout = "identity-unlinked"
+	MailCode             MailAbout = "code"
+	MailInvitation       MailAbout = "invitation"
 )
 
 // MailAbouts are all there are.
 var MailAbouts = []MailAbout{
 	MailMethodAdded, MailMethodRemoved, MailMethodRenamed, MailPasswordSet, MailSignedOut, MailPasskeyCopied, MailPassGiven,
-	MailCode, MailInvitation,
+	MailIdentityLinked, MailIdentityUnlinked, MailCode, MailInvitation,
 }
 
 const (

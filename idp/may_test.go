@@ -128,6 +128,10 @@ var documented = []permit{
 		roles: map[string]whom{"Global Administrator": everybody, "Privileged Role Administrator": everybody},
 	},
 	{
+		action: idp.ReadFederations, app: []string{"IdentityProvider.Read.All", "IdentityProvider.ReadWrite.All", "Domain.Read.All", "Domain.ReadWrite.All"},
+		roles: everyRole(),
+	},
+	{
 		action: idp.WriteFederations, app: []string{"IdentityProvider.ReadWrite.All", "Domain.ReadWrite.All"},
 		roles: map[string]whom{"Global Administrator": everybody, "External Identity Provider Administrator": everybody, "Hybrid Identity Administrator": everybody},
 	},
@@ -153,6 +157,15 @@ var documented = []permit{
 			"Authentication Administrator": members, "User Administrator": members, "Helpdesk Administrator": members,
 		},
 	},
+}
+
+// everyRole may do something to everybody.
+func everyRole() map[string]whom {
+	all := map[string]whom{}
+	for _, r := range documentedRoles {
+		all[r.name] = everybody
+	}
+	return all
 }
 
 // tried are the permissions an app is tried with: every documented one, and what only

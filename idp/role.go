@@ -61,8 +61,8 @@ var Roles = []Role{
 	{ApplicationAdministrator, "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3", "Looks after applications.", false},
 	{CloudApplicationAdministrator, "158c047a-c907-4556-b7ef-446551a6b5f7", "Looks after applications.", false},
 	{ConditionalAccessAdministrator, "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9", "Reads the directory.", false},
-	{ExternalIdentityProviderAdmin, "be2f45a1-457d-42af-a067-6ec1fa63bc45", "Reads the directory.", false},
-	{HybridIdentityAdministrator, "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2", "Reads the directory.", false},
+	{ExternalIdentityProviderAdmin, "be2f45a1-457d-42af-a067-6ec1fa63bc45", "Looks after the providers elsewhere at which people sign in.", false},
+	{HybridIdentityAdministrator, "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2", "Looks after the providers elsewhere at which people sign in.", false},
 }
 
 // FindRole finds a role by its name, in any case, or by its template id.

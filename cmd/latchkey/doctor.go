@@ -46,7 +46,7 @@ func (f symptom) printable() symptom {
 }
 
 func (c *cli) doctorCommand() *cobra.Command {
-	return c.group("doctor", "Look for what is wrong around this deployment", c.doctorMailCommand())
+	return c.group("doctor", "Look for what is wrong around this deployment", c.doctorMailCommand(), c.doctorFederationCommand())
 }
 
 // told shows findings, and is an error when one of them is a failure.

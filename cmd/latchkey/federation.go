@@ -20,7 +20,7 @@ func (c *cli) federationCommand() *cobra.Command {
 		onNamed(c, "show", "FEDERATION", "branch.example", "Show a federation, by a domain of it or its id", federationShow, showFederation),
 		c.federationSetCommand(),
 		onNamed(c, "remove", "FEDERATION", "branch.example", "Remove a federation; who came through it is signed out, and linked no more", federationRemove, gone("federation")),
-		onNamed(c, "test", "FEDERATION", "branch.example", "Ask the provider now, and tell what it can", federationTest, showProvider),
+		c.federationTestCommand(),
 		onUser(c, "identities", "List who a user is at providers elsewhere", federationIdentities, showIdentities),
 		c.federationLinkCommand(), c.federationUnlinkCommand())
 }
@@ -38,6 +38,9 @@ func (f *federationFields) flags(s fieldFlags) {
 	s.word(&f.PromptLogin, "prompt-login", "how it is asked to have somebody sign in anew (default nativeSupport)", "", textsOf(idp.PromptLogins)...)
 	s.word(&f.Linking, "linking", "how people are linked who come for the first time (default verifiedAddress)", "", textsOf(idp.Linkings)...)
 	s.text(&f.Address, "address-claim", "the `claim` that is compared with user names then, or none for email, which must be verified")
+	s.text(&f.NameClaim, "name-claim", "the `claim` with the name of people who are created, or none for name")
+	s.text(&f.GivenName, "given-name-claim", "the `claim` with their given name, or none for given_name")
+	s.text(&f.FamilyName, "family-name-claim", "the `claim` with their family name, or none for family_name")
 	s.text(&f.HintDomain, "hint-domain", "the `domain` by which the provider knows the people, where it is another, or none")
 	s.yes(&f.IgnoreHints, "ignore-domain-hint", "an app's domain_hint sends nobody there")
 	s.yes(&f.Provision, "provision", "people of the tenant's own domains whom nobody has created are when they first come")
@@ -116,6 +119,23 @@ func (c *cli) federationSetCommand() *cobra.Command {
 	return c.inTenant(cmd)
 }
 
+func (c *cli) federationTestCommand() *cobra.Command {
+	return c.inTenant(&cobra.Command{
+		Use: "test FEDERATION", Short: "Ask the provider now, and tell what is wrong",
+		Long: "Ask the provider now, past all that is remembered of it, and tell what is wrong with it and with what is agreed\n" +
+			"with it. The exit code is 1 when anything failed; a warning is no failure.",
+		Example: "  latchkey federation test branch.example",
+		Args:    wants("FEDERATION"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, err := ask(c, cmd, federationTest, namedArgs{c.tenant, args[0]})
+			if err != nil {
+				return err
+			}
+			return c.told(found, args[0])
+		},
+	})
+}
+
 func (c *cli) federationListCommand() *cobra.Command {
 	return c.inTenant(&cobra.Command{
 		Use: "list", Short: "List federations",
@@ -167,24 +187,13 @@ func showFederation(p *printer, v federationView) {
 	p.fields("Federation", valueOf(v.Name), "ID", v.ID, "Issuer", v.Issuer, "Domains", joined(valueOf(v.Domains)), "Disabled", onlyYes(v.Disabled),
 		"Client ID", valueOf(v.ClientID), "Authenticates by", valueOf(v.AuthMethod), "Scopes", joined(valueOf(v.Scopes)),
 		"MFA", valueOf(v.MFA), "MFA by acr", joined(valueOf(v.MFAClasses)), "Asks anew by", valueOf(v.PromptLogin),
-		"Links first by", valueOf(v.Linking), "Address claim", valueOf(v.Address), "Hint domain", valueOf(v.HintDomain),
+		"Links first by", valueOf(v.Linking), "Address claim", valueOf(v.Address), "Name claim", valueOf(v.NameClaim),
+		"Given name claim", valueOf(v.GivenName), "Family name claim", valueOf(v.FamilyName), "Hint domain", valueOf(v.HintDomain),
 		"Ignores domain_hint", onlyYes(v.IgnoreHints), "Creates users", onlyYes(v.Provision), "Signs out there", onlyYes(v.SignOut), "Created", p.when(v.CreatedAt))
 	p.line("")
 	p.line("Register at the provider:")
 	p.fields("Redirect URI", v.RedirectURI, "Back-channel logout URI", v.BackLogoutURI, "Front-channel logout URI", v.FrontLogoutURI,
 		"Post-logout redirect URI", v.SignedOutURI)
-}
-
-func showProvider(p *printer, v providerView) {
-	can := func(yes bool) string {
-		if yes {
-			return "yes"
-		}
-		return "no"
-	}
-	p.fields("Issuer", v.Issuer, "Keys that can be believed", numberOf(v.Keys, "key"), "PKCE (S256)", can(v.PKCE), "Names itself in answers (iss)", can(v.NamesItself),
-		"Userinfo endpoint", can(v.UserInfo), "Page to sign out at", can(v.EndSession), "Back-channel logout", can(v.BackLogout),
-		"Front-channel logout", can(v.FrontLogout), "Says when a session must end (session_expiry)", can(v.TellsExpiry))
 }
 
 func showIdentities(p *printer, all []identityView) {

@@ -30,7 +30,9 @@ func providerHangs(b *testing.B, path string) {
 	a, hang := newAbroad(b), make(chan struct{})
 	b.Cleanup(func() { close(hang) })
 	a.user("sam@" + fedDomain)
-	local := func() time.Duration { return pageTime(a.authorize(url.Values{"login_hint": {"noor@contoso.example"}}), a) }
+	local := func() time.Duration {
+		return pageTime(a.authorize(url.Values{"login_hint": {"noor@contoso.example"}}), a)
+	}
 	quiet := medianOf(local)
 	a.provider.Set(func(p *upstreamtest.Provider) {
 		p.Handle[path], p.Scoped = func(http.ResponseWriter, *http.Request) { <-hang }, path == "/userinfo"

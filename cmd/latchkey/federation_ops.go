@@ -21,6 +21,9 @@ type federationFields struct {
 	PromptLogin *string   `json:"prompt_login"`
 	Linking     *string   `json:"linking"`
 	Address     *string   `json:"address_claim"`
+	NameClaim   *string   `json:"name_claim"`
+	GivenName   *string   `json:"given_name_claim"`
+	FamilyName  *string   `json:"family_name_claim"`
 	HintDomain  *string   `json:"hint_domain"`
 	IgnoreHints *bool     `json:"ignore_domain_hint"`
 	Provision   *bool     `json:"provision"`
@@ -40,6 +43,9 @@ func (f federationFields) edit(to *idp.Federation) {
 	assign((*string)(&to.PromptLogin), f.PromptLogin)
 	assign((*string)(&to.Linking), f.Linking)
 	assign(&to.Claims.Address, f.Address)
+	assign(&to.Claims.Name, f.NameClaim)
+	assign(&to.Claims.GivenName, f.GivenName)
+	assign(&to.Claims.FamilyName, f.FamilyName)
 	assign(&to.HintDomain, f.HintDomain)
 	assign(&to.IgnoreHints, f.IgnoreHints)
 	assign(&to.Provision, f.Provision)
@@ -65,7 +71,8 @@ func (d desk) viewFederation(t *idp.Tenant, f *idp.Federation) federationView {
 		f.FederationID, f.Issuer, federationFields{
 			Name: &f.Name, ClientID: &f.ClientID, AuthMethod: &f.AuthMethod, Scopes: new(array(f.Scopes)), Domains: new(array(f.Domains)),
 			MFA: new(string(f.MFA)), MFAClasses: new(array(f.MFAClasses)), PromptLogin: new(string(f.PromptLogin)), Linking: new(string(f.Linking)),
-			Address: &f.Claims.Address, HintDomain: &f.HintDomain, IgnoreHints: &f.IgnoreHints, Provision: &f.Provision, SignOut: &f.SignOut, Disabled: &f.Disabled,
+			Address: &f.Claims.Address, NameClaim: &f.Claims.Name, GivenName: &f.Claims.GivenName, FamilyName: &f.Claims.FamilyName,
+			HintDomain: &f.HintDomain, IgnoreHints: &f.IgnoreHints, Provision: &f.Provision, SignOut: &f.SignOut, Disabled: &f.Disabled,
 		},
 		address(base, f.CallbackPath(t.TenantID)), address(base, f.LogoutPath(t.TenantID)), address(base, f.FrontLogoutPath(t.TenantID)),
 		address(base, f.SignedOutPath(t.TenantID)), moment(f.CreatedAt),
@@ -133,27 +140,17 @@ var federationRemove = operation[namedArgs, deleted]{"federation.remove",
 		return deleted{a.Name}, d.Admin.DeleteFederation(ctx, d.actor, t.TenantID, a.Name)
 	})}
 
-// providerView is what a provider answers.
-type providerView struct {
-	Issuer      string `json:"issuer"`
-	Keys        int    `json:"keys"`
-	PKCE        bool   `json:"pkce_s256"`
-	NamesItself bool   `json:"iss_parameter"`
-	TellsExpiry bool   `json:"session_expiry"`
-	UserInfo    bool   `json:"userinfo"`
-	EndSession  bool   `json:"end_session"`
-	BackLogout  bool   `json:"backchannel_logout"`
-	FrontLogout bool   `json:"frontchannel_logout"`
-}
-
-var federationTest = operation[namedArgs, providerView]{"federation.test",
-	within(func(ctx context.Context, d desk, t *idp.Tenant, a namedArgs) (v providerView, err error) {
+var federationTest = operation[namedArgs, []symptom]{"federation.test",
+	within(func(ctx context.Context, d desk, t *idp.Tenant, a namedArgs) ([]symptom, error) {
 		f, err := d.Admin.Federation(ctx, d.actor, t.TenantID, a.Name)
 		if err != nil {
-			return v, err
+			return nil, err
 		}
 		r, err := d.Admin.CheckFederation(ctx, d.actor, t.TenantID, f.FederationID)
-		return providerView{f.Issuer, r.Keys, r.PKCE, r.NamesItself, r.TellsExpiry, r.UserInfo != "", r.EndSession != "", r.BackLogout, r.FrontLogout}, err
+		if err != nil && idp.ErrorCode(err) != idp.Conflict { // a fault of ours, and none of the provider's
+			return nil, err
+		}
+		return judgeProvider(f, r, err), nil
 	})}
 
 // identityView is who somebody is elsewhere.

@@ -53,7 +53,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"start": scriptStart, "end": scriptEnd, "exits": scriptExits, "field": scriptField, "get": scriptGet, "truncate": scriptTruncate, "same": scriptSame, "port": scriptPort,
 		"as": scriptAs, "tamper": scriptTamper, "holds": scriptHolds, "post": scriptPost,
-		"office": scriptStartOffice, "answered": scriptAnswered, "accepts": scriptAccepts, "blocks": scriptBlocks, "dns": scriptDNS,
+		"office": scriptStartOffice, "answered": scriptAnswered, "accepts": scriptAccepts, "blocks": scriptBlocks, "dns": scriptDNS, "provider": scriptProvider,
 	}
 }
 
@@ -190,8 +190,8 @@ func TestExamples(t *testing.T) {
 		ran = append(ran, strings.Split(string(text), "\n")...)
 	}
 	// The ports in the examples of these may be taken where the tests run;
-	// every script starts serve, and TestDemo… the demo. The others need a provider, or an id.
-	elsewhere := []string{"latchkey serve", "latchkey demo", "latchkey federation test", "latchkey federation unlink"}
+	// every script starts serve, and TestDemo… the demo. The last one needs an id.
+	elsewhere := []string{"latchkey serve", "latchkey demo", "latchkey federation unlink"}
 	for _, cmd := range leaves((&cli{}).root()) {
 		if cmd.Example == "" || cmd.Short == "" {
 			t.Errorf("%s has no example or description", cmd.CommandPath())

@@ -10,15 +10,6 @@ import (
 	"latchkey/storage"
 )
 
-// Providers asks a provider elsewhere what it is like, now.
-type Providers func(ctx context.Context, issuer string) (idp.ProviderReport, error)
-
-// WithProviders tells how providers elsewhere are asked.
-func (s *Service) WithProviders(ask Providers) *Service {
-	s.providers = ask
-	return s
-}
-
 // maxFederations is how many a tenant has.
 const maxFederations = 100
 
@@ -63,10 +54,22 @@ func (w *work) federation(name string) (f *idp.Federation, err error) {
 // CreateFederation makes a provider elsewhere the one that signs in the people of some domains.
 // What is left empty gets its default.
 func (s *Service) CreateFederation(ctx context.Context, actor idp.Actor, tenant string, f idp.Federation, secret string) (*idp.Federation, error) {
-	if err := s.domainsElsewhere(ctx, tenant, f.Domains); err != nil {
+	here, err := s.tenantFor(ctx, actor, tenant, idp.WriteFederations)
+	if err != nil {
 		return nil, err
 	}
-	err := s.change(ctx, actor, tenant, idp.WriteFederations, func(w *work) error {
+	withDefaults(&f, secret)
+	f.FederationID = cmp.Or(f.FederationID, idp.NewID())
+	if err := f.SetSecret(s.keys, here.TenantID, secret); err != nil {
+		return nil, err
+	}
+	if err := f.Validate(); err != nil {
+		return nil, err
+	}
+	if err := s.domainsElsewhere(ctx, here, f.Domains); err != nil {
+		return nil, err
+	}
+	err = s.change(ctx, actor, tenant, idp.WriteFederations, func(w *work) error {
 		there, err := w.federations()
 		if err != nil {
 			return err
@@ -74,14 +77,7 @@ func (s *Service) CreateFederation(ctx context.Context, actor idp.Actor, tenant 
 		if len(there) >= maxFederations {
 			return idp.Errorf(idp.Conflict, "A tenant has at most %d providers.", maxFederations)
 		}
-		withDefaults(&f, secret)
-		f.FederationID, f.CreatedAt = cmp.Or(f.FederationID, idp.NewID()), w.now
-		if err := f.SetSecret(w.keys, w.tenant.TenantID, secret); err != nil {
-			return err
-		}
-		if err := f.Validate(); err != nil {
-			return err
-		}
+		f.CreatedAt = w.now
 		return errors.Join(w.Insert(&f), w.auditFederation(idp.FederationAdded, nil, &f))
 	})
 	if err != nil {
@@ -108,11 +104,7 @@ func withDefaults(f *idp.Federation, secret string) {
 
 // domainsElsewhere refuses domains of other tenants of the deployment, whose people come by
 // their own sign-in.
-func (s *Service) domainsElsewhere(ctx context.Context, tenant string, domains []string) error {
-	here, err := s.tenant(ctx, tenant)
-	if err != nil {
-		return err
-	}
+func (s *Service) domainsElsewhere(ctx context.Context, here *idp.Tenant, domains []string) error {
 	for _, d := range domains {
 		switch there, err := s.tenant(ctx, d); {
 		case err == nil && there.TenantID != here.TenantID:
@@ -125,50 +117,78 @@ func (s *Service) domainsElsewhere(ctx context.Context, tenant string, domains [
 }
 
 // UpdateFederation changes a federation, but for its issuer: whom its subjects mean, only that
-// issuer knows. secret is a new one, nil to leave it. What came through it ends where it must
-// not go on.
+// issuer knows. secret is a new one, nil to leave it; change may run more than once. What came
+// through it ends where it must not go on.
 func (s *Service) UpdateFederation(ctx context.Context, actor idp.Actor, tenant, name string, secret *string, change func(*idp.Federation) error) (f *idp.Federation, err error) {
-	planned, err := s.Federation(ctx, actor, tenant, name)
+	id, err := s.plan(ctx, actor, tenant, name, secret, change)
 	if err != nil {
 		return nil, err
 	}
-	if err := change(planned); err != nil {
-		return nil, err
-	}
-	if err := s.domainsElsewhere(ctx, tenant, planned.Domains); err != nil {
-		return nil, err
-	}
 	err = s.change(ctx, actor, tenant, idp.WriteFederations, func(w *work) error {
-		if f, err = w.federation(name); err != nil {
+		if f, err = w.federation(id); err != nil {
 			return err
 		}
-		before := *f
-		before.Domains, before.Scopes, before.MFAClasses = slices.Clone(f.Domains), slices.Clone(f.Scopes), slices.Clone(f.MFAClasses)
-		if err := change(f); err != nil {
+		before := copied(f)
+		if err := w.editFederation(f, secret, change); err != nil {
 			return err
 		}
-		if secret != nil {
-			if err := f.SetSecret(w.keys, w.tenant.TenantID, *secret); err != nil {
-				return err
-			}
-		}
-		if f.Issuer != before.Issuer || f.FederationID != before.FederationID {
-			return idp.Errorf(idp.Invalid, "The issuer cannot be changed: make another provider.")
-		}
-		if err := f.Validate(); err != nil {
-			return err
-		}
-		if tightened(&before, f) {
+		if tightened(before, f) {
 			if err := idp.EndCredential(w.Tx, f.FederationID, idp.GrantRevoked, w.now); err != nil {
 				return err
 			}
 		}
-		return errors.Join(w.Put(f), w.auditFederation(idp.FederationChanged, &before, f))
+		return errors.Join(w.Put(f), w.auditFederation(idp.FederationChanged, before, f))
 	})
 	if err != nil {
 		return nil, taken(err, takenFederation)
 	}
 	return f, nil
+}
+
+// plan tries a change out, and looks at the domains that come with it: those of other tenants
+// are in no transaction of this one. Domains that were there before stay, whoever has them now.
+func (s *Service) plan(ctx context.Context, actor idp.Actor, tenant, name string, secret *string, change func(*idp.Federation) error) (id string, err error) {
+	var here *idp.Tenant
+	var more []string
+	err = s.read(ctx, actor, tenant, idp.WriteFederations, func(w *work) error {
+		f, err := w.federation(name)
+		if err != nil {
+			return err
+		}
+		before := copied(f)
+		err = w.editFederation(f, secret, change)
+		here, id, more = w.tenant, f.FederationID, idp.Without(f.Domains, before.Domains)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return id, s.domainsElsewhere(ctx, here, more)
+}
+
+// copied is a federation that no change of the other changes.
+func copied(f *idp.Federation) *idp.Federation {
+	c := *f
+	c.Domains, c.Scopes, c.MFAClasses = slices.Clone(f.Domains), slices.Clone(f.Scopes), slices.Clone(f.MFAClasses)
+	return &c
+}
+
+// editFederation applies a change.
+func (w *work) editFederation(f *idp.Federation, secret *string, change func(*idp.Federation) error) error {
+	before := *f
+	if err := change(f); err != nil {
+		return err
+	}
+	if f.Issuer != before.Issuer || f.FederationID != before.FederationID {
+		return idp.Errorf(idp.Invalid, "The issuer cannot be changed: make another provider.")
+	}
+	f.Secret, f.CreatedAt = before.Secret, before.CreatedAt
+	if secret != nil {
+		if err := f.SetSecret(w.keys, w.tenant.TenantID, *secret); err != nil {
+			return err
+		}
+	}
+	return f.Validate()
 }
 
 // tightened: what came through the federation before may not have come now.
@@ -212,28 +232,4 @@ func (w *work) auditFederation(what idp.Activity, before, after *idp.Federation)
 		}
 	}
 	return w.tell(e)
-}
-
-// CheckFederation asks the provider of a federation now.
-func (s *Service) CheckFederation(ctx context.Context, actor idp.Actor, tenant, name string) (idp.ProviderReport, error) {
-	f, err := s.Federation(ctx, actor, tenant, name)
-	if err != nil {
-		return idp.ProviderReport{}, err
-	}
-	return s.CheckProvider(ctx, actor, tenant, f.Issuer)
-}
-
-// CheckProvider asks a provider that may become one of a tenant's.
-func (s *Service) CheckProvider(ctx context.Context, actor idp.Actor, tenant, issuer string) (idp.ProviderReport, error) {
-	if _, err := s.tenantFor(ctx, actor, tenant, idp.WriteFederations); err != nil {
-		return idp.ProviderReport{}, err
-	}
-	if s.providers == nil {
-		return idp.ProviderReport{}, idp.Errorf(idp.Conflict, "Providers cannot be asked here.")
-	}
-	r, err := s.providers(ctx, issuer)
-	if e, ok := errors.AsType[*idp.UpstreamError](err); ok {
-		err = idp.Errorf(idp.Conflict, "%s: %s.", issuer, e.Detail)
-	}
-	return r, err
 }

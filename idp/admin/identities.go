@@ -51,14 +51,14 @@ func (s *Service) LinkIdentity(ctx context.Context, actor idp.Actor, tenant, nam
 		if err != nil {
 			return err
 		}
-		if subject == "" || len(subject) > 255 {
-			return idp.Errorf(idp.Invalid, "A subject has between 1 and 255 characters: it is what the provider calls the person (sub).")
+		if !idp.IsSubject(subject) {
+			return idp.Errorf(idp.Invalid, "A subject has between 1 and 255 characters of ASCII: it is what the provider calls the person (sub).")
 		}
 		if !f.Has(domainOf(u.SignInName())) {
 			return idp.Errorf(idp.Invalid, "%s is no user of a domain of %s.", u.SignInName(), f.Name)
 		}
 		id = idp.NewIdentity(u.UserID, &idp.Outside{Provider: f.FederationID, Issuer: f.Issuer, Subject: subject, Address: u.SignInName()}, w.now)
-		return errors.Join(w.Insert(id), w.tellIdentity(idp.IdentityLinked, u, id))
+		return errors.Join(w.Insert(id), w.tellIdentity(idp.IdentityLinked, idp.MailIdentityLinked, u, id))
 	})
 	return id, taken(err, "Either the user is linked with somebody of that provider already, or that person with another user.")
 }
@@ -77,14 +77,32 @@ func (s *Service) UnlinkIdentity(ctx context.Context, actor idp.Actor, tenant, n
 		if id == nil || id.UserID != u.UserID {
 			return idp.NoSuch("identity", identity, "%s is linked with nobody by the id %q.", u.PrincipalName, identity)
 		}
-		return errors.Join(id.Remove(w.Tx, w.now), w.tellIdentity(idp.IdentityUnlinked, u, id))
+		return errors.Join(id.Remove(w.Tx, w.now), w.tellIdentity(idp.IdentityUnlinked, idp.MailIdentityUnlinked, u, id))
 	})
 }
 
-func (w *work) tellIdentity(what idp.Activity, u *idp.User, id *idp.Identity) error {
+// tellIdentity tells the log and the user of it.
+func (w *work) tellIdentity(what idp.Activity, about idp.MailAbout, u *idp.User, id *idp.Identity) error {
+	kind, name, err := w.provider(u, id)
+	if err != nil {
+		return err
+	}
 	e := w.event(what, idp.PartyOf(u), "")
 	e.Details = map[string]string{"identity": id.IdentityID, "provider": id.Provider, "issuer": id.Issuer, "subject": id.Subject}
-	return w.tell(e)
+	return errors.Join(w.tell(e), w.notify(u, about, kind, name))
+}
+
+// provider is by which method a user signs in with an identity, and what people call the
+// provider, "" for a home tenant.
+func (w *work) provider(u *idp.User, id *idp.Identity) (kind idp.Kind, name string, err error) {
+	f, err := idp.Optional(storage.Get[idp.Federation](w.Tx, id.Provider))
+	switch {
+	case f == nil:
+		return idp.HomeTenant, "", err
+	case w.tenant.Owns(domainOf(u.SignInName())):
+		return idp.FederatedDomain, f.Name, nil
+	}
+	return idp.GuestProvider, f.Name, nil
 }
 
 // removeIdentities removes who a user is elsewhere, and ends what came from it.

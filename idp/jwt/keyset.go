@@ -106,24 +106,23 @@ func NewKeySets(calls *outbound.Client) *KeySets {
 
 // Find are the keys at an address that may have made a signature with the header. An unknown
 // kid makes us look at it again (OIDC Core 10.1.1), at most once in 10 s, and only if may
-// allows it; nobody waits for that whose key is known. Keys that have been out of reach for
-// too long count no more.
+// allows it. Who makes the fetch begin waits for it, as does whoever's key is not known, and
+// none of them longer than their context. Keys that have been out of reach for too long count
+// no more.
 func (k *KeySets) Find(ctx context.Context, uri string, h Header, now time.Time, may func() bool) []any {
 	e := k.entry(uri)
 	e.mu.Lock()
 	keys, stale := Candidates(e.set, h), !now.Before(e.until)
 	known := len(keys) > 0 && now.Before(e.until.Add(longestLife))
 	if len(keys) == 0 || stale {
-		fetching, mine := e.fetching, false
+		fetching, wait := e.fetching, !known
 		if fetching == nil && now.Sub(e.fetched) >= refetch && may() {
-			fetching, mine = make(chan struct{}), true
+			fetching, wait = make(chan struct{}), true
 			e.fetching, e.fetched = fetching, now
+			go k.fetch(context.WithoutCancel(ctx), uri, e, now)
 		}
 		e.mu.Unlock()
-		switch {
-		case mine:
-			k.fetch(ctx, uri, e, now)
-		case fetching != nil && !known:
+		if fetching != nil && wait {
 			select {
 			case <-fetching:
 			case <-ctx.Done():
@@ -153,10 +152,10 @@ func (k *KeySets) entry(uri string) *keySet {
 	return e
 }
 
-// fetch leaves the old keys where the new ones cannot be had. It is not given up with whoever
+// fetch leaves the old keys where the new ones cannot be had. Its context is not that of whoever
 // made it begin, since others wait for it.
 func (k *KeySets) fetch(ctx context.Context, uri string, e *keySet, now time.Time) {
-	answer, err := k.calls.Get(context.WithoutCancel(ctx), uri, "application/jwk-set+json, application/json")
+	answer, err := k.calls.Get(ctx, uri, "application/jwk-set+json, application/json")
 	var set *jose.JSONWebKeySet
 	if err == nil && answer.Status == 200 && len(answer.Body) <= maxSet {
 		set, err = ParseKeys(answer.Body)

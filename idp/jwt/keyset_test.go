@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -127,6 +128,29 @@ func TestFindWhileItHangs(t *testing.T) {
 	s.put(t, "a", "b")
 	close(hang)
 	<-asking
+}
+
+// TestFindGivenUp: whoever made the fetch begin waits for it no longer than they want to.
+func TestFindGivenUp(t *testing.T) {
+	s, k := newShelf(t, "a"), sets()
+	returned := make(chan struct{})
+	s.mu.Lock()
+	s.hang = returned
+	s.mu.Unlock()
+	ctx, giveUp := context.WithCancel(t.Context())
+	go func() {
+		for s.asked.Load() == 0 {
+			runtime.Gosched()
+		}
+		giveUp()
+	}()
+	if keys := k.Find(ctx, s.URL, header("a"), epoch, always); len(keys) > 0 {
+		t.Error("found before there was an answer")
+	}
+	close(returned)
+	if len(k.Find(t.Context(), s.URL, header("a"), epoch, always)) != 1 {
+		t.Error("the fetch was given up, too, although others wait for it")
+	}
 }
 
 // TestFindRotated: a key that was taken back is gone once the set is fetched anew.

@@ -130,7 +130,7 @@ func (t *idToken) isForUs(now time.Time, f *idp.Federation) error {
 		return refused("aud is not this client, and nobody else")
 	case t.Party != "" && t.Party != f.ClientID:
 		return refused("azp is another client")
-	case !isSubject(t.Subject):
+	case !idp.IsSubject(t.Subject):
 		return refused("sub is missing, or not what it has to be")
 	case expires.IsZero() || issued.IsZero():
 		return refused("exp or iat is missing, or no time")
@@ -158,16 +158,6 @@ func (t *idToken) isRecent(since time.Time) error {
 		return fault(idp.UpstreamStale, "ID token: auth_time is earlier than was asked for")
 	}
 	return nil
-}
-
-// isSubject tells whether a text may be a subject (OIDC Core 2).
-func isSubject(s string) bool {
-	for _, b := range []byte(s) {
-		if b < ' ' || b > '~' {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 255
 }
 
 // atHash is the left half of the hash that belongs to the algorithm (OIDC Core 3.1.3.6).
