@@ -72,7 +72,8 @@ bench: ## run the benchmarks
 crash: ## kill -9 the server 1,000 times under load and look for losses
 	go test ./cmd/latchkey -run TestCrash -crash.cycles=1000 -count=1 -v -timeout 60m
 
-interop: deps ## run the clients that others wrote, in ui/e2e
+interop: deps ## run the clients and providers that others wrote, in ui/e2e
+	cd ui/e2e/dex && go build -o /dev/null . # takes minutes the first time: longer than a test may
 	cd ui/e2e && npm test
 	cd ui/e2e/sdk && LATCHKEY_TEST_REQUIRE=1 go test -count=1 -timeout 5m ./...
 	cd ui/e2e/graph && LATCHKEY_TEST_REQUIRE=1 go test -count=1 -timeout 20m ./...

@@ -15,13 +15,13 @@ import (
 )
 
 // How long a discovery document is kept, whatever its headers say; how long one that has grown
-// old still does while the provider is out of reach; and how long it is not asked again after
-// it did not answer.
+// old still does while the provider is out of reach; and for how long a provider is taken to be
+// as it was when it was asked last, there or not.
 const (
 	leastLife     = 5 * time.Minute
 	longestLife   = time.Hour
 	staleLife     = 24 * time.Hour
-	failureLife   = 10 * time.Second
+	stateLife     = 10 * time.Second
 	maxProviders  = 1000
 	wellKnownPath = "/.well-known/openid-configuration"
 )
@@ -38,8 +38,8 @@ type entry struct {
 	mu       sync.Mutex
 	doc      *document
 	until    time.Time
-	failed   time.Time // when it was asked last, in vain
-	err      error
+	asked    time.Time     // when the provider answered last, or did not
+	err      error         // why it did not
 	fetching chan struct{} // closed once the fetch that runs is over; nil: none does
 }
 
@@ -47,25 +47,17 @@ func newDocuments(calls *outbound.Client, log *slog.Logger) *documents {
 	return &documents{calls: calls, log: log, kept: map[string]*entry{}}
 }
 
-// get is the document of a provider.
+// get is the document of a provider, for what goes on whether it is there just now or not.
 func (d *documents) get(ctx context.Context, issuer string, now time.Time) (*document, error) {
 	e := d.entry(issuer)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.doc != nil && now.Before(e.until) {
-		return e.doc, nil
-	}
-	if e.fetching == nil && (e.failed.IsZero() || now.Sub(e.failed) >= failureLife) {
-		e.fetching = make(chan struct{})
-		go d.fetch(context.WithoutCancel(ctx), issuer, e, now) // others wait for it, too
-	}
-	usable := e.doc != nil && now.Before(e.until.Add(staleLife))
-	if fetching := e.fetching; fetching != nil && !usable {
-		e.mu.Unlock()
-		err := wait(ctx, fetching)
-		e.mu.Lock()
-		if err != nil {
-			return nil, err
+	if e.doc == nil || !now.Before(e.until) {
+		fetching := d.ask(ctx, issuer, e, now)
+		if usable := e.doc != nil && now.Before(e.until.Add(staleLife)); !usable {
+			if err := e.wait(ctx, fetching); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if e.doc != nil && now.Before(e.until.Add(staleLife)) {
@@ -74,9 +66,36 @@ func (d *documents) get(ctx context.Context, issuer string, now time.Time) (*doc
 	return nil, e.err
 }
 
-func wait(ctx context.Context, done chan struct{}) error {
+// live is the document of a provider that is there: nobody is sent to one that is not.
+func (d *documents) live(ctx context.Context, issuer string, now time.Time) (*document, error) {
+	e := d.entry(issuer)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.wait(ctx, d.ask(ctx, issuer, e, now)); err != nil {
+		return nil, err
+	}
+	return e.doc, e.err
+}
+
+// ask makes a fetch begin, unless there was one lately, and is that which runs, if any. The
+// caller holds e.mu.
+func (d *documents) ask(ctx context.Context, issuer string, e *entry, now time.Time) (fetching chan struct{}) {
+	if e.fetching == nil && (e.asked.IsZero() || now.Sub(e.asked) >= stateLife) {
+		e.fetching = make(chan struct{})
+		go d.fetch(context.WithoutCancel(ctx), issuer, e, now) // others wait for it, too
+	}
+	return e.fetching
+}
+
+// wait waits for a fetch, if there is one. The caller holds e.mu, but not meanwhile.
+func (e *entry) wait(ctx context.Context, fetching chan struct{}) error {
+	if fetching == nil {
+		return nil
+	}
+	e.mu.Unlock()
+	defer e.mu.Lock()
 	select {
-	case <-done:
+	case <-fetching:
 		return nil
 	case <-ctx.Done():
 		return fault(idp.UpstreamDown, "the discovery document did not come in time")
@@ -103,8 +122,8 @@ func (d *documents) fetch(ctx context.Context, issuer string, e *entry, now time
 	doc, keep, err := d.read(ctx, issuer)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.err, e.failed = err, now; err == nil {
-		e.doc, e.until, e.failed = doc, now.Add(min(max(keep, leastLife), longestLife)), time.Time{}
+	if e.err, e.asked = err, now; err == nil {
+		e.doc, e.until = doc, now.Add(min(max(keep, leastLife), longestLife))
 	} else {
 		d.log.Warn("a provider cannot be asked", "issuer", issuer, "error", err)
 	}

@@ -60,11 +60,12 @@ func challengeOf(verifier string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// Authorize is the address, without a state, at which somebody signs in (OIDC Core 3.1.2.1).
+// Authorize is the address, without a state, at which somebody signs in (OIDC Core 3.1.2.1). It
+// is an error if the provider has not been there in the last ten seconds.
 func (c *Client) Authorize(ctx context.Context, now time.Time, _ *idp.Tenant, f *idp.Federation, r idp.UpstreamRequest) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()
-	doc, err := c.docs.get(ctx, f.Issuer, now)
+	doc, err := c.docs.live(ctx, f.Issuer, now)
 	if err != nil {
 		return "", err
 	}

@@ -258,10 +258,19 @@ func TestDiscoveryKept(t *testing.T) {
 		t.Errorf("it is up, and not seen: %v", err)
 	}
 	down(true)
-	if w.now = w.now.Add(23 * time.Hour); ask() != nil {
-		t.Error("what was kept does not count")
+	if ask() != nil {
+		t.Error("it was there a moment ago, and is asked again")
 	}
-	if w.now = w.now.Add(3 * time.Hour); ask() == nil {
+	w.now = w.now.Add(10 * time.Second)
+	w.wantFault("sent to one that is gone", ask(), idp.UpstreamDown, "status")
+	goOn := func() error {
+		_, err := w.client.SignOutURL(t.Context(), w.now, w.f, "", "https://login.example", "s")
+		return err
+	}
+	if w.now = w.now.Add(23 * time.Hour); goOn() != nil {
+		t.Error("what was kept does not count for those who are there already")
+	}
+	if w.now = w.now.Add(3 * time.Hour); goOn() == nil {
 		t.Error("what was kept counts for ever")
 	}
 }

@@ -1,119 +1,166 @@
-// A provider that nobody here wrote signs in the people of a domain.
+// Providers that nobody here wrote sign in the people of a domain.
 import assert from 'node:assert/strict';
-import { writeFile, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 
 import { contoso, startDemo } from './demo.js';
+import { startDex } from './dex.js';
 import { Person } from './person.js';
 import { startProvider } from './provider.js';
 
-const domain = 'npm.example';
 const secret = 'a secret of the provider: with+signs/';
-let demo, provider, tenant, federation, dir;
+const app = 'http://127.0.0.1:5555/callback';
+let demo, tenant, dir;
 
 before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'latchkey-federation-'));
   demo = await startDemo();
   tenant = contoso(demo.report);
-  provider = await startProvider({
-    sam: { email: `sam@${domain}`, email_verified: true, name: 'Sam' },
-    eve: { email: `eve@${domain}`, email_verified: false, name: 'Eve' },
-  });
-  const at = ['--tenant', 'contoso.example'];
-  await demo.command('domain', 'add', domain, ...at);
-  for (const name of ['sam', 'eve', 'kim']) await demo.command('user', 'create', `${name}@${domain}`, ...at);
-  const file = join(dir, 'secret');
-  await writeFile(file, `${secret}\n`);
-  const add = ['federation', 'add', provider.issuer, '--name', 'Elsewhere', '--domain', domain, '--client-id', 'latchkey', '--client-secret-file', file, ...at];
-  await assert.rejects(demo.command(...add), /status is not 200/); // it does not serve yet
-  federation = await demo.command(...add, '--unchecked', '--sign-out');
-  provider.serve({
-    client_id: 'latchkey', client_secret: secret, redirect_uris: [federation.redirect_uri],
-    backchannel_logout_uri: federation.backchannel_logout_uri, backchannel_logout_session_required: true,
-    post_logout_redirect_uris: [federation.post_logout_redirect_uri],
-  });
 });
 
 after(async () => {
-  provider?.stop();
   await demo?.stop();
   await rm(dir, { recursive: true, force: true });
 });
 
-const app = 'http://127.0.0.1:5555/callback';
-
-function authorize(parameters) {
-  const q = new URLSearchParams({ client_id: tenant.client('web').client_id, redirect_uri: app, response_type: 'code', scope: 'openid', state: 's', ...parameters });
-  return `${tenant.issuer.replace('/v2.0', '')}/oauth2/v2.0/authorize?${q}`;
+async function secretFile(text) {
+  const file = join(dir, 'secret');
+  await writeFile(file, `${text}\n`);
+  return ['--client-secret-file', file];
 }
 
-/** Signs in at the provider, which asks for leave the first time. */
-async function signInThere(person, login) {
-  assert.ok(person.at.href.startsWith(provider.issuer), `at ${person.at}`);
-  await person.submit({ login, password: 'any' });
-  if (person.at.href.startsWith(provider.issuer)) await person.submit({});
+/** Waits for what others do in their own time. */
+async function comesTrue(condition) {
+  for (let tries = 0; tries < 80; tries++) {
+    if (await condition()) return;
+    await setTimeout(250);
+  }
+  assert.fail('it did not come true in 20 seconds');
 }
 
-async function comeAs(login, name = login) {
-  const person = new Person(app);
-  await person.open(authorize({ login_hint: `${name}@${domain}` }));
-  await signInThere(person, login);
-  return person;
+for (const { name, start, domain } of [
+  { name: 'oidc-provider', start: startProvider, domain: 'npm.example' },
+  { name: 'Dex', start: startDex, domain: 'dex.example' },
+]) {
+  describe(name, () => {
+    let provider;
+
+    const desk = (...args) => demo.command(...args, '--tenant', 'contoso.example');
+
+    before(async () => {
+      provider = await start({
+        sam: { email: `sam@${domain}`, email_verified: true, name: 'Sam' },
+        eve: { email: `eve@${domain}`, email_verified: false, name: 'Eve' },
+      });
+      await desk('domain', 'add', domain);
+      for (const user of ['sam', 'eve', 'kim']) await desk('user', 'create', `${user}@${domain}`);
+      const add = ['federation', 'add', provider.issuer, '--name', 'Elsewhere', '--domain', domain, '--client-id', 'latchkey', ...await secretFile(secret)];
+      await assert.rejects(desk(...add), /: discovery: /); // it does not serve yet
+      const federation = await desk(...add, '--unchecked', '--sign-out');
+      await provider.serve({
+        client_id: 'latchkey', client_secret: secret, redirect_uris: [federation.redirect_uri],
+        backchannel_logout_uri: federation.backchannel_logout_uri, backchannel_logout_session_required: true,
+        post_logout_redirect_uris: [federation.post_logout_redirect_uri],
+      });
+    });
+
+    after(() => provider?.stop());
+
+    function authorize(parameters) {
+      const q = new URLSearchParams({ client_id: tenant.client('web').client_id, redirect_uri: app, response_type: 'code', scope: 'openid', state: 's', ...parameters });
+      return `${tenant.issuer.replace('/v2.0', '')}/oauth2/v2.0/authorize?${q}`;
+    }
+
+    const isThere = (person) => person.at.href.startsWith(provider.issuer);
+
+    /** Signs in at the provider, which asks for leave the first time. */
+    async function comeAs(login, user = login) {
+      const person = new Person(app);
+      await person.open(authorize({ login_hint: `${user}@${domain}` }));
+      assert.ok(isThere(person), `at ${person.at}`);
+      await provider.logins(person, login);
+      if (isThere(person)) await person.submit({});
+      if (person.page === 'consent') await person.submit({ decision: 'allow' });
+      return person;
+    }
+
+    function wantProblem(person, problem) {
+      person.want('federated');
+      assert.match(person.html, new RegExp(`data-problem="federation.${problem}"`));
+      assert.match(person.html, /Elsewhere/);
+    }
+
+    test('it is one, says the command', async () => {
+      const found = await desk('federation', 'test', domain);
+      assert.deepEqual(found.filter((f) => f.result !== 'ok'), []);
+      assert.match(found.find((f) => f.check === 'iss').seen, provider.namesItself ? /names itself/ : /does not name itself/);
+    });
+
+    test('a person of the domain signs in there, and is linked', async () => {
+      const identities = () => demo.command('federation', 'identities', `sam@${domain}`);
+      assert.ok((await comeAs('sam')).landed.searchParams.get('code'));
+      const linked = await identities();
+      assert.deepEqual(linked.map((i) => i.issuer), [provider.issuer]);
+      assert.ok((await comeAs('sam')).landed.searchParams.get('code'));
+      assert.deepEqual(await identities(), linked);
+    });
+
+    test('an address that is not verified links nobody', async () => {
+      wantProblem(await comeAs('eve'), 'unverified');
+      assert.deepEqual(await demo.command('federation', 'identities', `eve@${domain}`), []);
+    });
+
+    test('whoever is somebody else there is told so', async () => {
+      wantProblem(await comeAs('sam', 'kim'), 'other');
+    });
+
+    test('signing out there signs out here, and the other way round', async () => {
+      const person = await comeAs('sam');
+      const silent = async () => {
+        await person.open(authorize({ prompt: 'none' }));
+        return person.landed.searchParams.get('error') ?? 'signed in';
+      };
+      assert.equal(await silent(), 'signed in');
+      await person.open(provider.signOut.at);
+      await person.submit(provider.signOut.confirmed);
+      await comesTrue(async () => await silent() === 'login_required');
+
+      const again = await comeAs('sam');
+      assert.ok(again.landed);
+      await again.open(`${tenant.issuer.replace('/v2.0', '')}/oauth2/v2.0/logout`);
+      await again.submit({ decision: 'sign-out' });
+      if (isThere(again)) await again.submit(provider.signOut.confirmed);
+      again.want('signed-out');
+      await again.open(authorize({ login_hint: `sam@${domain}` }));
+      assert.ok(isThere(again) && /name="login"/.test(again.html), 'signed in there still');
+    });
+
+    test('with a pass, nobody is sent there', async () => {
+      await demo.command('pass', 'create', `kim@${domain}`);
+      const person = new Person(app);
+      await person.open(authorize({ login_hint: `kim@${domain}`, domain_hint: domain }));
+      person.want('pass');
+    });
+
+    test('a secret that is wrong lets nobody in', async () => {
+      await desk('federation', 'set', domain, ...await secretFile('another'));
+      wantProblem(await comeAs('sam'), 'rejected');
+      await desk('federation', 'set', domain, ...await secretFile(secret));
+      assert.ok((await comeAs('sam')).landed);
+    });
+
+    test('when it is gone, its name and the other ways are there', async () => {
+      await provider.stop();
+      const person = new Person(app);
+      await comesTrue(async () => { // it is taken to be there for ten seconds after it was
+        await person.open(authorize({ login_hint: `sam@${domain}` })).catch(() => {});
+        return person.page === 'federated';
+      });
+      wantProblem(person, 'down');
+      assert.match(person.html, /id="use-pass"/);
+    });
+  });
 }
-
-test('it is one, says the command', async () => {
-  const report = await demo.command('federation', 'test', domain, '--tenant', 'contoso.example');
-  assert.equal(report.issuer, provider.issuer);
-  assert.ok(report.keys >= 1 && report.iss_parameter && report.backchannel_logout, JSON.stringify(report));
-});
-
-test('a person of the domain signs in there, and is linked', async () => {
-  const person = await comeAs('sam');
-  if (person.page === 'consent') await person.submit({ decision: 'allow' });
-  assert.ok(person.landed.searchParams.get('code'));
-  const identities = await demo.command('federation', 'identities', `sam@${domain}`);
-  assert.equal(identities.length, 1);
-  assert.deepEqual([identities[0].issuer, identities[0].subject], [provider.issuer, 'sam']);
-});
-
-test('an address that is not verified links nobody', async () => {
-  const person = await comeAs('eve');
-  person.want('federated');
-  assert.match(person.html, /data-problem="federation.unverified"/);
-  assert.match(person.html, /Elsewhere/);
-});
-
-test('whoever is somebody else there is told so', async () => {
-  const person = await comeAs('sam', 'kim');
-  assert.match(person.html, /data-problem="federation.other"/);
-});
-
-test('signing out there signs out here, and the other way round', async () => {
-  const person = await comeAs('sam');
-  if (person.page === 'consent') await person.submit({ decision: 'allow' });
-  const silent = async () => {
-    await person.open(authorize({ prompt: 'none' }));
-    return person.landed.searchParams.get('error') ?? 'signed in';
-  };
-  assert.equal(await silent(), 'signed in');
-  await person.open(`${provider.issuer}/session/end`);
-  await person.submit({ logout: 'yes' });
-  assert.equal(await silent(), 'login_required');
-
-  const again = await comeAs('sam');
-  assert.ok(again.landed);
-  await again.open(`${tenant.issuer.replace('/v2.0', '')}/oauth2/v2.0/logout`);
-  await again.submit({ decision: 'sign-out' });
-  assert.ok(again.at.href.startsWith(`${provider.issuer}/session/end`), `at ${again.at}`);
-  await again.submit({ logout: 'yes' });
-  again.want('signed-out');
-});
-
-test('with a pass, nobody is sent there', async () => {
-  await demo.command('pass', 'create', `kim@${domain}`);
-  const person = new Person(app);
-  await person.open(authorize({ login_hint: `kim@${domain}`, domain_hint: domain }));
-  person.want('pass');
-});

@@ -36,7 +36,7 @@ export class Person {
     const inputs = [...this.html.slice(form.index, end).matchAll(/<input[^>]*>/g)].map(([tag]) => attributes(tag));
     const body = new URLSearchParams(inputs.map((i) => [i.name, fields[i.name] ?? i.value ?? '']));
     for (const [name, value] of Object.entries(fields)) body.set(name, value);
-    const action = new URL(attributes(form[0]).action, this.at);
+    const action = new URL(attributes(form[0]).action ?? this.at, this.at);
     if (this.#isAway(action)) {
       this.posted = new Request(action, { method: 'POST', body });
       return;
@@ -58,7 +58,7 @@ export class Person {
   }
 
   get page() {
-    return this.html.match(/<main[^>]*data-page="([^"]*)"/)?.[1];
+    return this.html?.match(/<main[^>]*data-page="([^"]*)"/)?.[1];
   }
 
   #isAway(url) {

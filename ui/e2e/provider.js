@@ -6,7 +6,9 @@ import Provider from 'oidc-provider';
 
 /**
  * Begins to listen. serve(client) makes the provider, whose one client this is; persons are its
- * accounts by their login, with their claims; stop() ends it.
+ * accounts by their login, with their claims; namesItself: its answers have iss (RFC 9207);
+ * logins(person, login) answers its page; signOut is its page to sign out at, and the fields
+ * that confirm it; stop() ends it.
  */
 export async function startProvider(persons) {
   let handler = (_, res) => res.writeHead(503).end();
@@ -16,6 +18,9 @@ export async function startProvider(persons) {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   return {
     issuer,
+    namesItself: true,
+    logins: (person, login) => person.submit({ login, password: 'any' }),
+    signOut: { at: `${issuer}/session/end`, confirmed: { logout: 'yes' } },
     serve: (client) => { handler = makeProvider(issuer, client, persons).callback(); },
     stop: () => { server.closeAllConnections(); server.close(); },
   };
