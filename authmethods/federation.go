@@ -157,7 +157,7 @@ func (m federation) proof(s idp.Subject, f *idp.Federation, o *idp.Outside) idp.
 		p.EndsAs = idp.NoSession
 	}
 	if o.AuthTime.Before(s.Now) {
-		p.Authenticated = o.AuthTime
+		p.Authenticated, p.Undated = o.AuthTime, o.AuthTime.IsZero()
 	}
 	if f.CountsMFA(o) {
 		p.AMR, p.ACR, p.MFA = []string{"fed", "mfa"}, idp.ACRMFA, true

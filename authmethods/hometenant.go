@@ -62,7 +62,7 @@ func (m homeTenant) Verify(_ context.Context, s idp.Subject, p idp.Prompt, a idp
 		return idp.Verdict{}, &idp.Refusal{Problem: "federation.refused", Detail: "the voucher is too old"}
 	case s.Doors.OpensHome() != idp.Offered || home.Tenant.TenantID != v.Home:
 		return idp.Verdict{}, &idp.Refusal{Problem: "federation.off", Detail: "the voucher is of another organization than the address, or nobody may come from there"}
-	case v.AuthTime.Before(s.Wants.Since):
+	case v.AuthTime.Before(s.Wants.Since.Add(-idp.Skew)):
 		return idp.Verdict{}, &idp.Refusal{Problem: "federation.stale", Detail: "the person was not asked anew at home"}
 	}
 	return idp.Verdict{Proof: m.proof(s, v), Outside: v.Outside(s.Name)}, nil
@@ -75,7 +75,7 @@ func (m homeTenant) proof(s idp.Subject, v idp.Voucher) idp.Proof {
 		Rests: []string{v.Home, idp.ElsewhereKey(v.Home, v.SessionID)}, Issuer: v.Home,
 	}
 	if v.AuthTime.Before(s.Now) {
-		p.Authenticated = v.AuthTime
+		p.Authenticated, p.Undated = v.AuthTime, v.AuthTime.IsZero()
 	}
 	if v.MFA && s.Doors.Home.Partner.TrustsMFA() {
 		p.AMR, p.ACR, p.MFA = append(p.AMR, v.AMR...), v.ACR, true

@@ -17,7 +17,7 @@ const EnrolmentLifetime = 5 * time.Minute
 // one-time pass has opened. Zero: no such proof.
 func (s *Session) StrongUntil() (until time.Time) {
 	for _, p := range s.Proofs {
-		if !p.MFA {
+		if !p.MFA || p.Undated {
 			continue
 		}
 		end := p.AuthTime().Add(StrongFor)

@@ -26,6 +26,7 @@ type Grant struct {
 	Resources     []string      `json:",omitzero"` // APIs that tokens may be for (RFC 8707)
 	KeyThumb      string        `json:",omitzero"` // JWK thumbprint that code and refresh token are bound to (RFC 9449)
 	AuthTime      time.Time     `json:",omitzero"`
+	Undated       bool          `json:",omitzero"` // as the proof has it
 	ProvedAt      time.Time     `json:",omitzero"` // when that was proved here; zero: at AuthTime
 	AMR           []string      `json:",omitzero"`
 	ACR           string        `json:",omitzero"`
@@ -95,12 +96,11 @@ func NewGrant(s *Session, req *AuthRequest, now time.Time) *Grant {
 // asked for, if one does (OIDC Core 5.5.1.1).
 func (g *Grant) Bind(s *Session, req *AuthRequest, now time.Time) {
 	p, acr := s.Answering(req.ACRValues)
-	tooOld := req.MaxAge >= 0 && now.Sub(p.AuthTime()) > time.Duration(req.MaxAge)*time.Second
-	if tooOld || req.Asks("login") { // the app wants to hear of a new one
+	if !p.Since(req.Oldest(now)) || req.Asks("login") { // the app wants to hear of a new one
 		p, acr = s.Latest(), s.Latest().ACR
 	}
 	g.UserID, g.SessionID, g.Credentials = s.UserID, s.SessionID, s.Credentials()
-	g.AuthTime, g.ProvedAt, g.AMR, g.ACR = p.AuthTime(), p.At, p.AMR, acr
+	g.AuthTime, g.Undated, g.ProvedAt, g.AMR, g.ACR = p.AuthTime(), p.Undated, p.At, p.AMR, acr
 	g.Issuer = p.Issuer
 	g.NotAfter, g.EndsAs = s.NotAfter, s.EndsAs
 	if g.Offline() {

@@ -20,6 +20,8 @@ type Identity struct {
 	Subject    string
 	Address    string `json:",omitzero"` // as it was when they were linked, to be read
 	CreatedAt  time.Time
+	// Ordinary: whoever said so may not say it of privileged people, or not alone.
+	Ordinary bool `json:",omitzero"`
 }
 
 // NewIdentity says that a user is the person of a provider.
@@ -37,6 +39,9 @@ func (i *Identity) ID() string { return i.IdentityID }
 
 // Owner is the user whose it is.
 func (i *Identity) Owner() string { return i.UserID }
+
+// AtHome tells whether the person is one of another organization of the deployment.
+func (i *Identity) AtHome() bool { return i.Issuer == i.Provider }
 
 // Indexes finds the one user that a person elsewhere is, those of a user, of which there
 // is one a provider, and all of a provider.

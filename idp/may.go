@@ -48,7 +48,7 @@ func (a Actor) Through(u *User, g *Grant, exchanged bool, now time.Time) Actor {
 	a.App, a.Party, a.Exchanged = a.Party, PartyOf(u), exchanged
 	if slices.Contains(g.AMR, "mfa") {
 		direct := !exchanged && g.Device.Hash == "" // of a device nobody knows whose it is
-		a.Roles, a.Strong = u.Roles, direct && now.Sub(g.AuthTime) < StrongFor
+		a.Roles, a.Strong = u.Roles, direct && !g.Undated && now.Sub(g.AuthTime) < StrongFor
 	}
 	return a
 }

@@ -211,15 +211,19 @@ func (f Facts) sessionSuits() bool {
 	}
 	r := f.Request
 	if r == nil {
-		return (!f.Strong || f.Session.Strong(f.Now)) && (!f.MFA || f.Session.MFA()) && (f.fresh() || !f.Session.AuthTime().Before(f.Since))
+		return (!f.Strong || f.Session.Strong(f.Now)) && (!f.MFA || f.Session.MFA()) && f.since(f.Session.Latest(), f.Since)
 	}
-	switch {
-	case r.Asks("login") && !f.fresh(): // OIDC Core 3.1.2.1
-		return false
-	case r.MaxAge >= 0 && !f.fresh() && f.Now.Sub(f.Session.AuthTime()) > time.Duration(r.MaxAge)*time.Second:
-		return false
+	return f.recent(f.Session.Latest()) && f.acrSuits()
+}
+
+// since tells whether the person of a proof has authenticated since a time. That they came back
+// since is not enough: it may have been in another tab, and their provider may have asked them
+// nothing. Of what was asked in this sign-in, the clock of the provider is believed.
+func (f Facts) since(p Proof, t time.Time) bool {
+	if !p.At.Before(f.StartedAt) && !p.Authenticated.IsZero() && !t.IsZero() {
+		t = t.Add(-Skew)
 	}
-	return f.acrSuits()
+	return p.Since(t)
 }
 
 // otherUser tells whether somebody else than the session's user is wanted.
@@ -253,11 +257,13 @@ func (f Facts) acrSuits() bool {
 // recent: the proof is as new as the request wants one (OIDC Core 3.1.2.1), so that class
 // and time of the authentication are told of the same.
 func (f Facts) recent(p Proof) bool {
-	if !p.At.Before(f.StartedAt) {
-		return true
+	if p.At.Before(f.StartedAt) {
+		return !f.Request.Asks("login") && p.Since(f.Request.Oldest(f.Now))
 	}
-	r := f.Request
-	return !r.Asks("login") && (r.MaxAge < 0 || f.Now.Sub(p.AuthTime()) <= time.Duration(r.MaxAge)*time.Second)
+	if f.Request.Asks("login") {
+		return f.since(p, f.StartedAt)
+	}
+	return f.since(p, f.Request.Oldest(f.StartedAt))
 }
 
 // unreachable: an essential class that no method can reach, which is told alike

@@ -69,12 +69,25 @@ func OweNotice(tx *storage.Tx, c *Client, g *Grant, s *Session) error {
 	return n.Move(tx, s.NotAfter)
 }
 
+// maxNoticed is how many credentials a notice is found by: a session can be proved anew without
+// end.
+const maxNoticed = 100
+
 // OweTenantNotice writes the notice of a tenant at which the session's person is a guest, if
 // it is not owed one yet. It stands for as long as anything there can rest on the session.
 func OweTenantNotice(tx *storage.Tx, tenant string, s *Session, now time.Time) error {
 	n, err := Optional(storage.Lookup[LogoutNotice](tx, "party", s.SessionID+" "+tenant))
-	if n != nil || err != nil {
+	if err != nil {
 		return err
+	}
+	if n != nil { // what was proved since may end when the session is long gone
+		more := Without(s.Credentials(), n.Credentials)
+		if len(more) == 0 {
+			return nil
+		}
+		n.Credentials = append(n.Credentials, more...)
+		n.Credentials = n.Credentials[max(0, len(n.Credentials)-maxNoticed):]
+		return tx.Put(n)
 	}
 	n = &LogoutNotice{Tenant: tenant, UserID: s.UserID, SessionID: s.SessionID, Credentials: s.Credentials(), OwedSince: now}
 	return n.Move(tx, s.NotAfter)

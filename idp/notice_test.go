@@ -146,3 +146,27 @@ func TestNoticeOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestOweTenantNoticeOfLater: what somebody proves after they were a guest somewhere first ends
+// there, too, when the session that it was proved in is long gone.
+func TestOweTenantNoticeOfLater(t *testing.T) {
+	t.Parallel()
+	update(t, func(tx *storage.Tx) error {
+		s := idp.NewSession(contoso(), annaID, "ss_1", idp.Proof{Method: idp.PasswordMethod, Credential: "word", At: t0})
+		if err := idp.OweTenantNotice(tx, "fabrikam", s, t0); err != nil {
+			return err
+		}
+		s.Renew("ss_2", idp.Proof{Method: idp.PasskeyMethod, Credential: "key", At: t0, MFA: true})
+		if err := idp.OweTenantNotice(tx, "fabrikam", s, t0.Add(time.Hour)); err != nil {
+			return err
+		}
+		gone := t0.Add(30 * 24 * time.Hour)
+		if err := idp.EndCredential(tx, "key", idp.GrantRevoked, gone); err != nil {
+			return err
+		}
+		if all := notices(tx); len(all) != 1 || !all[0].Revoked || all[0].Due.After(gone) || !slices.Equal(all[0].Credentials, []string{"word", "key"}) {
+			t.Errorf("%+v", all)
+		}
+		return nil
+	})
+}

@@ -2,6 +2,9 @@ package idp
 
 import "time"
 
+// Skew is how far a provider's clock may be from ours.
+const Skew = time.Minute
+
 // UpstreamRequest is what a provider elsewhere is asked (OIDC Core 3.1.2.1).
 type UpstreamRequest struct {
 	RedirectURI string

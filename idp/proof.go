@@ -14,11 +14,13 @@ type Proof struct {
 	// Authenticated is when the person authenticated at a provider elsewhere, where that was
 	// before At; zero: at At.
 	Authenticated time.Time `json:",omitzero"`
-	NotAfter      time.Time `json:",omitzero"` // zero: no bound of its own
-	EndsAs        STS       `json:",omitzero"` // what to say once NotAfter has come
-	AMR           []string  // RFC 8176
-	ACR           string
-	MFA           bool
+	// Undated: the provider did not tell when that was, which may have been long ago.
+	Undated  bool      `json:",omitzero"`
+	NotAfter time.Time `json:",omitzero"` // zero: no bound of its own
+	EndsAs   STS       `json:",omitzero"` // what to say once NotAfter has come
+	AMR      []string  // RFC 8176
+	ACR      string
+	MFA      bool
 	// RegisterBy: a passwordless method must be registered before; zero: no window.
 	RegisterBy time.Time `json:",omitzero"`
 	// Rests are the ids of what the proof ends with beside its credential: a provider, and the
@@ -36,6 +38,12 @@ func (p Proof) AuthTime() time.Time {
 		return p.At
 	}
 	return p.Authenticated
+}
+
+// Since tells whether the person has authenticated since a time for sure; at any time if it is
+// zero.
+func (p Proof) Since(t time.Time) bool {
+	return t.IsZero() || !p.Undated && !p.AuthTime().Before(t)
 }
 
 const (

@@ -3,6 +3,7 @@ package idp
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // AuthRequest is what a client asked for at the authorization endpoint, checked
@@ -54,6 +55,15 @@ var Scopes = []string{ScopeOpenID, ScopeProfile, ScopeEmail, ScopeAddress, Scope
 
 // Returns tells whether the response type asks for code, id_token or token.
 func (r *AuthRequest) Returns(what string) bool { return slices.Contains(r.ResponseType, what) }
+
+// Oldest is since when the person must have authenticated (OIDC Core 3.1.2.1, max_age); zero: at
+// any time.
+func (r *AuthRequest) Oldest(now time.Time) time.Time {
+	if r.MaxAge < 0 {
+		return time.Time{}
+	}
+	return now.Add(-time.Duration(r.MaxAge) * time.Second)
+}
 
 // FrontOnly tells whether all that is asked for comes with the answer to the browser.
 func (r *AuthRequest) FrontOnly() bool { return len(r.ResponseType) > 0 && !r.Returns("code") }

@@ -17,7 +17,7 @@ type Voucher struct {
 	AMR       []string
 	ACR       string
 	MFA       bool
-	AuthTime  time.Time
+	AuthTime  time.Time // zero: nobody knows
 	NotAfter  time.Time `json:",omitzero"`
 	EndsAs    STS       `json:",omitzero"`
 	Ends      time.Time // of the voucher
@@ -34,6 +34,9 @@ func NewVoucher(home *Tenant, u *User, s *Session, acrs []string, now time.Time)
 	v := Voucher{
 		Home: home.TenantID, UserID: u.UserID, Addresses: []string{u.PrincipalName}, SessionID: s.SessionID,
 		AMR: p.AMR, ACR: acr, MFA: p.MFA, AuthTime: p.AuthTime(), Ends: now.Add(VoucherLifetime),
+	}
+	if p.Undated {
+		v.AuthTime = time.Time{}
 	}
 	if mail := u.Profile.Email; u.Profile.EmailVerified && mail != u.PrincipalName && home.Owns(domainPart(mail)) {
 		v.Addresses = append(v.Addresses, mail)

@@ -131,14 +131,20 @@ func readName(typed string) (string, Problem) {
 
 // judge hands the answer on and shows what follows from it.
 func (s *Site) judge(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow, a idp.Answer) {
-	switch open := s.wrong.Open(v.Address, v.Now); {
+	release, open := s.hold(v.Address, v.Now, f)
+	defer release()
+	switch {
 	case open:
 	case s.Signin.Unguessable(f) && !s.Signin.Elsewhere(f): // holding it back would protect nobody
 		v.Quiet = true
 	default:
 		// Who signed in here before is not shut out by others behind the same
-		// address: the throttle of that user in this browser bounds the answers.
-		if yes, err := s.Signin.Knows(r.Context(), v, f); err != nil || !yes {
+		// address: the throttle of that user in this browser bounds the answers, and
+		// where there is none, what the browser itself gets wrong.
+		yes, err := s.Signin.Knows(r.Context(), v, f)
+		release, open := s.hold(v.Known, v.Now, f)
+		defer release()
+		if err != nil || !yes || !open {
 			s.follow(w, r, v, f.WithProblem(signin.Pause(v.Now, time.Minute)))
 			return
 		}
@@ -150,11 +156,23 @@ func (s *Site) judge(w http.ResponseWriter, r *http.Request, v signin.Visit, f s
 	}
 	if out.Problem != nil {
 		s.wrong.Allow(v.Address, v.Now)
+		if s.Signin.Elsewhere(f) && v.Known != "" {
+			s.wrong.Allow(v.Known, v.Now)
+		}
 		s.follow(w, r, v, out.Flow)
 		return
 	}
 	web.Keep(w, r, out)
 	s.next(w, r, v, out)
+}
+
+// hold tells whether an address, or a browser, may send another answer. Where a provider is asked
+// about it, that takes a while.
+func (s *Site) hold(key string, now time.Time, f signin.Flow) (release func(), open bool) {
+	if !s.Signin.Elsewhere(f) {
+		return func() {}, s.wrong.Open(key, now)
+	}
+	return s.wrong.Hold(key, now)
 }
 
 func (s *Site) decide(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow, allow bool) {

@@ -193,6 +193,10 @@ func TestHomeEnds(t *testing.T) {
 			_, err := n.server.Admin.AddPartner(n.Context(), demoActor, n.tenant, n.home, admin.PartnerChange{Inbound: new(idp.AccessBlocked)})
 			return err
 		}, true},
+		{"nobody may go there", func(n *neighbours, _ *person) error {
+			_, err := n.server.Admin.UpdateCrossTenantDefault(n.Context(), demoActor, n.home, admin.PartnerChange{Outbound: new(idp.AccessBlocked)})
+			return err
+		}, true},
 		{"what they proved beside it is deleted", func(n *neighbours, _ *person) error {
 			key := &idp.Passkey{
 				PasskeyID: idp.NewID(), UserID: n.kim.ID, Name: "Phone", Credential: []byte("k"), Synced: true,
@@ -309,6 +313,71 @@ func TestVoucherOfAnother(t *testing.T) {
 	before := n.touched()
 	p.Submit()
 	p.wantProblem("federation.other")
+	if after := n.touched(); after != before {
+		t.Errorf("%s, before %s", after, before)
+	}
+}
+
+// TestHomeHoweverSpelt: an app that spells somebody's address in another way does not get them
+// past their own organization.
+func TestHomeHoweverSpelt(t *testing.T) {
+	n := newNeighbours(t)
+	for _, hint := range []string{"kim@fabrikam.example", "Kim@FABRIKAM.example", "kim@fabrikam.example.", "kim\uff20fabrikam.example", "kim@fabrikam\u3002example"} {
+		p := newPerson(t, appBack)
+		p.Open(n.authorize(url.Values{"login_hint": {hint}}))
+		if p.Page() != "pass" || !strings.Contains(p.Text(), "Fabrikam") {
+			t.Errorf("%q: on page %q:\n%s", hint, p.Page(), p.Text())
+		}
+	}
+}
+
+// TestHomeDomainMoves: a guest is the person of an organization that they were linked with, and
+// nobody who has their address by now at another one, to which the domain has gone.
+func TestHomeDomainMoves(t *testing.T) {
+	const moved, lea = "moved.example", "lea@moved.example"
+	n := newNeighbours(t)
+	desk := n.server.Admin
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := func(tenant string) (*idp.User, string) {
+		t.Helper()
+		u, err := desk.CreateUser(t.Context(), demoActor, tenant, idp.User{PrincipalName: lea, DisplayName: "Lea", Type: idp.Member})
+		must(err)
+		_, code, err := desk.CreatePass(t.Context(), demoActor, tenant, u.UserID, idp.PassRequest{})
+		must(err)
+		return u, code
+	}
+	_, err := desk.AddDomain(t.Context(), demoActor, n.home, moved)
+	must(err)
+	first, code := at(n.home)
+	i, err := desk.Invite(t.Context(), demoActor, n.tenant, admin.InvitationRequest{Email: lea, RedirectURL: n.appURL + "/"})
+	must(err)
+	p := newPerson(t, appBack)
+	p.Open(n.server.Config.BaseURL + i.Invitation.RedeemPath(n.tenant, i.Ticket))
+	p.Fill("code", code)
+	p.Submit()
+	p.WantPage("redeem")
+	p.Press("invitation", "accept")
+
+	_, err = desk.UpdateUser(t.Context(), demoActor, n.home, first.UserID, admin.UserChange{PrincipalName: new("lea@fabrikam.example")})
+	must(err)
+	_, err = desk.RemoveDomain(t.Context(), demoActor, n.home, moved)
+	must(err)
+	third, err := desk.CreateTenant(t.Context(), demoActor, "Third", moved)
+	must(err)
+	_, err = desk.UpdatePassPolicy(t.Context(), demoActor, third.TenantID, admin.PassPolicyChange{Enabled: new(true)})
+	must(err)
+	_, code = at(third.TenantID)
+	q := newPerson(t, appBack)
+	q.Open(n.authorize(url.Values{"login_hint": {lea}}))
+	q.Fill("code", code)
+	before := n.touched()
+	q.Submit()
+	q.wantProblem("federation.subject")
 	if after := n.touched(); after != before {
 		t.Errorf("%s, before %s", after, before)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -108,6 +109,9 @@ func attacks() []attack {
 		{"e-mail of somebody else of the domain", telling("email", "kim@fed.example"), "", "federation.other", "another address"},
 		{"e-mail of an administrator", telling("email", "boss@fed.example"), "boss@fed.example", "federation.unlinked", "administrative rights"},
 		{"e-mail of nobody", telling("email", "nobody@fed.example"), byHint, "federation.nobody", "no such user"},
+		{"e-mail in letters that only look like those", telling("email", "\uff53am@fed.example"), "", "federation.unverified", "another than it looks like"},
+		{"e-mail with a long s", telling("email", "\u017fam@fed.example"), "", "federation.unverified", "another than it looks like"},
+		{"e-mail with the sign of Kelvin", telling("email", "\u212aim@fed.example"), "kim@fed.example", "federation.unverified", "another than it looks like"},
 		{"nonce swapped", claim("nonce", "another"), "", "federation.refused", "nonce"},
 		{"nonce missing", lacking("nonce"), "", "federation.refused", "nonce"},
 		{"iss of another provider", claim("iss", "https://other.example"), "", "federation.refused", "iss"},
@@ -121,6 +125,8 @@ func attacks() []attack {
 		{"iat in the future", claim("iat", now+day), "", "federation.refused", "future"},
 		{"iat long ago", claim("iat", now-day), "", "federation.refused", "long ago"},
 		{"nbf in the future", claim("nbf", now+day), "", "federation.refused", "nbf"},
+		{"a session that is over there", claim("session_expiry", now-day), "", "federation.refused", "session_expiry"},
+		{"a session that ends at no time", claim("session_expiry", 0), "", "federation.refused", "session_expiry"},
 		{"sub a number", claim("sub", 7), "", "federation.refused", "another kind"},
 		{"sub missing", lacking("sub"), "", "federation.refused", "sub"},
 		{"sub without end", claim("sub", strings.Repeat("s", 256)), "", "federation.refused", "sub"},
@@ -452,5 +458,139 @@ func TestFederationHeldBack(t *testing.T) {
 	}
 	if n := a.provider.Asked("/token"); n > 45 {
 		t.Errorf("the provider was asked %d times", n)
+	}
+}
+
+// TestFederationHeldBackAtOnce: nor does it help to bring it back all at the same moment.
+func TestFederationHeldBackAtOnce(t *testing.T) {
+	a := newAbroad(t)
+	a.user("sam@" + fedDomain)
+	at := a.server.Config.BaseURL + a.federation.CallbackPath(a.tenant)
+	come := make([]*person, 100)
+	for i := range come {
+		come[i] = newPerson(t, at)
+		come[i].Open(a.authorize(url.Values{"login_hint": {"sam@" + fedDomain}}))
+	}
+	a.provider.Set(func(p *upstreamtest.Provider) {
+		p.Handle["/token"] = func(w http.ResponseWriter, _ *http.Request) {
+			time.Sleep(200 * time.Millisecond)
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusBadRequest)
+			w.Write([]byte(`{"error":"invalid_grant"}`))
+		}
+	})
+	var all sync.WaitGroup
+	for _, p := range come {
+		back := at + "?" + p.Landed().Encode()
+		p.away = appBack
+		all.Go(func() { p.Open(back) })
+	}
+	all.Wait()
+	if n := a.provider.Asked("/token"); n == 0 || n > 45 {
+		t.Errorf("the provider was asked %d times", n)
+	}
+}
+
+// TestFederationHeldBackAtHome: nor more for who has signed in in that browser before.
+func TestFederationHeldBackAtHome(t *testing.T) {
+	a := newAbroad(t)
+	a.user("sam@" + fedDomain)
+	p := a.as("sam@" + fedDomain)
+	p.allow()
+	answering(func(q url.Values) { q.Set("code", "made-up") })(a)
+	a.provider.Asked("/token")
+	for range 80 {
+		p.Open(a.authorize(url.Values{"login_hint": {"sam@" + fedDomain}, "prompt": {"login"}}))
+	}
+	if n := a.provider.Asked("/token"); n == 0 || n > 45 {
+		t.Errorf("the provider was asked %d times", n)
+	}
+}
+
+// TestFederationBelievedLess: what is settled about a provider while it is asked holds for its
+// answer, too: what its word is worth, who links people, and who is created.
+func TestFederationBelievedLess(t *testing.T) {
+	for name, c := range map[string]struct {
+		change    func(*idp.Federation)
+		who, want string
+	}{
+		"MFA rejected":           {func(f *idp.Federation) { f.MFA = idp.MFARejected }, "sam", "federation.refused"},
+		"a class less":           {func(f *idp.Federation) { f.MFAClasses = nil }, "sam", "federation.refused"},
+		"an administrator links": {func(f *idp.Federation) { f.Linking = idp.LinkByAdmin }, "sam", "federation.unlinked"},
+		"nobody is created":      {func(f *idp.Federation) { f.Provision = false }, "new", "federation.nobody"},
+		"another's domain":       {func(f *idp.Federation) { f.Domains = []string{"other.example"} }, "sam", "federation.off"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAbroad(t, func(f *idp.Federation) { f.MFAClasses, f.Provision = []string{"strong"}, true })
+			a.user("sam@" + fedDomain)
+			telling("email", c.who+"@"+fedDomain)(a)
+			claims(func(got map[string]any) {
+				if got["acr"] = "strong"; name == "MFA rejected" {
+					got["amr"] = []string{"mfa"}
+				}
+				a.update(c.change)
+			})(a)
+			before := a.touched()
+			a.as(c.who + "@" + fedDomain).wantProblem(c.want)
+			if after := a.touched(); after != before {
+				t.Errorf("%s, before %s", after, before)
+			}
+		})
+	}
+}
+
+// TestAnotherTab: who is to sign in anew is not taken to have done so by a sign-in in another tab,
+// which was not asked for that, and for which the provider asked nobody anything.
+func TestAnotherTab(t *testing.T) {
+	a := newAbroad(t)
+	a.user("sam@" + fedDomain)
+	claim("auth_time", time.Now().Add(-8*time.Hour).Unix())(a)
+	p := a.as("sam@" + fedDomain)
+	p.allow()
+	for name, wants := range map[string]url.Values{"anew": {"prompt": {"login"}}, "within an hour": {"max_age": {"3600"}}} {
+		p.Open(a.server.Config.BaseURL + "/" + a.tenant + "/oauth2/v2.0/logout")
+		p.Press("decision", "sign-out")
+		wants.Set("login_hint", "sam@"+fedDomain)
+		a.doorOnly()
+		p.Open(a.authorize(wants))
+		state := p.at.Query().Get("state")
+		a.provider.Set(func(p *upstreamtest.Provider) { delete(p.Handle, "/authorize") })
+		p.Open(a.authorize(url.Values{"login_hint": {"sam@" + fedDomain}}))
+		if !p.Landed().Has("code") {
+			t.Fatal("not signed in in the other tab")
+		}
+		p.Open(a.server.Config.BaseURL + "/" + a.tenant + "/signin?" + url.Values{"state": {state}}.Encode())
+		if p.landed != nil {
+			t.Errorf("%s: the app gets %v", name, p.landed)
+			continue
+		}
+		p.wantProblem("federation.stale")
+	}
+}
+
+// TestNobodyKnowsWhen: a provider that has known somebody for long and does not say when they
+// signed in there has proved nothing of the last minutes (docs/security.md, H13), and an app that
+// wants to know is not told that it was now.
+func TestNobodyKnowsWhen(t *testing.T) {
+	a := newAbroad(t)
+	a.user("sam@" + fedDomain)
+	for told, at := range map[string]any{"not told": nil, "a moment ago": time.Now().Unix(), "this morning": time.Now().Add(-8 * time.Hour).Unix()} {
+		claims(func(c map[string]any) {
+			if c["amr"] = []string{"mfa"}; at != nil {
+				c["auth_time"] = at
+			}
+		})(a)
+		p := a.as("sam@" + fedDomain)
+		p.allow()
+		p.Open(a.authorize(url.Values{"max_age": {"3600"}, "prompt": {"none"}}))
+		now := told == "a moment ago"
+		if p.Landed().Has("code") != now {
+			t.Errorf("%s: within an hour: %v", told, p.Landed())
+		}
+		p.Open(a.server.Config.BaseURL + "/" + a.tenant + "/security-info")
+		p.WantPage("security-info")
+		if may := p.first("button", "name", "add") != nil; may != now {
+			t.Errorf("%s: may add a passkey: %t", told, may)
+		}
 	}
 }

@@ -163,7 +163,8 @@ func (s *Service) partnerID(ctx context.Context, name string) string {
 }
 
 // changeCrossTenant changes the policy, whole or not at all, and ends what came from where
-// nobody may come from any more, or rests on a factor that does not count any more.
+// nobody may come from any more, or rests on a factor that does not count any more, and what
+// people have where they may not go any more.
 func (s *Service) changeCrossTenant(ctx context.Context, actor idp.Actor, tenant string, what idp.Activity, partner string, change func(*idp.CrossTenantPolicy) error) (p *idp.CrossTenantPolicy, err error) {
 	homes, err := s.store.Tenants(ctx)
 	if err != nil {
@@ -214,7 +215,8 @@ func rulesOf(p *idp.CrossTenantPolicy, partner string) *idp.Partner {
 	return nil
 }
 
-// endFrom ends what came from organizations for which less is allowed or trusted than before.
+// endFrom ends what came from organizations for which less is allowed or trusted than before, and
+// tells those to which nobody may go any more.
 func (w *work) endFrom(before, after *idp.CrossTenantPolicy, homes []string) error {
 	for _, home := range slices.Sorted(slices.Values(homes)) {
 		if home == storage.System || home == w.tenant.TenantID {
@@ -224,6 +226,11 @@ func (w *work) endFrom(before, after *idp.CrossTenantPolicy, homes []string) err
 		blocked := is.Inbound == idp.AccessBlocked && was.Inbound != idp.AccessBlocked
 		if blocked || was.TrustsMFA() && !is.TrustsMFA() {
 			if err := idp.EndCredential(w.Tx, home, idp.GrantRevoked, w.now); err != nil {
+				return err
+			}
+		}
+		if is.Outbound == idp.AccessBlocked && was.Outbound != idp.AccessBlocked {
+			if err := idp.HastenNotices(w.Tx, "tenant", home, w.now); err != nil {
 				return err
 			}
 		}

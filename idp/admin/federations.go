@@ -194,7 +194,7 @@ func (w *work) editFederation(f *idp.Federation, secret *string, change func(*id
 // tightened: what came through the federation before may not have come now.
 func tightened(before, f *idp.Federation) bool {
 	return f.Disabled && !before.Disabled || f.MFA == idp.MFARejected && before.MFA != idp.MFARejected ||
-		len(idp.Without(before.Domains, f.Domains)) > 0
+		len(idp.Without(before.MFAClasses, f.MFAClasses)) > 0 || len(idp.Without(before.Domains, f.Domains)) > 0
 }
 
 // DeleteFederation removes a federation with who is who there, and ends what came through it.

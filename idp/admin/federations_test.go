@@ -253,9 +253,13 @@ func TestFederationEnds(t *testing.T) {
 		before, change func(*idp.Federation)
 		ends           bool
 	}{
-		"disabled":                    {change: func(f *idp.Federation) { f.Disabled = true }, ends: true},
-		"MFA rejected":                {change: func(f *idp.Federation) { f.MFA = idp.MFARejected }, ends: true},
-		"MFA rejected, not enforced":  {before: func(f *idp.Federation) { f.MFA = idp.MFAEnforced }, change: func(f *idp.Federation) { f.MFA = idp.MFARejected }, ends: true},
+		"disabled":                   {change: func(f *idp.Federation) { f.Disabled = true }, ends: true},
+		"MFA rejected":               {change: func(f *idp.Federation) { f.MFA = idp.MFARejected }, ends: true},
+		"MFA rejected, not enforced": {before: func(f *idp.Federation) { f.MFA = idp.MFAEnforced }, change: func(f *idp.Federation) { f.MFA = idp.MFARejected }, ends: true},
+		"a class of MFA less": {
+			before: func(f *idp.Federation) { f.MFAClasses = []string{"strong", "token"} }, change: func(f *idp.Federation) { f.MFAClasses = []string{"strong"} }, ends: true,
+		},
+		"a class of MFA more":         {change: func(f *idp.Federation) { f.MFAClasses = []string{"strong"} }},
 		"a domain taken away":         {change: func(f *idp.Federation) { f.Domains = []string{"mail.example"} }, ends: true},
 		"a domain for another":        {change: func(f *idp.Federation) { f.Domains = []string{"new.example", "mail.example"} }, ends: true},
 		"a domain changed in place":   {change: func(f *idp.Federation) { f.Domains[0] = "new.example" }, ends: true},

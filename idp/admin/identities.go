@@ -58,9 +58,48 @@ func (s *Service) LinkIdentity(ctx context.Context, actor idp.Actor, tenant, nam
 			return idp.Errorf(idp.Invalid, "%s is no user of a domain of %s.", u.SignInName(), f.Name)
 		}
 		id = idp.NewIdentity(u.UserID, &idp.Outside{Provider: f.FederationID, Issuer: f.Issuer, Subject: subject, Address: u.SignInName()}, w.now)
+		if id.Ordinary, err = w.linksOrdinary(u); err != nil {
+			return err
+		}
 		return errors.Join(w.Insert(id), w.tellIdentity(idp.IdentityLinked, idp.MailIdentityLinked, u, id))
 	})
 	return id, taken(err, "Either the user is linked with somebody of that provider already, or that person with another user.")
+}
+
+// linksOrdinary tells whether the actor may say who somebody is only of people who are not
+// privileged, and refuses it of others: as with a pass, it may take two for those.
+func (w *work) linksOrdinary(u *idp.User) (bool, error) {
+	policy, err := idp.LoadMethodsPolicy(w.Tx)
+	if err != nil {
+		return false, err
+	}
+	o, err := idp.ObjectOf(w.Tx, w.tenant, u)
+	if err != nil {
+		return false, err
+	}
+	two := policy.TemporaryAccessPass.Approval && w.actor.Type != idp.ActorOperator
+	if two && o.Privileged() {
+		return false, idp.Errorf(idp.Forbidden, "The policy wants two administrators for a privileged user. Give them a Temporary Access Pass; whom the provider knows them as, the operator of the server can say.")
+	}
+	anyone := idp.Object{Tenant: w.tenant.TenantID, User: u, Guarded: true}
+	return two || idp.May(w.actor, idp.LinkIdentities, anyone) != nil, nil
+}
+
+// takeIdentities takes back what was said of a user by who may not say it of privileged people.
+func (w *work) takeIdentities(u *idp.User) error {
+	ids, err := idp.IdentitiesOf(w.Tx, u.UserID)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if !id.Ordinary {
+			continue
+		}
+		if err := errors.Join(id.Remove(w.Tx, w.now), w.tellIdentity(idp.IdentityUnlinked, idp.MailIdentityUnlinked, u, id)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // UnlinkIdentity takes that back, and ends what came from it.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/idp"
+	"latchkey/idp/admin"
 )
 
 const authService = "Authentication Methods"
@@ -243,5 +244,48 @@ func TestIdentitiesGo(t *testing.T) {
 				t.Errorf("session %+v, grant %+v", s, g)
 			}
 		})
+	}
+}
+
+// TestLinkFromBefore: a link that was made by who may make one for ordinary users alone, or by one
+// where two are wanted, does not become one of an administrator; nor is one made then.
+func TestLinkFromBefore(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		what, role string
+		two, kept  bool
+	}{
+		{"who may for ordinary users alone", idp.AuthenticationAdministrator, false, false},
+		{"who may for anybody", idp.PrivilegedAuthenticationAdmin, false, true},
+		{"one, where two are wanted", idp.PrivilegedAuthenticationAdmin, true, false},
+	} {
+		for rises, rise := range map[string]func(*world, *idp.User) error{
+			"role": func(w *world, sam *idp.User) error {
+				return err2(w.admin.AssignRole(w.ctx, op, tenantID, idp.GlobalAdministrator, sam.UserID))
+			},
+			"group": func(w *world, sam *idp.User) error {
+				return err2(w.admin.AddMember(w.ctx, op, tenantID, w.guardedGroup().GroupID, sam.UserID))
+			},
+		} {
+			t.Run(c.what+", "+rises, func(t *testing.T) {
+				t.Parallel()
+				w, f, sam := branchWorld(t)
+				w.change(admin.PassPolicyChange{Approval: &c.two})
+				linker := w.person("linker", c.role)
+				id, err := w.admin.LinkIdentity(w.ctx, linker, tenantID, sam.UserID, f.FederationID, "linkers-own")
+				w.must(err)
+				s, g := w.rest(sam, id.IdentityID)
+				w.pass(time.Second)
+				w.must(rise(w, sam))
+				if left := len(all[idp.Identity](w)); (left == 1) != c.kept {
+					t.Errorf("%d links are left", left)
+				}
+				w.wantEnded("of it", s, g, !c.kept)
+				err = err2(w.admin.LinkIdentity(w.ctx, linker, tenantID, sam.UserID, f.FederationID, "another"))
+				if want := idp.Forbidden; !c.kept && idp.ErrorCode(err) != want {
+					t.Errorf("of a privileged user: %v", err)
+				}
+			})
+		}
 	}
 }

@@ -248,8 +248,8 @@ func (s *Service) DeleteUser(ctx context.Context, actor idp.Actor, tenant, name 
 }
 
 // put stores a user who is changed. What somebody could hold of an ordinary user they do
-// not go on to hold of a privileged one: a pass, and what came from it, that was given by
-// who may not give one to a privileged user, or not alone.
+// not go on to hold of a privileged one: a pass, a passkey or a link with a provider, and what
+// came from it, that was given by who may not give one to a privileged user, or not alone.
 func (w *work) put(before, u *idp.User) error {
 	was, err := idp.ObjectOf(w.Tx, w.tenant, before)
 	if err != nil {
@@ -275,6 +275,9 @@ func (w *work) put(before, u *idp.User) error {
 			}
 			return w.takePasskey(u, k)
 		}); err != nil {
+			return err
+		}
+		if err := w.takeIdentities(u); err != nil {
 			return err
 		}
 	}

@@ -265,7 +265,7 @@ func (s *Service) close(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
 func loadChallenge(tx *storage.Tx, f Flow) (*idp.Challenge, error) {
 	c, err := idp.Optional(storage.Get[idp.Challenge](tx, f.Challenge))
 	if c == nil {
-		c = &idp.Challenge{ChallengeID: f.Challenge, Ends: f.StartedAt().Add(idp.ChallengeLifetime)}
+		c = &idp.Challenge{ChallengeID: f.Challenge, Ends: f.Ends()}
 		if f.Sent != 0 { // it was kept, and is so no longer
 			c.Void(f.StartedAt(), codeGone)
 		}

@@ -16,6 +16,9 @@ func (s *Service) located(ctx context.Context, v Visit, f Flow) (Visit, error) {
 	if err != nil || !idp.FromOutside(v.Tenant, name) {
 		return v, err
 	}
+	if name, err = idp.NormalName(name); err != nil {
+		return v, nil // it can be nobody's
+	}
 	err = s.store.View(ctx, storage.System, func(tx *storage.Tx) (err error) {
 		v.home, err = idp.Optional(idp.FindTenant(tx, domainOf(name)))
 		return err

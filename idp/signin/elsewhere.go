@@ -2,6 +2,7 @@ package signin
 
 import (
 	"errors"
+	"strings"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -15,7 +16,7 @@ func (s *Service) whose(tx *storage.Tx, a *attempt, verdict idp.Verdict) (idp.Ve
 	if o == nil {
 		return verdict, nil
 	}
-	if err := stillThere(tx, a, o); err != nil {
+	if err := stillThere(tx, a, verdict); err != nil {
 		return verdict, err
 	}
 	id, err := idp.FindIdentity(tx, o.Issuer, o.Subject)
@@ -39,25 +40,33 @@ func (s *Service) whose(tx *storage.Tx, a *attempt, verdict idp.Verdict) (idp.Ve
 	return verdict, nil
 }
 
-// stillThere refuses what a provider has said that was disabled or removed meanwhile, and what
-// rests on a session that has ended meanwhile.
-func stillThere(tx *storage.Tx, a *attempt, o *idp.Outside) error {
+// stillThere refuses what a provider has said that was disabled or removed meanwhile, what it is
+// believed no more, and what rests on a session that has ended meanwhile. From then on the
+// provider's settings are those of now.
+func stillThere(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
+	o, counts := verdict.Outside, false
 	if a.f.Chosen == idp.HomeTenant {
 		p, err := idp.LoadCrossTenantPolicy(tx)
-		if err == nil && p.For(o.Provider).Inbound == idp.AccessBlocked {
-			err = &idp.Refusal{Problem: "federation.off", Detail: string(idp.HomeBlocked)}
-		}
 		if err != nil {
 			return err
 		}
+		home := p.For(o.Provider)
+		if home.Inbound == idp.AccessBlocked {
+			return &idp.Refusal{Problem: "federation.off", Detail: string(idp.HomeBlocked)}
+		}
+		counts = home.TrustsMFA()
 	} else {
 		f, err := idp.Optional(storage.Get[idp.Federation](tx, o.Provider))
-		if err == nil && (f == nil || f.Disabled) {
-			err = &idp.Refusal{Problem: "federation.off", Detail: "the provider was disabled meanwhile"}
-		}
 		if err != nil {
 			return err
 		}
+		if f == nil || f.Disabled {
+			return &idp.Refusal{Problem: "federation.off", Detail: "the provider was disabled meanwhile"}
+		}
+		a.subject.Doors.Federation, counts = f, f.CountsMFA(o)
+	}
+	if verdict.Proof.MFA && !counts {
+		return &idp.Refusal{Problem: "federation.refused", Detail: "more than one factor at the provider counts no more"}
 	}
 	if o.SessionID == "" {
 		return nil
@@ -126,8 +135,8 @@ func (s *Service) link(tx *storage.Tx, a *attempt, o *idp.Outside) (*idp.Identit
 		return nil, &idp.Refusal{Problem: "federation.unverified", Detail: "the provider has verified no address of the person"}
 	}
 	address, err := idp.NormalName(o.Address)
-	if err != nil {
-		return nil, &idp.Refusal{Problem: "federation.unverified", Detail: "the address that the provider tells is none"}
+	if err != nil || !sameMailbox(o.Address, address) {
+		return nil, &idp.Refusal{Problem: "federation.unverified", Detail: "the address that the provider tells is none, or another than it looks like"}
 	}
 	if !a.isNamed(address) {
 		return nil, &idp.Refusal{Problem: a.m.Info().Other, Detail: "the provider has named another address than was to sign in"}
@@ -148,6 +157,19 @@ func (s *Service) link(tx *storage.Tx, a *attempt, o *idp.Outside) (*idp.Identit
 	return id, errors.Join(tx.Insert(id), s.logLink(tx, a, u, id))
 }
 
+// sameMailbox tells whether an address is that of its normal form but for capitals of ASCII. Wide
+// letters, ligatures and the like come out the same there, and may be somebody else's mailbox.
+func sameMailbox(told, normal string) bool {
+	local, _, _ := strings.Cut(told, "@")
+	want, _, _ := strings.Cut(normal, "@")
+	return want == strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r - 'A' + 'a'
+		}
+		return r
+	}, local)
+}
+
 // mayLink tells why an address is not enough to say who somebody is.
 func (s *Service) mayLink(tx *storage.Tx, a *attempt, o *idp.Outside, address string, u *idp.User) error {
 	object, err := idp.ObjectOf(tx, a.v.Tenant, u)
@@ -158,16 +180,19 @@ func (s *Service) mayLink(tx *storage.Tx, a *attempt, o *idp.Outside, address st
 	if err != nil {
 		return err
 	}
-	f := a.subject.Doors.Federation
+	f, home := a.subject.Doors.Federation, a.f.Chosen == idp.HomeTenant
 	for _, l := range links {
-		if l.Provider == o.Provider {
+		switch {
+		case l.Provider == o.Provider:
 			return &idp.Refusal{Problem: "federation.subject", Detail: "the user is linked with another subject of the same provider"}
+		case home && l.AtHome(): // whose domain it was then
+			return &idp.Refusal{Problem: "federation.subject", Detail: "the user is linked with somebody of another organization, whose the domain is no more"}
 		}
 	}
 	switch {
-	case a.f.Chosen == idp.HomeTenant && a.subject.Doors.Home.Tenant.Owns(domainOf(address)):
+	case home && a.subject.Doors.Home.Tenant.Owns(domainOf(address)):
 		return nil
-	case a.f.Chosen == idp.HomeTenant || !f.Has(domainOf(address)):
+	case home || !f.Has(domainOf(address)):
 		return &idp.Refusal{Problem: "federation.nobody", Detail: "the address is of a domain that the provider does not answer for"}
 	case f.Linking == idp.LinkByAdmin:
 		return &idp.Refusal{Problem: "federation.unlinked", Detail: "administrators say who is who, and none has yet"}

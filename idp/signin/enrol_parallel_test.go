@@ -213,6 +213,28 @@ func TestSentTwice(t *testing.T) {
 	}
 }
 
+// TestSentTwiceLater: nor once the question is swept away, in a sign-in that lasts longer since a
+// code was sent in it.
+func TestSentTwiceLater(t *testing.T) {
+	t.Parallel()
+	w, k := keyHolder(t, mem.New())
+	b := w.browser()
+	asked := b.atKey()
+	asked.Flow.Stands = w.now().Add(2 * idp.ChallengeLifetime).UnixNano()
+	assertion := k.Get(asked.Prompt.Fields[passkey.OptionsField])
+	w.pass(idp.ChallengeLifetime + time.Minute)
+	first, err := b.tryKey(asked.Flow, assertion)
+	w.must(err)
+	b.wantStep(first, idp.Issue)
+	_, err = w.store.Sweep(t.Context(), tenantID, w.now(), 1000)
+	w.must(err)
+	again, err := b.tryKey(asked.Flow, assertion)
+	w.must(err)
+	if shown(again) != "passkey.again" || again.NewSession != "" {
+		t.Errorf("%s", shown(again))
+	}
+}
+
 // TestCopy: a second device that counts lower makes the passkey suspect. It is accepted
 // from neither from then on, and its holder is told once.
 func TestCopy(t *testing.T) {

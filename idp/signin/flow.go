@@ -98,9 +98,7 @@ func (f Flow) wants() idp.Wants {
 		if w.Anew {
 			since(f.StartedAt())
 		}
-		if r.MaxAge >= 0 {
-			since(f.StartedAt().Add(-time.Duration(r.MaxAge) * time.Second))
-		}
+		since(r.Oldest(f.StartedAt()))
 	}
 	return w
 }

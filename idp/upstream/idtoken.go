@@ -22,7 +22,7 @@ var algs = []string{"RS256", "PS256", "ES256", "EdDSA"}
 
 // The bounds of times in what a provider signs.
 const (
-	leeway = time.Minute // between two clocks
+	leeway = idp.Skew
 	maxAge = 10 * time.Minute
 )
 
@@ -140,6 +140,8 @@ func (t *idToken) isForUs(now time.Time, f *idp.Federation) error {
 		return refused("iat is in the future")
 	case issued.Before(now.Add(-maxAge)):
 		return refused("iat is long ago")
+	case t.Expiry != nil && !now.Before(moment(t.Expiry)):
+		return refused("session_expiry has passed, or is no time")
 	case t.NotBefore != nil && moment(t.NotBefore).After(now.Add(leeway)):
 		return refused("nbf is in the future")
 	}

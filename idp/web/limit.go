@@ -19,13 +19,14 @@ type Limiter struct {
 	burst int
 	mu    sync.Mutex
 	seen  map[string]*rate.Limiter
+	held  map[string]int // what is let in and not counted yet
 }
 
 const maxKeys = 10_000
 
 // NewLimiter allows burst at once and then one every so often.
 func NewLimiter(every time.Duration, burst int) *Limiter {
-	return &Limiter{every: every, burst: burst, seen: map[string]*rate.Limiter{}}
+	return &Limiter{every: every, burst: burst, seen: map[string]*rate.Limiter{}, held: map[string]int{}}
 }
 
 // Allow tells whether the address may once more, and counts it.
@@ -71,6 +72,30 @@ func (l *Limiter) Open(address string, now time.Time) bool {
 	defer l.mu.Unlock()
 	b := l.seen[idp.Network(address)]
 	return b == nil || b.TokensAt(now) >= 1
+}
+
+// Hold is Open for what takes a while before it is counted, if it is: until it is released, it
+// takes a place, so that many at once are not all let in for what is left for one.
+func (l *Limiter) Hold(address string, now time.Time) (release func(), ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key, left := idp.Network(address), float64(l.burst)
+	if b := l.seen[key]; b != nil {
+		left = b.TokensAt(now)
+	}
+	if left < float64(l.held[key]+1) {
+		return func() {}, false
+	}
+	l.held[key]++
+	return func() { l.release(key) }, true
+}
+
+func (l *Limiter) release(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held[key]--; l.held[key] == 0 {
+		delete(l.held, key)
+	}
 }
 
 // forget drops the half that has most left. Whoever comes from many networks then

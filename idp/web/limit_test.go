@@ -91,3 +91,31 @@ func TestLimiterCrowd(t *testing.T) {
 		t.Errorf("%d addresses are remembered", n)
 	}
 }
+
+// TestLimiterHold: what is held takes a place until it is released, counted or not, and no other
+// address's.
+func TestLimiterHold(t *testing.T) {
+	t.Parallel()
+	now := epoch
+	l := web.NewLimiter(time.Second, 3)
+	var releases []func()
+	for n := range 5 {
+		release, ok := l.Hold("192.0.2.1", now)
+		if ok != (n < 3) {
+			t.Errorf("%d at once: %t", n+1, ok)
+		}
+		releases = append(releases, release)
+	}
+	if _, ok := l.Hold("192.0.2.2", now); !ok {
+		t.Error("another address is held back")
+	}
+	l.Allow("192.0.2.1", now)
+	for _, release := range releases {
+		release()
+	}
+	for n := range 3 {
+		if _, ok := l.Hold("192.0.2.1", now); ok != (n < 2) {
+			t.Errorf("after one was wrong, %d at once: %t", n+1, ok)
+		}
+	}
+}
