@@ -41,31 +41,14 @@ func (s *Service) whose(tx *storage.Tx, a *attempt, verdict idp.Verdict) (idp.Ve
 }
 
 // stillThere refuses what a provider has said that was disabled or removed meanwhile, what it is
-// believed no more, and what rests on a session that has ended meanwhile. From then on the
-// provider's settings are those of now.
+// believed no more, and what rests on a session that has ended meanwhile.
 func stillThere(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
-	o, counts := verdict.Outside, false
-	if a.f.Chosen == idp.HomeTenant {
-		p, err := idp.LoadCrossTenantPolicy(tx)
-		if err != nil {
-			return err
-		}
-		home := p.For(o.Provider)
-		if home.Inbound == idp.AccessBlocked {
-			return &idp.Refusal{Problem: "federation.off", Detail: string(idp.HomeBlocked)}
-		}
-		counts = home.TrustsMFA()
-	} else {
-		f, err := idp.Optional(storage.Get[idp.Federation](tx, o.Provider))
-		if err != nil {
-			return err
-		}
-		if f == nil || f.Disabled {
-			return &idp.Refusal{Problem: "federation.off", Detail: "the provider was disabled meanwhile"}
-		}
-		a.subject.Doors.Federation, counts = f, f.CountsMFA(o)
+	o := verdict.Outside
+	countsMFA, err := settledNow(tx, a, o)
+	if err != nil {
+		return err
 	}
-	if verdict.Proof.MFA && !counts {
+	if verdict.Proof.MFA && !countsMFA {
 		return &idp.Refusal{Problem: "federation.refused", Detail: "more than one factor at the provider counts no more"}
 	}
 	if o.SessionID == "" {
@@ -76,6 +59,31 @@ func stillThere(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
 		err = &idp.Refusal{Problem: "federation.refused", Detail: "the session at the provider has ended meanwhile"}
 	}
 	return err
+}
+
+// settledNow tells whether more than one factor there counts, by the settings of now, which are
+// those of the attempt from then on; an error if nobody may come from there any more.
+func settledNow(tx *storage.Tx, a *attempt, o *idp.Outside) (countsMFA bool, err error) {
+	if a.f.Chosen == idp.HomeTenant {
+		p, err := idp.LoadCrossTenantPolicy(tx)
+		if err != nil {
+			return false, err
+		}
+		home := p.For(o.Provider)
+		if home.Inbound == idp.AccessBlocked {
+			return false, &idp.Refusal{Problem: "federation.off", Detail: string(idp.HomeBlocked)}
+		}
+		return home.TrustsMFA(), nil
+	}
+	f, err := idp.Optional(storage.Get[idp.Federation](tx, o.Provider))
+	if err != nil {
+		return false, err
+	}
+	if f == nil || f.Disabled {
+		return false, &idp.Refusal{Problem: "federation.off", Detail: "the provider was disabled meanwhile"}
+	}
+	a.subject.Doors.Federation = f
+	return f.CountsMFA(o), nil
 }
 
 // refusesElsewhere is why whom the provider has named is not let in, nil if they are.
