@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
@@ -32,38 +34,48 @@ func failing(hang <-chan struct{}) map[string]http.HandlerFunc {
 // to a page that says so, with the other ways; who signs in here does not notice, while it hangs
 // (docs/security.md, K2). Were the page to wait for the provider, the test would never end.
 func TestFederationDown(t *testing.T) {
-	a := newAbroad(t)
-	a.user("sam@" + fedDomain)
+	a, hang := newAbroad(t), make(chan struct{})
+	defer close(hang)
 	pat := a.user("pat@contoso.example")
 	_, code := a.pass(pat, idp.PassRequest{})
+	type fault struct {
+		*abroad
+		path, what string
+		person     *person
+	}
+	var faults []fault
 	for _, path := range []string{"/.well-known/openid-configuration", "/token", "/keys", "/userinfo"} {
-		for name := range failing(nil) {
-			t.Run(path+" "+name, func(t *testing.T) {
-				a, hang := a.anew(t), make(chan struct{})
-				t.Cleanup(func() { close(hang) })
-				handler := failing(hang)[name]
-				a.provider.Set(func(p *upstreamtest.Provider) { p.Handle[path], p.Scoped = handler, path == "/userinfo" })
-				before := a.touched()
-				var other sync.WaitGroup
-				p := newPerson(t, appBack)
-				other.Go(func() { p.Open(a.authorize(url.Values{"login_hint": {"sam@" + fedDomain}})) })
-				local := a.as(pat.PrincipalName)
-				local.WantPage("pass")
-				other.Wait()
-				if p.first("p", "data-problem", "federation.down") == nil && p.first("p", "data-problem", "federation.refused") == nil {
-					t.Errorf("on page %q (%d, %s):\n%s", p.Page(), p.status, p.at, p.Text())
-				}
-				p.WantText("Upstream")
-				if p.first("button", "id", "use-pass") == nil || p.first("button", "id", "other-ways") == nil {
-					t.Errorf("there are no other ways:\n%s", p.Text())
-				}
-				if after := a.touched(); after != before {
-					t.Errorf("%s, before %s", after, before)
-				}
-			})
+		for name, handler := range failing(hang) {
+			b := a.beside(fmt.Sprintf("down%d.example", len(faults)))
+			b.provider.Set(func(p *upstreamtest.Provider) { p.Handle[path], p.Scoped = handler, path == "/userinfo" })
+			faults = append(faults, fault{b, path, name, newPerson(t, appBack)})
 		}
 	}
+	before := a.touched()
+	var all sync.WaitGroup
+	for _, f := range faults {
+		all.Go(func() { f.person.Open(a.authorize(url.Values{"login_hint": {"sam@" + f.federation.Domains[0]}})) })
+	}
 	local := a.as(pat.PrincipalName)
+	local.WantPage("pass")
+	all.Wait()
+	for _, f := range faults {
+		t.Run(f.path+" "+f.what, func(t *testing.T) {
+			p := f.person
+			if f.provider.Asked(f.path) == 0 {
+				t.Error("it was not asked")
+			}
+			if p.first("p", "data-problem", "federation.down") == nil && p.first("p", "data-problem", "federation.refused") == nil {
+				t.Errorf("on page %q (%d, %s):\n%s", p.Page(), p.status, p.at, p.Text())
+			}
+			if !strings.Contains(p.Text(), "Upstream") || p.first("button", "id", "use-pass") == nil || p.first("button", "id", "other-ways") == nil {
+				t.Errorf("the name, or the other ways, are not there:\n%s", p.Text())
+			}
+		})
+	}
+	if after := a.touched(); after != before {
+		t.Errorf("%s, before %s", after, before)
+	}
 	local.Fill("code", code)
 	local.Submit()
 	local.allow()

@@ -58,16 +58,22 @@ func newAbroad(t testing.TB, change ...func(*idp.Federation)) *abroad {
 	log := &buffer{}
 	o := demoOptions{Listen: "localhost:0", AppListen: "127.0.0.1:0", InboxListen: "127.0.0.1:0", MetricsListen: "localhost:0", Data: filepath.Join(t.TempDir(), "d")}
 	d := runDemo(t, o, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	a := &abroad{TB: t, demo: d, provider: upstreamtest.Start(), log: log}
-	t.Cleanup(a.provider.Close)
+	a := &abroad{TB: t, demo: d, provider: providerOf(t, fedDomain), log: log}
 	report := d.report().tenant(t, "contoso.example")
 	a.tenant, a.app = report.ID, report.client(t, "web")
-	a.provider.Person = map[string]any{"sub": "sam-1", "email": "sam@" + fedDomain, "email_verified": true, "name": "Sam"}
 	if _, err := d.server.Admin.AddDomain(t.Context(), demoActor, a.tenant, fedDomain); err != nil {
 		t.Fatal(err)
 	}
 	a.federation = a.federate(fedDomain, change...)
 	return a
+}
+
+// providerOf starts a provider at which sam of a domain signs in.
+func providerOf(t testing.TB, domain string) *upstreamtest.Provider {
+	p := upstreamtest.Start()
+	t.Cleanup(p.Close)
+	p.Person = map[string]any{"sub": "sam-1", "email": "sam@" + domain, "email_verified": true, "name": "Sam"}
+	return p
 }
 
 // federate makes the provider the one of a domain.
@@ -88,13 +94,24 @@ func (a *abroad) federate(domain string, change ...func(*idp.Federation)) *idp.F
 func (a *abroad) anew(t testing.TB) *abroad {
 	t.Helper()
 	b := *a
-	b.TB, b.provider = t, upstreamtest.Start()
-	t.Cleanup(b.provider.Close)
-	b.provider.Person = map[string]any{"sub": "sam-1", "email": "sam@" + fedDomain, "email_verified": true, "name": "Sam"}
+	b.TB, b.provider = t, providerOf(t, fedDomain)
 	if err := b.server.Admin.DeleteFederation(t.Context(), demoActor, b.tenant, fedDomain); err != nil {
 		t.Fatal(err)
 	}
 	b.federation = b.federate(fedDomain)
+	return &b
+}
+
+// beside is the same with another provider beside the one before, and sam of a domain of its own.
+func (a *abroad) beside(domain string) *abroad {
+	a.Helper()
+	b := *a
+	b.provider = providerOf(a, domain)
+	if _, err := a.server.Admin.AddDomain(a.Context(), demoActor, a.tenant, domain); err != nil {
+		a.Fatal(err)
+	}
+	b.user("sam@" + domain)
+	b.federation = b.federate(domain)
 	return &b
 }
 
