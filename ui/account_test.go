@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"net/http"
@@ -42,10 +41,7 @@ const (
 func newAccount(t *testing.T) *account {
 	t.Helper()
 	v := visit(t)
-	keys, err := idp.NewKeyring(bytes.Repeat([]byte{1}, idp.MinPepper))
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys := testKeys(t)
 	passkeys, err := passkey.New(v.site.Base, nil)
 	if err != nil {
 		t.Fatal(err)

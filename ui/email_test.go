@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -34,10 +33,7 @@ const onto = "https://wiki.contoso.example/start?x=1"
 func newOutsider(t *testing.T) *outsider {
 	t.Helper()
 	v := visit(t)
-	keys, err := idp.NewKeyring(bytes.Repeat([]byte{1}, idp.MinPepper))
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys := testKeys(t)
 	v.site.Renderer.catalogue = newRenderer(t).catalogue
 	v.site.Respond = func(w http.ResponseWriter, r *http.Request, out signin.Outcome) {
 		http.Redirect(w, r, "https://app.example/?error="+out.Decision.Error, http.StatusSeeOther)

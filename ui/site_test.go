@@ -36,12 +36,19 @@ type visited struct {
 
 const contoso = "11111111-1111-4111-8111-111111111111"
 
-func visit(t *testing.T) *visited {
+// testKeys stretch codes as little as argon2id can.
+func testKeys(t *testing.T) *idp.Keyring {
 	t.Helper()
 	keys, err := idp.NewKeyring(bytes.Repeat([]byte{1}, idp.MinPepper))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return keys.WithCost(idp.Cost{Passes: 1, Memory: 8})
+}
+
+func visit(t *testing.T) *visited {
+	t.Helper()
+	keys := testKeys(t)
 	store := storage.New(mem.New())
 	put(t, store, storage.System, &idp.Tenant{TenantID: contoso, Name: "Contoso", Domains: []string{"contoso.example"}, Accent: "#3a4bc4"})
 	put(t, store, contoso, &idp.Client{ClientID: "app", Name: "Intranet"})

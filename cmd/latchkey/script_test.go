@@ -19,9 +19,14 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
+
+	"latchkey/idp"
 )
 
 func TestMain(m *testing.M) {
+	if args := strings.Join(os.Args[1:], " "); strings.Contains(args, "-test.") && !strings.Contains(args, "-test.bench") {
+		idp.DefaultCost = idp.Cost{Passes: 1, Memory: 8} // each demo stretches the codes of some fifty passes
+	}
 	testscript.Main(m, map[string]func(){"latchkey": main})
 }
 
