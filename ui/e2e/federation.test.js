@@ -1,10 +1,13 @@
 // Providers that nobody here wrote sign in the people of a domain.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+
+import * as oidc from 'openid-client';
 
 import { contoso, startDemo } from './demo.js';
 import { startDex } from './dex.js';
@@ -13,12 +16,22 @@ import { startProvider } from './provider.js';
 
 const secret = 'a secret of the provider: with+signs/';
 const app = 'http://127.0.0.1:5555/callback';
-let demo, tenant, dir;
+const providers = [
+  { name: 'oidc-provider', start: startProvider, domain: 'npm.example' },
+  { name: 'Dex', start: startDex, domain: 'dex.example' },
+];
+let demo, tenant, dir, client, config;
 
 before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'latchkey-federation-'));
   demo = await startDemo();
   tenant = contoso(demo.report);
+  // Before anything is asked of the tenant: for a second the server remembers whose domains are whose.
+  for (const { domain } of providers) await demo.command('domain', 'add', domain, '--tenant', tenant.domain);
+  client = await demo.command('client', 'create', 'Told by whom', '--redirect-uri', app, '--claims', 'entra', '--tenant', tenant.domain);
+  config = await oidc.discovery(new URL(tenant.issuer), client.client_id, undefined, oidc.ClientSecretBasic(client.client_secret), {
+    execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks],
+  });
 });
 
 after(async () => {
@@ -41,21 +54,18 @@ async function comesTrue(condition) {
   assert.fail('it did not come true in 20 seconds');
 }
 
-for (const { name, start, domain } of [
-  { name: 'oidc-provider', start: startProvider, domain: 'npm.example' },
-  { name: 'Dex', start: startDex, domain: 'dex.example' },
-]) {
+for (const { name, start, domain } of providers) {
   describe(name, () => {
     let provider;
 
     const desk = (...args) => demo.command(...args, '--tenant', 'contoso.example');
+    const identities = (user) => demo.command('federation', 'identities', `${user}@${domain}`);
 
     before(async () => {
       provider = await start({
         sam: { email: `sam@${domain}`, email_verified: true, name: 'Sam' },
         eve: { email: `eve@${domain}`, email_verified: false, name: 'Eve' },
       });
-      await desk('domain', 'add', domain);
       for (const user of ['sam', 'eve', 'kim']) await desk('user', 'create', `${user}@${domain}`);
       const add = ['federation', 'add', provider.issuer, '--name', 'Elsewhere', '--domain', domain, '--client-id', 'latchkey', ...await secretFile(secret)];
       await assert.rejects(desk(...add), /: discovery: /); // it does not serve yet
@@ -70,7 +80,7 @@ for (const { name, start, domain } of [
     after(() => provider?.stop());
 
     function authorize(parameters) {
-      const q = new URLSearchParams({ client_id: tenant.client('web').client_id, redirect_uri: app, response_type: 'code', scope: 'openid', state: 's', ...parameters });
+      const q = new URLSearchParams({ client_id: client.client_id, redirect_uri: app, response_type: 'code', scope: 'openid', state: 's', ...parameters });
       return `${tenant.issuer.replace('/v2.0', '')}/oauth2/v2.0/authorize?${q}`;
     }
 
@@ -87,6 +97,21 @@ for (const { name, start, domain } of [
       return person;
     }
 
+    /** Expects that the app is told who this is, and by whose word. */
+    async function wantTold(person, user) {
+      const tokens = await oidc.authorizationCodeGrant(config, person.landed, { expectedState: 's', idTokenExpected: true });
+      const { preferred_username: name, idp, amr } = tokens.claims();
+      assert.deepEqual({ name, idp, amr }, { name: `${user}@${domain}`, idp: provider.issuer, amr: ['fed'] });
+    }
+
+    /** What became of the newest sign-in, by the log. */
+    async function newestSignIn() {
+      const file = join(dir, `sign-ins-${randomUUID()}.jsonl`);
+      await desk('audit', 'export', '--log', 'sign-ins', '--output', file);
+      const { result, reason } = JSON.parse((await readFile(file, 'utf8')).trimEnd().split('\n').at(-1));
+      return { result, reason };
+    }
+
     function wantProblem(person, problem) {
       person.want('federated');
       assert.match(person.html, new RegExp(`data-problem="federation.${problem}"`));
@@ -100,17 +125,16 @@ for (const { name, start, domain } of [
     });
 
     test('a person of the domain signs in there, and is linked', async () => {
-      const identities = () => demo.command('federation', 'identities', `sam@${domain}`);
-      assert.ok((await comeAs('sam')).landed.searchParams.get('code'));
-      const linked = await identities();
+      await wantTold(await comeAs('sam'), 'sam');
+      const linked = await identities('sam');
       assert.deepEqual(linked.map((i) => i.issuer), [provider.issuer]);
-      assert.ok((await comeAs('sam')).landed.searchParams.get('code'));
-      assert.deepEqual(await identities(), linked);
+      await wantTold(await comeAs('sam'), 'sam');
+      assert.deepEqual(await identities('sam'), linked);
     });
 
     test('an address that is not verified links nobody', async () => {
       wantProblem(await comeAs('eve'), 'unverified');
-      assert.deepEqual(await demo.command('federation', 'identities', `eve@${domain}`), []);
+      assert.deepEqual(await identities('eve'), []);
     });
 
     test('whoever is somebody else there is told so', async () => {
@@ -145,14 +169,17 @@ for (const { name, start, domain } of [
       person.want('pass');
     });
 
-    test('a secret that is wrong lets nobody in', async () => {
+    test('a secret that is wrong lets nobody in, and the log says why', async () => {
+      const linked = await identities('sam');
       await desk('federation', 'set', domain, ...await secretFile('another'));
       wantProblem(await comeAs('sam'), 'rejected');
+      assert.deepEqual(await newestSignIn(), { result: 'failure', reason: 'rejected: token endpoint: "invalid_client"' });
+      assert.deepEqual(await identities('sam'), linked);
       await desk('federation', 'set', domain, ...await secretFile(secret));
       assert.ok((await comeAs('sam')).landed);
     });
 
-    test('when it is gone, its name and the other ways are there', async () => {
+    test('when it is gone, its name and the other ways are there, and a pass lets in', async () => {
       await provider.stop();
       const person = new Person(app);
       await comesTrue(async () => { // it is taken to be there for ten seconds after it was
@@ -161,6 +188,11 @@ for (const { name, start, domain } of [
       });
       wantProblem(person, 'down');
       assert.match(person.html, /id="use-pass"/);
+      const { temporary_access_pass: code } = await demo.command('pass', 'create', `sam@${domain}`);
+      await person.open(authorize({ login_hint: `sam@${domain}` }));
+      person.want('pass');
+      await person.submit({ code });
+      assert.ok(person.landed);
     });
   });
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,26 +21,33 @@ func TestMSALInteractiveInChromium(t *testing.T) {
 	browser := chromium(t)
 	c, u := contoso.nativeClient(t), contoso.user(t)
 	app, began := newPublic(t, c), time.Now()
-	got, err := app.AcquireTokenInteractive(t.Context(), []string{calendarRead}, public.WithOpenURL(func(address string) error {
+	got, err := app.AcquireTokenInteractive(t.Context(), []string{calendarRead}, public.WithOpenURL(walk(browser,
+		fill("username", u.Name),
+		press("main form button.primary"),
+		fill("code", u.Pass),
+		press("main form button.primary"),
+		press("#allow"),
+		authenticated,
+	)))
+	wantNone(t, err)
+	wantAccount(t, got, c, u, began)
+}
+
+// authenticated waits for the library's own page.
+var authenticated = chromedp.WaitReady(chromedp.Search(`//p[contains(., "Authentication complete")]`))
+
+// walk takes these steps from an address on.
+func walk(browser context.Context, steps ...chromedp.Action[chromedp.Void]) func(address string) error {
+	return func(address string) error {
 		ctx, stop := context.WithTimeout(browser, 45*time.Second) // for a page that does not come
 		defer stop()
-		for _, step := range []chromedp.Action[chromedp.Void]{
-			chromedp.Navigate(address),
-			fill("username", u.Name),
-			press("main form button.primary"),
-			fill("code", u.Pass),
-			press("main form button.primary"),
-			press("#allow"),
-			chromedp.WaitReady(chromedp.Search(`//p[contains(., "Authentication complete")]`)), // the library's own page
-		} {
+		for i, step := range slices.Concat([]chromedp.Action[chromedp.Void]{chromedp.Navigate(address)}, steps) {
 			if err := do(ctx, step); err != nil {
-				return err
+				return fmt.Errorf("step %d: %w", i, err)
 			}
 		}
 		return nil
-	}))
-	wantNone(t, err)
-	wantAccount(t, got, c, u, began)
+	}
 }
 
 // do begins a step again where its element was gone before anything was done to it:
@@ -82,5 +90,7 @@ func chromium(t *testing.T) context.Context {
 	t.Cleanup(stop)
 	ctx, stop = chromedp.NewContext(ctx)
 	t.Cleanup(stop)
+	_, err = chromedp.Run(ctx, chromedp.Navigate("about:blank")) // it ends with the context it began with
+	wantNone(t, err)
 	return ctx
 }

@@ -17,12 +17,17 @@ const (
 	filesRead     = "https://files.contoso.example/files.read" // opaque
 )
 
+// dexDomain is federated with Dex. It is there before anything is asked of the server, which
+// remembers for a second whose domains are whose.
+const dexDomain = "dex.example"
+
 // leastPass is how long the shortest pass lasts: shorter than an access token would.
 const leastPass = 10 * time.Minute
 
 func (d *demo) furnish() error {
 	for _, args := range [][]string{
 		{"policy", "set", "--min-lifetime", leastPass.String()},
+		{"domain", "add", dexDomain},
 		{"api", "create", "Calendar", "--identifier", "https://api.contoso.example", "--scope", "calendar.read", "--scope", "calendar.write", "--jwt"},
 		{"api", "create", "Files", "--identifier", "https://files.contoso.example", "--scope", "files.read"},
 	} {
