@@ -8,8 +8,8 @@ import (
 
 func (c *cli) doctorFederationCommand() *cobra.Command {
 	return c.inTenant(&cobra.Command{
-		Use: "federation", Short: "Tell whether the providers elsewhere answer as providers do",
-		Long: "Tell whether the providers elsewhere answer as providers do: the running server asks each one now, unless its\n" +
+		Use: "federation", Short: "Check that the provider of each federation can be used",
+		Long: "Check that the provider of each federation can be used: the running server asks each one now, unless its\n" +
 			"federation is disabled. The exit code is 1 when anything failed; a warning is no failure.",
 		Example: "  latchkey doctor federation",
 		Args:    noArgs,

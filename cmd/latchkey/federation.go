@@ -15,13 +15,13 @@ import (
 const exampleIssuer = "https://login.branch.example"
 
 func (c *cli) federationCommand() *cobra.Command {
-	return c.group("federation", "Manage the OpenID Providers elsewhere that sign in the people of some domains",
+	return c.group("federation", "Manage the external OpenID Providers at which people of some domains sign in",
 		c.federationAddCommand(), c.federationListCommand(),
 		onNamed(c, "show", "FEDERATION", "branch.example", "Show a federation, by a domain of it or its id", federationShow, showFederation),
 		c.federationSetCommand(),
-		onNamed(c, "remove", "FEDERATION", "branch.example", "Remove a federation; who came through it is signed out, and linked no more", federationRemove, gone("federation")),
+		onNamed(c, "remove", "FEDERATION", "branch.example", "Remove a federation; everybody who signed in through it is signed out and unlinked", federationRemove, gone("federation")),
 		c.federationTestCommand(),
-		onUser(c, "identities", "List who a user is at providers elsewhere", federationIdentities, showIdentities),
+		onUser(c, "identities", "List the accounts at other providers that a user is linked with", federationIdentities, showIdentities),
 		c.federationLinkCommand(), c.federationUnlinkCommand())
 }
 
@@ -30,22 +30,22 @@ func (f *federationFields) flags(s fieldFlags) {
 	s.name(&f.Name, "what people read: the page that sends them there names it")
 	s.text(&f.ClientID, "client-id", "what the provider calls this tenant")
 	s.Var(&optional[string]{&f.Secret, "FILE", readSecret}, "client-secret-file", "a `FILE` with the client secret, - for standard input; none for a public client")
-	s.word(&f.AuthMethod, "auth-method", "how this tenant shows to the provider who it is (default client_secret_basic with a secret)", "", idp.FederationAuthMethods...)
+	s.word(&f.AuthMethod, "auth-method", "how this tenant authenticates to the provider (default client_secret_basic with a secret)", "", idp.FederationAuthMethods...)
 	s.list(&f.Domains, "domain", "a `domain` whose people sign in there: the tenant's own, or one that guests come from; may be repeated")
 	s.list(&f.Scopes, "scope", "a `scope` to ask for (default openid, profile, email); may be repeated")
-	s.word(&f.MFA, "mfa", "what more than one factor there is good for (default acceptIfMfaDoneByFederatedIdp)", "", textsOf(idp.FederatedMFAs)...)
+	s.word(&f.MFA, "mfa", "how multi-factor sign-in at the provider counts here (default acceptIfMfaDoneByFederatedIdp)", "", textsOf(idp.FederatedMFAs)...)
 	s.list(&f.MFAClasses, "mfa-acr", "a value of `acr` that tells of more than one factor, beside mfa in amr, or none; may be repeated")
-	s.word(&f.PromptLogin, "prompt-login", "how it is asked to have somebody sign in anew (default nativeSupport)", "", textsOf(idp.PromptLogins)...)
-	s.word(&f.Linking, "linking", "how people are linked who come for the first time (default verifiedAddress)", "", textsOf(idp.Linkings)...)
-	s.text(&f.Address, "address-claim", "the `claim` that is compared with user names then, or none for email, which must be verified")
-	s.text(&f.NameClaim, "name-claim", "the `claim` with the name of people who are created, or none for name")
+	s.word(&f.PromptLogin, "prompt-login", "how the provider is asked to make somebody sign in again (default nativeSupport)", "", textsOf(idp.PromptLogins)...)
+	s.word(&f.Linking, "linking", "how people are linked at their first sign-in (default verifiedAddress)", "", textsOf(idp.Linkings)...)
+	s.text(&f.Address, "address-claim", "the `claim` that must match the user name at the first sign-in, or none for a verified email")
+	s.text(&f.NameClaim, "name-claim", "the `claim` with the name of new users, or none for name")
 	s.text(&f.GivenName, "given-name-claim", "the `claim` with their given name, or none for given_name")
 	s.text(&f.FamilyName, "family-name-claim", "the `claim` with their family name, or none for family_name")
-	s.text(&f.HintDomain, "hint-domain", "the `domain` by which the provider knows the people, where it is another, or none")
-	s.yes(&f.IgnoreHints, "ignore-domain-hint", "an app's domain_hint sends nobody there")
-	s.yes(&f.Provision, "provision", "people of the tenant's own domains whom nobody has created are when they first come")
-	s.yes(&f.SignOut, "sign-out", "who signs out here is signed out there as well")
-	s.yes(&f.Disabled, "disabled", "nobody signs in there; who came through it is signed out")
+	s.text(&f.HintDomain, "hint-domain", "the `domain` to use in login_hint, if the provider knows people by another one, or none")
+	s.yes(&f.IgnoreHints, "ignore-domain-hint", "do not send people there because of an app's domain_hint")
+	s.yes(&f.Provision, "provision", "create users of the tenant's own domains at their first sign-in")
+	s.yes(&f.SignOut, "sign-out", "sign people out at the provider when they sign out here")
+	s.yes(&f.Disabled, "disabled", "turn the federation off, and sign out everybody who signed in through it")
 }
 
 // textsOf are words of a kind of their own as texts.
@@ -87,7 +87,7 @@ func (c *cli) federationAddCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "add ISSUER --name NAME --domain DOMAIN --client-id ID", Short: "Federate domains with an OpenID Provider",
 		Long: "Federate domains with an OpenID Provider. It prints the addresses that the provider has to know:\n" +
-			"register them there. A pass goes before the provider, always.",
+			"register them there. A pass always comes before the provider.",
 		Example: "  latchkey federation add " + exampleIssuer + " --name Branch --domain branch.example --client-id contoso --client-secret-file secret.txt --unchecked",
 		Args:    wants("ISSUER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -105,7 +105,7 @@ func (c *cli) federationAddCommand() *cobra.Command {
 func (c *cli) federationSetCommand() *cobra.Command {
 	var f federationFields
 	cmd := &cobra.Command{
-		Use: "set FEDERATION", Short: "Change a federation; what is not given stays, lists that are given replace the old ones",
+		Use: "set FEDERATION", Short: "Change a federation; settings that are not given stay as they are, lists are replaced",
 		Example: "  latchkey federation set branch.example --mfa enforceMfaByFederatedIdp\n  latchkey federation set branch.example --disabled",
 		Args:    wants("FEDERATION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -122,8 +122,8 @@ func (c *cli) federationSetCommand() *cobra.Command {
 func (c *cli) federationTestCommand() *cobra.Command {
 	return c.inTenant(&cobra.Command{
 		Use: "test FEDERATION", Short: "Ask the provider now, and tell what is wrong",
-		Long: "Ask the provider now, past all that is remembered of it, and tell what is wrong with it and with what is agreed\n" +
-			"with it. The exit code is 1 when anything failed; a warning is no failure.",
+		Long: "Ask the provider now, without anything cached, and tell what is wrong with it or with the settings for it.\n" +
+			"The exit code is 1 when anything failed; a warning is no failure.",
 		Example: "  latchkey federation test branch.example",
 		Args:    wants("FEDERATION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -171,7 +171,7 @@ func (c *cli) federationLinkCommand() *cobra.Command {
 func (c *cli) federationUnlinkCommand() *cobra.Command {
 	var identity string
 	cmd := &cobra.Command{
-		Use: "unlink USER --identity ID", Short: "Take back who a user is at a provider, and sign out who came by that",
+		Use: "unlink USER --identity ID", Short: "Unlink a user from a provider, and end the sessions that came from the link",
 		Example: "  latchkey federation unlink sam@branch.example --identity 4f1f0e52-7c0f-4a6e-9a51-2f4e8d6b7c90",
 		Args:    wants("USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {

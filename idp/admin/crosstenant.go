@@ -108,7 +108,7 @@ func (s *Service) AddPartner(ctx context.Context, actor idp.Actor, tenant, partn
 		return nil, err
 	}
 	if other.TenantID == here.TenantID {
-		return nil, idp.NoSuch(idp.PartyTenant, partner, "An organization is no partner of its own.")
+		return nil, idp.NoSuch(idp.PartyTenant, partner, "An organization cannot be its own partner.")
 	}
 	return s.changeCrossTenant(ctx, actor, tenant, idp.PartnerAdded, other.TenantID, func(p *idp.CrossTenantPolicy) error {
 		if _, there := p.Partners[other.TenantID]; there {

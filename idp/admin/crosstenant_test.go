@@ -94,8 +94,8 @@ func TestPartnersRefused(t *testing.T) {
 		do   func() error
 	}{
 		"no tenant":         {idp.NotFound, `There is no tenant "` + nobodyID + `".`, add(nobodyID, trusted)},
-		"itself":            {idp.NotFound, "An organization is no partner of its own.", add(tenantID, trusted)},
-		"itself, by domain": {idp.NotFound, "An organization is no partner of its own.", add("contoso.test", trusted)},
+		"itself":            {idp.NotFound, "An organization cannot be its own partner.", add(tenantID, trusted)},
+		"itself, by domain": {idp.NotFound, "An organization cannot be its own partner.", add("contoso.test", trusted)},
 		"twice":             {idp.Conflict, "The policy names Fabrikam already.", add("fabrikam.example", blocked)},
 		"another access":    {idp.Invalid, `The access "perhaps" is none of allowed, blocked.`, add(stranger, admin.PartnerChange{Outbound: new(idp.Access("perhaps"))})},
 		"another word":      {idp.Invalid, `The value "perhaps" is none of default, enabled, disabled.`, add(stranger, admin.PartnerChange{AcceptMFA: new(idp.Switch("perhaps"))})},

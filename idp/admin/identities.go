@@ -79,7 +79,7 @@ func (w *work) linksOrdinary(u *idp.User) (bool, error) {
 	}
 	two := policy.TemporaryAccessPass.Approval && w.actor.Type != idp.ActorOperator
 	if two && o.Privileged() {
-		return false, idp.Errorf(idp.Forbidden, "The policy wants two administrators for a privileged user. Give them a Temporary Access Pass; whom the provider knows them as, the operator of the server can say.")
+		return false, idp.Errorf(idp.Forbidden, "The policy wants two administrators for a privileged user. Give them a Temporary Access Pass, or ask the operator of the server to link them.")
 	}
 	anyone := idp.Object{Tenant: w.tenant.TenantID, User: u, Guarded: true}
 	return two || idp.May(w.actor, idp.LinkIdentities, anyone) != nil, nil
@@ -114,7 +114,7 @@ func (s *Service) UnlinkIdentity(ctx context.Context, actor idp.Actor, tenant, n
 			return err
 		}
 		if id == nil || id.UserID != u.UserID {
-			return idp.NoSuch("identity", identity, "%s is linked with nobody by the id %q.", u.PrincipalName, identity)
+			return idp.NoSuch("identity", identity, "%s has no link with the id %q.", u.PrincipalName, identity)
 		}
 		return errors.Join(id.Remove(w.Tx, w.now), w.tellIdentity(idp.IdentityUnlinked, idp.MailIdentityUnlinked, u, id))
 	})

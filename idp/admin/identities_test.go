@@ -177,7 +177,7 @@ func TestUnlinkIdentity(t *testing.T) {
 	s, g := w.rest(sam, id.IdentityID)
 	others, othersGrant := w.rest(kim, kims.IdentityID)
 	for _, wrong := range []string{kims.IdentityID, nobodyID, ""} {
-		w.wantError("not Sam's", idp.NotFound, `sam@branch.example is linked with nobody by the id "`+wrong+`".`, func() error {
+		w.wantError("not Sam's", idp.NotFound, `sam@branch.example has no link with the id "`+wrong+`".`, func() error {
 			return w.admin.UnlinkIdentity(w.ctx, op, tenantID, sam.UserID, wrong)
 		})
 	}

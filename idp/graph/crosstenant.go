@@ -170,30 +170,30 @@ func crossTenantRoutes() []route {
 			method: http.MethodGet, path: policy, handle: crossTenantPolicy.reads((*call).crossTenantPolicy), options: itemOptions,
 			summary: "Read the cross-tenant access policy", action: idp.ReadCrossTenant, out: crossTenantPolicy,
 		},
-		{method: http.MethodPatch, path: policy, handle: changeCrossTenantPolicy, summary: "Repeat what the cross-tenant access policy is", action: idp.WriteCrossTenant, in: crossTenantPolicy},
+		{method: http.MethodPatch, path: policy, handle: changeCrossTenantPolicy, summary: "Confirm the cross-tenant access policy, of which nothing can be changed here", action: idp.WriteCrossTenant, in: crossTenantPolicy},
 		{
 			method: http.MethodGet, path: byDefault, handle: crossTenantDefault.reads((*call).crossTenantDefault), options: itemOptions,
-			summary: "Read what holds for every other organization", action: idp.ReadCrossTenant, out: crossTenantDefault,
+			summary: "Read the rules for every other organization", action: idp.ReadCrossTenant, out: crossTenantDefault,
 		},
-		{method: http.MethodPatch, path: byDefault, handle: changeCrossTenantDefault, summary: "Change what holds for every other organization", action: idp.WriteCrossTenant, in: crossTenantDefault},
+		{method: http.MethodPatch, path: byDefault, handle: changeCrossTenantDefault, summary: "Change the rules for every other organization", action: idp.WriteCrossTenant, in: crossTenantDefault},
 		{
 			method: http.MethodPost, path: byDefault + "/resetToSystemDefault", handle: resetCrossTenantDefault, emptyBody: true,
-			summary: "Let hold what does in a fresh organization", action: idp.WriteCrossTenant,
+			summary: "Reset the rules for every other organization", action: idp.WriteCrossTenant,
 		},
 		{
 			method: http.MethodGet, path: all, handle: listPartners, counts: true, options: collectionOptions,
-			summary: "List the organizations for which something else holds", action: idp.ReadCrossTenant, out: crossTenantPartners, many: true,
+			summary: "List the organizations with rules of their own", action: idp.ReadCrossTenant, out: crossTenantPartners, many: true,
 		},
 		{
-			method: http.MethodPost, path: all, handle: addPartner, summary: "Say what holds for an organization", action: idp.WriteCrossTenant,
+			method: http.MethodPost, path: all, handle: addPartner, summary: "Give an organization rules of its own", action: idp.WriteCrossTenant,
 			in: crossTenantPartners, out: crossTenantPartners, status: http.StatusCreated,
 		},
 		{
 			method: http.MethodGet, path: one, handle: crossTenantPartners.reads((*call).partner), options: itemOptions,
-			summary: "Read what holds for an organization", action: idp.ReadCrossTenant, out: crossTenantPartners,
+			summary: "Read the rules for an organization", action: idp.ReadCrossTenant, out: crossTenantPartners,
 		},
-		{method: http.MethodPatch, path: one, handle: changePartner, summary: "Change what holds for an organization", action: idp.WriteCrossTenant, in: crossTenantPartners},
-		{method: http.MethodDelete, path: one, handle: deletePartner, summary: "Let the default hold for an organization", action: idp.WriteCrossTenant},
+		{method: http.MethodPatch, path: one, handle: changePartner, summary: "Change the rules for an organization", action: idp.WriteCrossTenant, in: crossTenantPartners},
+		{method: http.MethodDelete, path: one, handle: deletePartner, summary: "Remove the rules of an organization, so that the default applies", action: idp.WriteCrossTenant},
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 type federationInput struct {
 	changes []func(*idp.Federation)
 	secret  *string
-	issuer  *string
 }
 
 // edit collects a change.
@@ -63,13 +62,11 @@ func ours() []federationProperty {
 	}
 }
 
+// emptyNotNull is a list that JSON has as [], also where there is none.
 func emptyNotNull(s []string) []string { return append([]string{}, s...) }
 
 // createFederation makes a provider of what a request gives.
 func createFederation(c *call, in *federationInput, f idp.Federation) (*idp.Federation, error) {
-	if in.issuer != nil {
-		f.Issuer = *in.issuer
-	}
 	if err := in.apply(&f); err != nil {
 		return nil, err
 	}
@@ -82,11 +79,6 @@ func createFederation(c *call, in *federationInput, f idp.Federation) (*idp.Fede
 
 // changeFederation changes one.
 func changeFederation(c *call, id string, in *federationInput) error {
-	_, err := c.Admin.UpdateFederation(c.ctx(), c.Actor, c.Tenant.TenantID, id, in.secret, func(f *idp.Federation) error {
-		if in.issuer != nil {
-			f.Issuer = *in.issuer
-		}
-		return in.apply(f)
-	})
+	_, err := c.Admin.UpdateFederation(c.ctx(), c.Actor, c.Tenant.TenantID, id, in.secret, in.apply)
 	return err
 }

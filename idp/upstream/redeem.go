@@ -12,7 +12,8 @@ import (
 	"latchkey/idp/outbound"
 )
 
-// Redeem is what the provider says about who came back.
+// Redeem is what the provider says about who came back (OIDC Core 3.1.3). Its errors are
+// *idp.UpstreamError.
 func (c *Client) Redeem(ctx context.Context, now time.Time, t *idp.Tenant, f *idp.Federation, r idp.UpstreamReturn) (*idp.Outside, error) {
 	ctx, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()

@@ -24,7 +24,7 @@ import (
 	"latchkey/idp/outbound"
 )
 
-// Budget is how long one Authorize, Redeem or SignOutURL takes at most.
+// Budget is how long one call of a Client's methods takes at most.
 const Budget = 4 * time.Second
 
 // Client speaks with all providers of a deployment. It is safe for concurrent use.
