@@ -112,8 +112,8 @@ var partnerReset = operation[namedArgs, partnerView]{"partner.reset",
 
 func (c *cli) partnerCommand() *cobra.Command {
 	list := c.inTenant(&cobra.Command{
-		Use: "list", Short: "List what holds by default, and for which organizations something else does",
-		Example: "  latchkey partner list",
+		Use: "list", Short: "List the default, and the organizations with rules of their own",
+		Example: "  latchkey partner list --tenant contoso.example",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return act(c, cmd, partnerList, namedArgs{Tenant: c.tenant}, func(p *printer, all []partnerView) {
@@ -123,19 +123,19 @@ func (c *cli) partnerCommand() *cobra.Command {
 		},
 	})
 	reset := c.inTenant(&cobra.Command{
-		Use: "reset", Short: "Let hold by default what does in a fresh tenant",
-		Example: "  latchkey partner reset",
+		Use: "reset", Short: "Bring back the default of a fresh tenant",
+		Example: "  latchkey partner reset --tenant contoso.example",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return act(c, cmd, partnerReset, namedArgs{Tenant: c.tenant}, showPartner)
 		},
 	})
-	return c.group("partner", "Manage the other organizations of this deployment that people may be guests from and at",
+	return c.group("partner", "Manage which other organizations of this deployment people may be guests from and at",
 		list,
-		onNamed(c, "show", "TENANT", "fabrikam.example --tenant contoso.example", "Show what the policy has for one organization", partnerShow, showPartner),
-		c.partnerChanging("set TENANT", "Change what holds for one organization", "  latchkey partner set fabrikam.example --accept-mfa enabled --tenant contoso.example", partnerSet),
-		onNamed(c, "remove", "TENANT", "fabrikam.example --tenant contoso.example", "Let the default hold for an organization again", partnerRemove, gone("partner")),
-		c.partnerChanging("default", "Change what holds for every organization that is not named", "  latchkey partner default --inbound blocked", partnerDefault), reset)
+		onNamed(c, "show", "TENANT", "fabrikam.example --tenant contoso.example", "Show the rules for one organization", partnerShow, showPartner),
+		c.partnerChanging("set TENANT", "Set the rules for one organization", "  latchkey partner set fabrikam.example --accept-mfa enabled --tenant contoso.example", partnerSet),
+		onNamed(c, "remove", "TENANT", "fabrikam.example --tenant contoso.example", "Remove the rules for one organization, so that the default applies again", partnerRemove, gone("partner")),
+		c.partnerChanging("default", "Change the default, for every organization without rules of its own", "  latchkey partner default --inbound blocked --tenant contoso.example", partnerDefault), reset)
 }
 
 // partnerChanging is a command that changes what holds for one organization, or by default.
@@ -161,8 +161,8 @@ func (c *cli) partnerChanging(use, short, example string, o operation[partnerArg
 		access, mfa = append(access, inherited), append(mfa, inherited)
 	}
 	s := fieldFlags{cmd.Flags()}
-	s.word(&a.Inbound, "inbound", "whether its people may sign in here through it", inherited, access...)
-	s.word(&a.Outbound, "outbound", "whether the people of this tenant may sign in there through it", inherited, access...)
+	s.word(&a.Inbound, "inbound", "whether its people may sign in here as guests", inherited, access...)
+	s.word(&a.Outbound, "outbound", "whether the people of this tenant may be guests there", inherited, access...)
 	s.word(&a.AcceptMFA, "accept-mfa", "whether more than one factor proved at home counts here", inherited, mfa...)
 	return c.inTenant(cmd)
 }

@@ -18,10 +18,7 @@ var federationConfigurations = &entity[*idp.Federation, *federationInput]{
 	properties: slices.Concat([]federationProperty{
 		{name: "id", kind: edmString, get: func(_ *call, f *idp.Federation) any { return f.FederationID }},
 		setting("displayName", edmString, required, func(f *idp.Federation) any { return f.Name }, func(f *idp.Federation, v value) { f.Name = v.text() }),
-		{
-			name: "issuerUri", kind: edmString, flags: required, get: func(_ *call, f *idp.Federation) any { return f.Issuer },
-			set: func(in *federationInput, v value) error { in.issuer = new(v.text()); return nil },
-		},
+		setting("issuerUri", edmString, required, func(f *idp.Federation) any { return f.Issuer }, func(f *idp.Federation, v value) { f.Issuer = v.text() }),
 		setting("federatedIdpMfaBehavior", enumFrom(idp.FederatedMFAs), 0, func(f *idp.Federation) any { return string(f.MFA) }, func(f *idp.Federation, v value) { f.MFA = idp.FederatedMFA(v.text()) }),
 		setting("promptLoginBehavior", enumFrom(idp.PromptLogins), 0, func(f *idp.Federation) any { return string(f.PromptLogin) }, func(f *idp.Federation, v value) { f.PromptLogin = idp.PromptLogin(v.text()) }),
 		samlOnly("preferredAuthenticationProtocol"), samlOnly("metadataExchangeUri"), samlOnly("signingCertificate"), samlOnly("nextSigningCertificate"),

@@ -18,10 +18,7 @@ var identityProviders = &entity[*idp.Federation, *federationInput]{
 		{name: "id", kind: edmString, get: func(_ *call, f *idp.Federation) any { return f.FederationID }},
 		setting("displayName", edmString, required, func(f *idp.Federation) any { return f.Name }, func(f *idp.Federation, v value) { f.Name = v.text() }),
 		setting("clientId", edmString, required, func(f *idp.Federation) any { return f.ClientID }, func(f *idp.Federation, v value) { f.ClientID = v.text() }),
-		{
-			name: "issuer", kind: edmString, flags: required, get: func(_ *call, f *idp.Federation) any { return f.Issuer },
-			set: func(in *federationInput, v value) error { in.issuer = new(v.text()); return nil },
-		},
+		setting("issuer", edmString, required, func(f *idp.Federation) any { return f.Issuer }, func(f *idp.Federation, v value) { f.Issuer = v.text() }),
 		{name: "wellKnownEndpoint", kind: edmString, get: func(_ *call, f *idp.Federation) any {
 			return strings.TrimSuffix(f.Issuer, "/") + "/.well-known/openid-configuration"
 		}},
