@@ -11,7 +11,7 @@ import (
 // Upstream speaks with providers elsewhere. Its errors are *idp.UpstreamError.
 type Upstream interface {
 	// Authorize is the address, without a state, at which somebody signs in there.
-	Authorize(ctx context.Context, now time.Time, t *idp.Tenant, f *idp.Federation, a idp.UpstreamRequest) (string, error)
+	Authorize(ctx context.Context, now time.Time, f *idp.Federation, a idp.UpstreamRequest) (string, error)
 	// Redeem is what the provider says about who came back.
 	Redeem(ctx context.Context, now time.Time, t *idp.Tenant, f *idp.Federation, r idp.UpstreamReturn) (*idp.Outside, error)
 }
@@ -51,9 +51,11 @@ func (m federation) Offer(s idp.Subject) idp.Reason {
 		why = s.Doors.FederatesGuests()
 	}
 	switch {
+	case s.User != nil && m.guests && !s.User.Type.External():
+		return idp.InsideUser
 	case why != idp.Offered || s.User == nil:
 		return why
-	case s.User.Type.External() != m.guests:
+	case s.User.Type.External() && !m.guests:
 		return idp.NotFederated
 	case s.Doors.Federation.Linking == idp.LinkByAdmin && identityOf(s, s.Doors.Federation.FederationID) == nil:
 		return idp.NoCredential
@@ -73,8 +75,15 @@ func identityOf(s idp.Subject, provider string) *idp.Identity {
 	return nil
 }
 
-// askBytes is the length of the secret that nonce and PKCE verifier are made of.
-const askBytes = 32
+// secretBytes is how long the secret of a question that is answered elsewhere is.
+const secretBytes = 32
+
+// newSecret draws one: nonce and PKCE verifier are made of it, and vouchers sealed for it.
+func newSecret() []byte {
+	secret := make([]byte, secretBytes)
+	rand.Read(secret) // never fails: crypto/rand ends the process instead
+	return secret
+}
 
 // Begin finds out where the person is to be sent. A provider that cannot be asked is told of
 // on the same page, beside the other ways.
@@ -90,9 +99,8 @@ func (m federation) Begin(ctx context.Context, s idp.Subject) (idp.Prompt, error
 	if f.Disabled {
 		return p, &idp.Refusal{Problem: "federation.off", Detail: string(idp.ProviderDisabled)}
 	}
-	p.Secret = make([]byte, askBytes)
-	rand.Read(p.Secret) // never fails: crypto/rand ends the process instead
-	url, err := m.up.Authorize(ctx, s.Now, s.Tenant, f, m.ask(s, p))
+	p.Secret = newSecret()
+	url, err := m.up.Authorize(ctx, s.Now, f, m.ask(s, p))
 	if err != nil {
 		return p, refusalOf(err)
 	}
@@ -122,7 +130,7 @@ func (m federation) Verify(ctx context.Context, s idp.Subject, p idp.Prompt, a i
 		return idp.Verdict{}, &idp.Refusal{Problem: "federation.cancelled", Detail: "the provider answered access_denied"}
 	case a["error"] != "":
 		return idp.Verdict{}, &idp.Refusal{Problem: "federation.failed", Detail: "the provider answered an error: " + printable(a["error"])}
-	case a["code"] == "" || len(p.Secret) != askBytes:
+	case a["code"] == "" || len(p.Secret) != secretBytes:
 		return idp.Verdict{}, &idp.Refusal{Problem: "federation.refused", Detail: "the provider answered with neither a code nor an error"}
 	}
 	o, err := m.up.Redeem(ctx, s.Now, s.Tenant, f, idp.UpstreamReturn{UpstreamRequest: m.ask(s, p), Code: a["code"], Issuer: a["iss"]})

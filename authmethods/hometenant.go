@@ -2,7 +2,6 @@ package authmethods
 
 import (
 	"context"
-	"crypto/rand"
 
 	"latchkey/idp"
 )
@@ -40,18 +39,20 @@ func (m homeTenant) Offer(s idp.Subject) idp.Reason {
 
 // Begin names the organization; whoever draws the page knows the way there.
 func (m homeTenant) Begin(_ context.Context, s idp.Subject) (idp.Prompt, error) {
-	if why := s.Doors.OpensHome(); why != idp.Offered {
-		return idp.Prompt{Page: "federated"}, &idp.Refusal{Problem: "federation.off", Detail: string(why)}
+	p := idp.Prompt{Page: "federated", Fields: map[string]string{}}
+	if s.Doors.Home != nil {
+		p.Fields["name"] = s.Doors.Home.Tenant.Name
 	}
-	home := s.Doors.Home.Tenant
-	p := idp.Prompt{Page: "federated", Fields: map[string]string{"name": home.Name, "home": home.TenantID}, Secret: make([]byte, askBytes)}
-	rand.Read(p.Secret) // never fails: crypto/rand ends the process instead
+	if why := s.Doors.OpensHome(); why != idp.Offered {
+		return p, &idp.Refusal{Problem: "federation.off", Detail: string(why)}
+	}
+	p.Fields["home"], p.Secret = s.Doors.Home.Tenant.TenantID, newSecret()
 	return p, nil
 }
 
 // Verify takes the voucher.
 func (m homeTenant) Verify(_ context.Context, s idp.Subject, p idp.Prompt, a idp.Answer) (idp.Verdict, error) {
-	if len(p.Secret) != askBytes {
+	if len(p.Secret) != secretBytes {
 		return idp.Verdict{}, &idp.Refusal{Problem: "federation.refused", Detail: "nothing was asked"}
 	}
 	v, err := idp.OpenVoucher(m.keys, s.Tenant.TenantID, p.Secret, a["voucher"])

@@ -122,8 +122,12 @@ func (c *Client) checkAlgs() error {
 	return nil
 }
 
-func unlisted(what, given string, of []string) error {
-	return Errorf(Invalid, "The %s %q is none of %s.", what, given, strings.Join(of, ", "))
+func unlisted[T ~string](what string, given T, of []T) error {
+	words := make([]string, len(of))
+	for i, one := range of {
+		words[i] = string(one)
+	}
+	return Errorf(Invalid, "The %s %q is none of %s.", what, given, strings.Join(words, ", "))
 }
 
 func (c *Client) checkURIs() error {

@@ -36,7 +36,7 @@ const (
 	AccessBlocked   Access = "blocked"
 )
 
-// MaxPartners is how many organizations a policy names.
+// MaxPartners is how many organizations a policy names at most.
 const MaxPartners = 1000
 
 const crossTenantPolicyID = "crossTenantAccess"
@@ -88,20 +88,20 @@ func (p Partner) TrustsMFA() bool { return p.AcceptMFA == SwitchEnabled }
 func (p *CrossTenantPolicy) Validate() error {
 	d := p.Default
 	if d.Inbound == AccessInherited || d.Outbound == AccessInherited || d.AcceptMFA != SwitchEnabled && d.AcceptMFA != SwitchDisabled {
-		return Errorf(Invalid, "The default leaves nothing open.")
+		return Errorf(Invalid, "The default cannot leave anything open: there is nothing for it to inherit.")
 	}
 	if len(p.Partners) > MaxPartners {
 		return Errorf(Invalid, "A policy names at most %d organizations.", MaxPartners)
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.Partners)) {
 		if !IsID(id) {
-			return Errorf(Invalid, "%q is no GUID of a tenant.", clipped(id))
+			return Errorf(Invalid, "%q is not the GUID of a tenant.", clipped(id))
 		}
 	}
 	for _, one := range append(slices.Collect(maps.Values(p.Partners)), d) {
 		for _, a := range []Access{one.Inbound, one.Outbound} {
 			if a != AccessInherited && a != AccessAllowed && a != AccessBlocked {
-				return Errorf(Invalid, "The access %q is none of allowed, blocked.", a)
+				return unlisted("access", a, []Access{AccessAllowed, AccessBlocked})
 			}
 		}
 		if one.AcceptMFA != "" && !slices.Contains(Switches, one.AcceptMFA) {

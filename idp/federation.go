@@ -27,7 +27,7 @@ type Federation struct {
 	PromptLogin  PromptLogin `json:",omitzero"`
 	Linking      Linking
 	IgnoreHints  bool `json:",omitzero"` // domain_hint leads nobody here
-	Provision    bool `json:",omitzero"` // people of its domains whom nobody has created are, when they first come
+	Provision    bool `json:",omitzero"` // users of the tenant's own domains are created when they first come
 	// HintDomain takes the place of the domain in login_hint, where the provider knows people by
 	// another.
 	HintDomain string `json:",omitzero"`
@@ -134,21 +134,21 @@ func (f *Federation) Validate() error {
 	case f.ClientID == "" || len(f.ClientID) > maxClientText || strings.ContainsFunc(f.ClientID, notVisible):
 		return Errorf(Invalid, "A client id has between 1 and %d characters of ASCII: it is what the provider calls this tenant.", maxClientText)
 	case !slices.Contains(FederationAuthMethods, f.AuthMethod):
-		return Errorf(Invalid, "The authentication method %q is none of client_secret_basic, client_secret_post, none.", f.AuthMethod)
+		return unlisted("authentication method", f.AuthMethod, FederationAuthMethods)
 	case (f.AuthMethod == AuthNone) != (f.Secret == ""):
 		return Errorf(Invalid, "A client secret is needed, unless the authentication method is none.")
 	case !slices.Contains(f.Scopes, ScopeOpenID) || len(f.Scopes) > 30:
-		return Errorf(Invalid, "The scopes are at most 30, with openid among them (OIDC Core 3.1.2.1).")
+		return Errorf(Invalid, "There can be at most 30 scopes, and openid must be among them (OIDC Core 3.1.2.1).")
 	case !slices.Contains(FederatedMFAs, f.MFA):
-		return Errorf(Invalid, "The value %q is none of acceptIfMfaDoneByFederatedIdp, enforceMfaByFederatedIdp, rejectMfaByFederatedIdp.", f.MFA)
+		return unlisted("MFA behavior", f.MFA, FederatedMFAs)
 	case !slices.Contains(PromptLogins, f.PromptLogin):
-		return Errorf(Invalid, "The value %q is none of nativeSupport, translateToFreshPasswordAuthentication, disabled.", f.PromptLogin)
+		return unlisted("prompt login behavior", f.PromptLogin, PromptLogins)
 	case !slices.Contains(Linkings, f.Linking):
-		return Errorf(Invalid, "The value %q is none of verifiedAddress, administrator.", f.Linking)
+		return unlisted("way of linking", f.Linking, Linkings)
 	case len(f.Domains) == 0 || len(f.Domains) > MaxFederatedDomains:
 		return Errorf(Invalid, "A provider has between 1 and %d domains.", MaxFederatedDomains)
 	case len(f.MFAClasses) > 30:
-		return Errorf(Invalid, "At most 30 values of acr may tell of more than one factor.")
+		return Errorf(Invalid, "At most 30 values of acr can stand for more than one factor.")
 	}
 	return f.validateParts()
 }
@@ -161,7 +161,7 @@ func CheckIssuer(issuer string) error {
 			return nil
 		}
 	}
-	return Errorf(Invalid, "The issuer %q is no URL of a provider: give it as its discovery document has it, without a query.", clipped(issuer))
+	return Errorf(Invalid, "The issuer %q is not the URL of a provider: give it exactly as the discovery document has it, without a query.", clipped(issuer))
 }
 
 func (f *Federation) validateParts() error {
@@ -170,12 +170,12 @@ func (f *Federation) validateParts() error {
 	}
 	for _, s := range slices.Concat(f.Scopes, f.MFAClasses) {
 		if s == "" || len(s) > 200 || strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || notPrintable(r) }) {
-			return Errorf(Invalid, "%q is neither a scope nor a value of acr.", clipped(s))
+			return Errorf(Invalid, "%q can be neither a scope nor a value of acr.", clipped(s))
 		}
 	}
 	for _, c := range []string{f.Claims.Address, f.Claims.Name, f.Claims.GivenName, f.Claims.FamilyName} {
 		if len(c) > 200 || strings.ContainsFunc(c, notPrintable) {
-			return Errorf(Invalid, "%q is no name of a claim.", clipped(c))
+			return Errorf(Invalid, "%q cannot be the name of a claim.", clipped(c))
 		}
 	}
 	if n, err := NormalDomain(f.HintDomain); f.HintDomain != "" && (err != nil || n != f.HintDomain) {
@@ -190,27 +190,6 @@ func (f *Federation) validateParts() error {
 		}
 	}
 	return nil
-}
-
-// The addresses of the tenant that the provider has to know, below the deployment's base URL.
-
-// CallbackPath is where the browser comes back to: one of each provider's own (RFC 9700 4.4.2).
-func (f *Federation) CallbackPath(tenant string) string { return f.path(tenant, "callback") }
-
-// LogoutPath is where the provider tells of a session's end (OIDC Back-Channel Logout 2.2).
-func (f *Federation) LogoutPath(tenant string) string { return f.path(tenant, "backchannel-logout") }
-
-// FrontLogoutPath is where it has the browser tell of it (OIDC Front-Channel Logout 2).
-func (f *Federation) FrontLogoutPath(tenant string) string {
-	return f.path(tenant, "frontchannel-logout")
-}
-
-// SignedOutPath is where the browser comes back to from signing out there (OIDC RP-Initiated
-// Logout 3).
-func (f *Federation) SignedOutPath(tenant string) string { return f.path(tenant, "signed-out") }
-
-func (f *Federation) path(tenant, what string) string {
-	return "/" + tenant + "/federation/" + f.FederationID + "/" + what
 }
 
 // notVisible: no character of a client id or secret (RFC 6749 A.1, A.2).

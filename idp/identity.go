@@ -20,7 +20,8 @@ type Identity struct {
 	Subject    string
 	Address    string `json:",omitzero"` // as it was when they were linked, to be read
 	CreatedAt  time.Time
-	// Ordinary: whoever said so may not say it of privileged people, or not alone.
+	// Ordinary: whoever made the link may not make one for a privileged user, or not alone. It
+	// ends when the user becomes one.
 	Ordinary bool `json:",omitzero"`
 }
 

@@ -80,5 +80,5 @@ func FindSigner(tx *storage.Tx, name string) (*User, error) {
 // a mail address of a domain that is not the tenant's.
 func FromOutside(t *Tenant, name string) bool {
 	n, err := NormalEmail(name)
-	return err == nil && !t.Owns(domainPart(n))
+	return err == nil && !t.Owns(DomainOf(n))
 }

@@ -148,7 +148,7 @@ const (
 	DisabledUser   Reason = "the user account is disabled"
 	MultiUsePass   Reason = "the pass is multi-use and the policy allows one-time passes only"
 	ExternalUser   Reason = "external guests sign in elsewhere"
-	InsideUser     Reason = "only people from outside sign in with a code by mail"
+	InsideUser     Reason = "only people from outside sign in this way"
 	NoMail         Reason = "the deployment sends no mail"
 
 	MaxHeld          Reason = "the user holds as many as one may"

@@ -53,7 +53,7 @@ var Roles = []Role{
 	{HelpdeskAdministrator, "729827e3-9c14-49f7-bb1b-9608f156bbb8", "Helps people without a privileged role to sign in again.", false},
 	{PasswordAdministrator, "966707d0-3269-4727-9be2-8c3a10f19b9d", "Resets passwords of people without a privileged role.", true},
 	{GuestInviter, "95e79109-95c0-4d8e-aee3-d01accf2d47b", "Invites guests.", true},
-	{SecurityAdministrator, "194ae4cb-b126-40b2-bd5b-6091b380977d", "Reads the logs and reports.", false},
+	{SecurityAdministrator, "194ae4cb-b126-40b2-bd5b-6091b380977d", "Reads the logs and reports, and looks after partner organizations.", false},
 	{SecurityReader, "5d6b6bb7-de71-4623-b4af-96380a352509", "Reads the logs and reports.", false},
 	{ReportsReader, "4a5d8f65-41da-4de4-8968-e035b65339cf", "Reads the logs and reports.", true},
 	{DirectoryReaders, "88d8e3e3-8f55-4a1e-953a-9b9898b8876b", "Reads users, groups and roles.", true},
@@ -61,8 +61,8 @@ var Roles = []Role{
 	{ApplicationAdministrator, "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3", "Looks after applications.", false},
 	{CloudApplicationAdministrator, "158c047a-c907-4556-b7ef-446551a6b5f7", "Looks after applications.", false},
 	{ConditionalAccessAdministrator, "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9", "Reads the directory.", false},
-	{ExternalIdentityProviderAdmin, "be2f45a1-457d-42af-a067-6ec1fa63bc45", "Looks after the providers elsewhere at which people sign in.", false},
-	{HybridIdentityAdministrator, "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2", "Looks after the providers elsewhere at which people sign in.", false},
+	{ExternalIdentityProviderAdmin, "be2f45a1-457d-42af-a067-6ec1fa63bc45", "Looks after the providers at which people of federated domains sign in.", false},
+	{HybridIdentityAdministrator, "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2", "Looks after the providers at which people of federated domains sign in.", false},
 }
 
 // FindRole finds a role by its name, in any case, or by its template id.

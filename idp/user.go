@@ -193,7 +193,7 @@ func (u *User) Validate(t *Tenant) error {
 	if err != nil {
 		return err
 	}
-	_, domain, _ := strings.Cut(n, "@")
+	domain := DomainOf(n)
 	switch {
 	case n != u.PrincipalName:
 		return Errorf(Invalid, "The user name %q is not in its normal form %q.", u.PrincipalName, n)
@@ -259,8 +259,8 @@ func FindUser(tx *storage.Tx, name string) (*User, error) {
 	return storage.Lookup[User](tx, "name", n)
 }
 
-// domainPart is what stands behind the at sign of a name or an address.
-func domainPart(name string) string {
+// DomainOf is what stands behind the at sign of a name or an address.
+func DomainOf(name string) string {
 	_, domain, _ := strings.Cut(name, "@")
 	return domain
 }

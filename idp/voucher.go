@@ -38,7 +38,7 @@ func NewVoucher(home *Tenant, u *User, s *Session, acrs []string, now time.Time)
 	if p.Undated {
 		v.AuthTime = time.Time{}
 	}
-	if mail := u.Profile.Email; u.Profile.EmailVerified && mail != u.PrincipalName && home.Owns(domainPart(mail)) {
+	if mail := u.Profile.Email; u.Profile.EmailVerified && mail != u.PrincipalName && home.Owns(DomainOf(mail)) {
 		v.Addresses = append(v.Addresses, mail)
 	}
 	for _, p := range s.Proofs {

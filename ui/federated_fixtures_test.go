@@ -22,6 +22,7 @@ func federatedStates() []state {
 		page("federated-guest", func(v *Federated) {
 			v.Username, v.Provider, v.Kind, v.Ways, v.Problem.ID = guest, "Fabrikam", string(idp.HomeTenant), Ways{ChangeUser: true}, "federation.off"
 		}),
+		page("federated-gone", func(v *Federated) { v.Provider, v.AwayURL, v.Problem.ID = "", "", "federation.off" }),
 		{"other-ways-federated", OtherWays{Action: "/t/signin", State: sealed, Username: "sam@branch.example", Kinds: []string{"temporaryAccessPass", "passkey", string(idp.FederatedDomain)}}},
 	}
 }

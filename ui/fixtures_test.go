@@ -112,7 +112,7 @@ func states() []state {
 func errorStates() []state {
 	var list []state
 	for id := range problems {
-		v := Error{Problem: Problem{ID: id, Start: noon.Add(time.Hour), Minutes: 1, Seconds: 20}, Time: noon}
+		v := Error{Problem: Problem{ID: id, Provider: "Branch & Sons", Start: noon.Add(time.Hour), Minutes: 1, Seconds: 20}, Time: noon}
 		if strings.HasPrefix(id, "state.") {
 			v.TryAgainURL = "/t/signin"
 		}

@@ -179,6 +179,11 @@ func (p *page) Tell(pr Problem) (t told, err error) {
 	if err != nil {
 		return t, err
 	}
+	if pr.Provider == "" { // it is there no longer
+		if pr.Provider, err = p.T("federated.unnamed"); err != nil {
+			return t, err
+		}
+	}
 	if t.Text, err = p.Rich(id+".text", "Start", start, "Least", pr.Least, "Greatest", pr.Greatest, "Provider", pr.Provider); err != nil {
 		return t, err
 	}

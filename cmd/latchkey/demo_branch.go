@@ -16,8 +16,8 @@ const demoBranch = "branch.example"
 // one who does not.
 func demoBranchPeople() []demoUser {
 	return []demoUser{
-		{demoPerson("pat", "Pat", "Rivera", demoBranch, idp.Member), dayOfPass, false, "who holds a pass, though the domain is federated"},
-		{demoPerson("sam", "Sam", "Lindgren", demoBranch, idp.Member), 0, false, "who is sent to Fabrikam"},
+		{demoPerson("pat", "Pat", "Rivera", demoBranch, idp.Member), dayOfPass, false, "a colleague at a federated domain"},
+		{demoPerson("sam", "Sam", "Lindgren", demoBranch, idp.Member), 0, false, "another one there, who is sent to Fabrikam"},
 	}
 }
 

@@ -102,7 +102,7 @@ func greet(w io.Writer, at demoPlaces, all []seeded) {
     5. Be a guest: open the invitation of %s in the mail, in another browser
        profile, and let a code be sent.
     6. Sign in as %s, whose domain is federated: you are sent to %s,
-       where the pass is %s. With a pass of their own, nobody is sent away.
+       where the pass is %s. Whoever holds a pass here is not sent away.
     7. Start the demo again: passes that are over are replaced, everything else stays.
 
   There is one person for each administrative role, too; --json FILE writes their passes,

@@ -8,9 +8,9 @@ import (
 
 func (c *cli) doctorFederationCommand() *cobra.Command {
 	return c.inTenant(&cobra.Command{
-		Use: "federation", Short: "Check that the provider of each federation can be used",
-		Long: "Check that the provider of each federation can be used: the running server asks each one now, unless its\n" +
-			"federation is disabled. The exit code is 1 when anything failed; a warning is no failure.",
+		Use: "federation", Short: "Tell whether the providers of federated domains answer as they should",
+		Long: "Tell whether the providers of federated domains answer as they should: the running server asks each one now,\n" +
+			"unless its federation is disabled. The exit code is 1 when anything failed; a warning is no failure.",
 		Example: "  latchkey doctor federation",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,7 +50,7 @@ func (c *cli) askProviders(cmd *cobra.Command) (found []symptom, err error) {
 func judgeProvider(f *idp.Federation, r idp.ProviderReport, err error) []symptom {
 	if err != nil {
 		return []symptom{failed("provider", "%s: %s", f.Name, err).
-			hint("Nobody can sign in there as it is. Its people see a page that says so, with their other ways.")}
+			hint("Until it answers, nobody can sign in there. Its people see a page that says so, with their other ways.")}
 	}
 	return []symptom{
 		well("provider", "%s is an OpenID Provider: %s", f.Name, f.Issuer),
@@ -81,7 +81,7 @@ func judgeSignOut(f *idp.Federation, r idp.ProviderReport) symptom {
 		return well("sign-out", "%s has a page to sign out at", f.Name)
 	case f.SignOut:
 		return warning("sign-out", "%s has no page to sign out at, so that nobody is signed out there", f.Name).
-			hint("Set --sign-out=false, so that nobody believes otherwise.")
+			hint("Set --sign-out=false, so that nobody relies on it.")
 	}
 	return well("sign-out", "%s has no page to sign out at, and nobody asked for one", f.Name)
 }
@@ -96,5 +96,5 @@ func judgeEnds(f *idp.Federation, r idp.ProviderReport) symptom {
 		return well("ends", "%s says beforehand when a session must end", f.Name)
 	}
 	return warning("ends", "%s does not tell when a session there ends", f.Name).
-		hint("Who is signed out there stays signed in here: disable them here as well when it matters.")
+		hint("Whoever is signed out there stays signed in here: disable the user here too when it matters.")
 }

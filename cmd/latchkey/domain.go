@@ -70,10 +70,10 @@ func (c *cli) domainCommand() *cobra.Command {
 	}
 	return c.group("domain", "Manage the domains that a tenant's user names end in",
 		onNamed(c, "add", "DOMAIN", "contoso.test", "Add a domain that you vouch for, as the operator", domainAdd, showTenant),
-		onNamed(c, "claim", "DOMAIN", "contoso.test", "Say that the tenant wants a domain, and print the DNS record that proves it", domainClaim, showClaim),
-		onNamed(c, "verify", "DOMAIN", "contoso.test", "Look for that record, and add the domain", domainVerify, showTenant),
-		onNamed(c, "default", "DOMAIN", "contoso.test", "Make a domain the default one", domainDefault, showTenant),
-		onNamed(c, "remove", "DOMAIN", "contoso.test", "Remove a domain that no user name ends in", domainRemove, showTenant),
+		onNamed(c, "claim", "DOMAIN", "contoso.test", "Claim a domain for the tenant, and print the DNS record that proves it", domainClaim, showClaim),
+		onNamed(c, "verify", "DOMAIN", "contoso.test", "Look for the DNS record of a claimed domain, and add the domain", domainVerify, showTenant),
+		onNamed(c, "default", "DOMAIN", "contoso.test", "Make a domain the default one, for new user names", domainDefault, showTenant),
+		onNamed(c, "remove", "DOMAIN", "contoso.test", "Remove a domain that no user name ends in, or a claim to one", domainRemove, showTenant),
 		c.inTenant(list))
 }
 
@@ -103,7 +103,7 @@ func (v domainView) signsIn() string {
 }
 
 func showClaim(p *printer, v domainView) {
-	p.line("Set this TXT record at %s, then run 'latchkey domain verify %s':", v.Domain, v.Domain)
+	p.line("Set this TXT record in DNS, then run 'latchkey domain verify %s':", v.Domain)
 	p.line("")
 	p.line("  %s. IN TXT \"%s\"", v.Domain, v.Record)
 }

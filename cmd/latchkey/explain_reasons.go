@@ -23,7 +23,7 @@ func reasons() []reason {
 		{idp.PassIs(idp.NotYetValid), "passNotYetValid", "the pass has not begun"},
 		{idp.MultiUsePass, "passMultiUse", "the pass can be used several times, and the policy allows one-time passes only"},
 		{idp.ExternalUser, "userExternal", "who comes from outside signs in there"},
-		{idp.InsideUser, "userInside", "only people from outside sign in with a code by mail"},
+		{idp.InsideUser, "userInside", "only people from outside sign in this way"},
 		{idp.NoMail, "noMail", "the deployment sends no mail (setting smtp_address)"},
 		{idp.NoHomeTenant, "noHomeTenant", "the address belongs to no organization here that guests can sign in through"},
 		{idp.NoProvider, "noProvider", "the domain of the address is not federated with a provider"},

@@ -15,37 +15,37 @@ import (
 const exampleIssuer = "https://login.branch.example"
 
 func (c *cli) federationCommand() *cobra.Command {
-	return c.group("federation", "Manage the external OpenID Providers at which people of some domains sign in",
+	return c.group("federation", "Manage federation: domains whose people sign in at another OpenID Provider",
 		c.federationAddCommand(), c.federationListCommand(),
-		onNamed(c, "show", "FEDERATION", "branch.example", "Show a federation, by a domain of it or its id", federationShow, showFederation),
+		onNamed(c, "show", "FEDERATION", "branch.example", "Show a federation, by one of its domains or its id", federationShow, showFederation),
 		c.federationSetCommand(),
-		onNamed(c, "remove", "FEDERATION", "branch.example", "Remove a federation; everybody who signed in through it is signed out and unlinked", federationRemove, gone("federation")),
+		onNamed(c, "remove", "FEDERATION", "branch.example", "Remove a federation with its links, and sign out whoever came through it", federationRemove, gone("federation")),
 		c.federationTestCommand(),
-		onUser(c, "identities", "List the accounts at other providers that a user is linked with", federationIdentities, showIdentities),
+		onUser(c, "identities", "List a user's identities at other providers", federationIdentities, showIdentities),
 		c.federationLinkCommand(), c.federationUnlinkCommand())
 }
 
-// flags are those of add and set.
+// flags adds those that add and set have in common.
 func (f *federationFields) flags(s fieldFlags) {
-	s.name(&f.Name, "what people read: the page that sends them there names it")
-	s.text(&f.ClientID, "client-id", "what the provider calls this tenant")
+	s.name(&f.Name, "the provider's name, as people read it on the sign-in page")
+	s.text(&f.ClientID, "client-id", "the client id that the provider gave this tenant")
 	s.Var(&optional[string]{&f.Secret, "FILE", readSecret}, "client-secret-file", "a `FILE` with the client secret, - for standard input; none for a public client")
-	s.word(&f.AuthMethod, "auth-method", "how this tenant authenticates to the provider (default client_secret_basic with a secret)", "", idp.FederationAuthMethods...)
+	s.word(&f.AuthMethod, "auth-method", "how this tenant authenticates at the token endpoint (default client_secret_basic, without a secret none)", "", idp.FederationAuthMethods...)
 	s.list(&f.Domains, "domain", "a `domain` whose people sign in there: the tenant's own, or one that guests come from; may be repeated")
 	s.list(&f.Scopes, "scope", "a `scope` to ask for (default openid, profile, email); may be repeated")
-	s.word(&f.MFA, "mfa", "how multi-factor sign-in at the provider counts here (default acceptIfMfaDoneByFederatedIdp)", "", textsOf(idp.FederatedMFAs)...)
-	s.list(&f.MFAClasses, "mfa-acr", "a value of `acr` that tells of more than one factor, beside mfa in amr, or none; may be repeated")
+	s.word(&f.MFA, "mfa", "whether more than one factor proved there counts here (default acceptIfMfaDoneByFederatedIdp)", "", textsOf(idp.FederatedMFAs)...)
+	s.list(&f.MFAClasses, "mfa-acr", "a value of `acr` that stands for more than one factor, as mfa in amr always does, or none; may be repeated")
 	s.word(&f.PromptLogin, "prompt-login", "how the provider is asked to make somebody sign in again (default nativeSupport)", "", textsOf(idp.PromptLogins)...)
-	s.word(&f.Linking, "linking", "how people are linked at their first sign-in (default verifiedAddress)", "", textsOf(idp.Linkings)...)
-	s.text(&f.Address, "address-claim", "the `claim` that must match the user name at the first sign-in, or none for a verified email")
-	s.text(&f.NameClaim, "name-claim", "the `claim` with the name of new users, or none for name")
+	s.word(&f.Linking, "linking", "how people are linked with a user when they first come (default verifiedAddress)", "", textsOf(idp.Linkings)...)
+	s.text(&f.Address, "address-claim", "the `claim` that must be the user name when they first come, or none for a verified email")
+	s.text(&f.NameClaim, "name-claim", "the `claim` with the display name of users who are created, or none for name")
 	s.text(&f.GivenName, "given-name-claim", "the `claim` with their given name, or none for given_name")
 	s.text(&f.FamilyName, "family-name-claim", "the `claim` with their family name, or none for family_name")
-	s.text(&f.HintDomain, "hint-domain", "the `domain` to use in login_hint, if the provider knows people by another one, or none")
-	s.yes(&f.IgnoreHints, "ignore-domain-hint", "do not send people there because of an app's domain_hint")
-	s.yes(&f.Provision, "provision", "create users of the tenant's own domains at their first sign-in")
-	s.yes(&f.SignOut, "sign-out", "sign people out at the provider when they sign out here")
-	s.yes(&f.Disabled, "disabled", "turn the federation off, and sign out everybody who signed in through it")
+	s.text(&f.HintDomain, "hint-domain", "the `domain` by which the provider knows these people, if it is a different one, or none")
+	s.yes(&f.IgnoreHints, "ignore-domain-hint", "do not send people there by an app's domain_hint alone")
+	s.yes(&f.Provision, "provision", "create users of the tenant's own domains when they first sign in")
+	s.yes(&f.SignOut, "sign-out", "sign people out there too when they sign out here")
+	s.yes(&f.Disabled, "disabled", "let nobody sign in there, and sign out whoever came through it")
 }
 
 // textsOf are words of a kind of their own as texts.
@@ -56,7 +56,7 @@ func textsOf[T ~string](words []T) []string {
 // maxSecretFile bounds what is read of a file, in bytes.
 const maxSecretFile = 4096
 
-// readSecret reads the first line of a file.
+// readSecret reads the first line of the file that a flag names; "" for none.
 func readSecret(name string) (string, error) {
 	var from io.Reader = os.Stdin
 	switch name {
@@ -66,17 +66,17 @@ func readSecret(name string) (string, error) {
 	default:
 		file, err := os.Open(name)
 		if err != nil {
-			return "", err
+			return "", unread(err)
 		}
 		defer file.Close()
 		from = file
 	}
 	line, err := bufio.NewReader(io.LimitReader(from, maxSecretFile)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
-		return "", err
+		return "", unread(err)
 	}
 	if line = strings.TrimRight(line, "\r\n"); line == "" {
-		return "", errors.New("it is empty")
+		return "", errors.New("the first line of the file is empty: write none for a public client")
 	}
 	return line, nil
 }
@@ -86,8 +86,8 @@ func (c *cli) federationAddCommand() *cobra.Command {
 	var unchecked bool
 	cmd := &cobra.Command{
 		Use: "add ISSUER --name NAME --domain DOMAIN --client-id ID", Short: "Federate domains with an OpenID Provider",
-		Long: "Federate domains with an OpenID Provider. It prints the addresses that the provider has to know:\n" +
-			"register them there. A pass always comes before the provider.",
+		Long: "Federate domains with an OpenID Provider. It prints the addresses to register at the\n" +
+			"provider. Whoever holds a pass is asked for that first, always.",
 		Example: "  latchkey federation add " + exampleIssuer + " --name Branch --domain branch.example --client-id contoso --client-secret-file secret.txt --unchecked",
 		Args:    wants("ISSUER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -95,7 +95,7 @@ func (c *cli) federationAddCommand() *cobra.Command {
 		},
 	}
 	f.flags(fieldFlags{cmd.Flags()})
-	cmd.Flags().BoolVar(&unchecked, "unchecked", false, "do not ask the provider first whether it is one")
+	cmd.Flags().BoolVar(&unchecked, "unchecked", false, "do not check first that the issuer answers as a provider")
 	for _, name := range []string{"name", "domain", "client-id"} {
 		_ = cmd.MarkFlagRequired(name) // it is there
 	}
@@ -105,7 +105,7 @@ func (c *cli) federationAddCommand() *cobra.Command {
 func (c *cli) federationSetCommand() *cobra.Command {
 	var f federationFields
 	cmd := &cobra.Command{
-		Use: "set FEDERATION", Short: "Change a federation; settings that are not given stay as they are, lists are replaced",
+		Use: "set FEDERATION", Short: "Change a federation; what is not given stays, a list replaces the old one",
 		Example: "  latchkey federation set branch.example --mfa enforceMfaByFederatedIdp\n  latchkey federation set branch.example --disabled",
 		Args:    wants("FEDERATION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -121,9 +121,9 @@ func (c *cli) federationSetCommand() *cobra.Command {
 
 func (c *cli) federationTestCommand() *cobra.Command {
 	return c.inTenant(&cobra.Command{
-		Use: "test FEDERATION", Short: "Ask the provider now, and tell what is wrong",
-		Long: "Ask the provider now, without anything cached, and tell what is wrong with it or with the settings for it.\n" +
-			"The exit code is 1 when anything failed; a warning is no failure.",
+		Use: "test FEDERATION", Short: "Ask the provider now, and tell what is wrong with it",
+		Long: "Ask the provider now, whatever is kept of its earlier answers, and tell what is wrong with it and with the\n" +
+			"settings for it. The exit code is 1 when anything failed; a warning is no failure.",
 		Example: "  latchkey federation test branch.example",
 		Args:    wants("FEDERATION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -155,15 +155,15 @@ func (c *cli) federationListCommand() *cobra.Command {
 func (c *cli) federationLinkCommand() *cobra.Command {
 	var federation, subject string
 	cmd := &cobra.Command{
-		Use: "link USER --federation FEDERATION --subject SUB", Short: "Say who a user is at a provider: who has this subject there signs in as the user",
+		Use: "link USER --federation FEDERATION --subject SUB", Short: "Link a user with an account at a provider: whoever has the subject there signs in as the user",
 		Example: "  latchkey federation link boss@branch.example --federation branch.example --subject 248289761001",
 		Args:    wants("USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return act(c, cmd, federationLink, linkArgs{userArgs{c.tenant, args[0]}, federation, subject}, showIdentity)
 		},
 	}
-	cmd.Flags().StringVar(&federation, "federation", "", "the `FEDERATION`, by a domain of it or its id")
-	cmd.Flags().StringVar(&subject, "subject", "", "what the provider calls the person: the claim `sub`")
+	cmd.Flags().StringVar(&federation, "federation", "", "the `FEDERATION`, by one of its domains or its id")
+	cmd.Flags().StringVar(&subject, "subject", "", "the id of the account at the provider: the claim `sub`")
 	_, _ = cmd.MarkFlagRequired("federation"), cmd.MarkFlagRequired("subject") // they are there
 	return c.inTenant(cmd)
 }
@@ -171,7 +171,7 @@ func (c *cli) federationLinkCommand() *cobra.Command {
 func (c *cli) federationUnlinkCommand() *cobra.Command {
 	var identity string
 	cmd := &cobra.Command{
-		Use: "unlink USER --identity ID", Short: "Unlink a user from a provider, and end the sessions that came from the link",
+		Use: "unlink USER --identity ID", Short: "Remove a user's link with a provider, and sign out whoever came by it",
 		Example: "  latchkey federation unlink sam@branch.example --identity 4f1f0e52-7c0f-4a6e-9a51-2f4e8d6b7c90",
 		Args:    wants("USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -186,8 +186,8 @@ func (c *cli) federationUnlinkCommand() *cobra.Command {
 func showFederation(p *printer, v federationView) {
 	p.fields("Federation", valueOf(v.Name), "ID", v.ID, "Issuer", v.Issuer, "Domains", joined(valueOf(v.Domains)), "Disabled", onlyYes(v.Disabled),
 		"Client ID", valueOf(v.ClientID), "Authenticates by", valueOf(v.AuthMethod), "Scopes", joined(valueOf(v.Scopes)),
-		"MFA", valueOf(v.MFA), "MFA by acr", joined(valueOf(v.MFAClasses)), "Asks anew by", valueOf(v.PromptLogin),
-		"Links first by", valueOf(v.Linking), "Address claim", valueOf(v.Address), "Name claim", valueOf(v.NameClaim),
+		"MFA", valueOf(v.MFA), "MFA acr", joined(valueOf(v.MFAClasses)), "Prompt login", valueOf(v.PromptLogin),
+		"Linking", valueOf(v.Linking), "Address claim", valueOf(v.Address), "Name claim", valueOf(v.NameClaim),
 		"Given name claim", valueOf(v.GivenName), "Family name claim", valueOf(v.FamilyName), "Hint domain", valueOf(v.HintDomain),
 		"Ignores domain_hint", onlyYes(v.IgnoreHints), "Creates users", onlyYes(v.Provision), "Signs out there", onlyYes(v.SignOut), "Created", p.when(v.CreatedAt))
 	p.line("")

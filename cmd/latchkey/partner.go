@@ -112,7 +112,7 @@ var partnerReset = operation[namedArgs, partnerView]{"partner.reset",
 
 func (c *cli) partnerCommand() *cobra.Command {
 	list := c.inTenant(&cobra.Command{
-		Use: "list", Short: "List the default rules, and the organizations with rules of their own",
+		Use: "list", Short: "List the default, and the organizations with rules of their own",
 		Example: "  latchkey partner list --tenant contoso.example",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -123,19 +123,19 @@ func (c *cli) partnerCommand() *cobra.Command {
 		},
 	})
 	reset := c.inTenant(&cobra.Command{
-		Use: "reset", Short: "Reset the default rules to those of a new tenant",
+		Use: "reset", Short: "Bring back the default of a fresh tenant",
 		Example: "  latchkey partner reset --tenant contoso.example",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return act(c, cmd, partnerReset, namedArgs{Tenant: c.tenant}, showPartner)
 		},
 	})
-	return c.group("partner", "Manage which other organizations of this deployment guests may come from and go to",
+	return c.group("partner", "Manage which other organizations of this deployment people may be guests from and at",
 		list,
 		onNamed(c, "show", "TENANT", "fabrikam.example --tenant contoso.example", "Show the rules for one organization", partnerShow, showPartner),
-		c.partnerChanging("set TENANT", "Change the rules for one organization", "  latchkey partner set fabrikam.example --accept-mfa enabled --tenant contoso.example", partnerSet),
-		onNamed(c, "remove", "TENANT", "fabrikam.example --tenant contoso.example", "Remove an organization's own rules, so that the default applies again", partnerRemove, gone("partner")),
-		c.partnerChanging("default", "Change the default rules, for every organization without its own", "  latchkey partner default --inbound blocked --tenant contoso.example", partnerDefault), reset)
+		c.partnerChanging("set TENANT", "Set the rules for one organization", "  latchkey partner set fabrikam.example --accept-mfa enabled --tenant contoso.example", partnerSet),
+		onNamed(c, "remove", "TENANT", "fabrikam.example --tenant contoso.example", "Remove the rules for one organization, so that the default applies again", partnerRemove, gone("partner")),
+		c.partnerChanging("default", "Change the default, for every organization without rules of its own", "  latchkey partner default --inbound blocked --tenant contoso.example", partnerDefault), reset)
 }
 
 // partnerChanging is a command that changes what holds for one organization, or by default.
@@ -161,8 +161,8 @@ func (c *cli) partnerChanging(use, short, example string, o operation[partnerArg
 		access, mfa = append(access, inherited), append(mfa, inherited)
 	}
 	s := fieldFlags{cmd.Flags()}
-	s.word(&a.Inbound, "inbound", "whether its people may sign in here with their account there", inherited, access...)
-	s.word(&a.Outbound, "outbound", "whether people of this tenant may sign in there with their account here", inherited, access...)
+	s.word(&a.Inbound, "inbound", "whether its people may sign in here as guests", inherited, access...)
+	s.word(&a.Outbound, "outbound", "whether the people of this tenant may be guests there", inherited, access...)
 	s.word(&a.AcceptMFA, "accept-mfa", "whether more than one factor proved at home counts here", inherited, mfa...)
 	return c.inTenant(cmd)
 }

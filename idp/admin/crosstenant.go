@@ -112,7 +112,7 @@ func (s *Service) AddPartner(ctx context.Context, actor idp.Actor, tenant, partn
 	}
 	return s.changeCrossTenant(ctx, actor, tenant, idp.PartnerAdded, other.TenantID, func(p *idp.CrossTenantPolicy) error {
 		if _, there := p.Partners[other.TenantID]; there {
-			return idp.Errorf(idp.Conflict, "The policy names %s already.", other.Name)
+			return idp.Errorf(idp.Conflict, "%s has rules of its own already.", other.Name)
 		}
 		var one idp.Partner
 		c.apply(&one)
@@ -151,7 +151,7 @@ func (s *Service) RemovePartner(ctx context.Context, actor idp.Actor, tenant, pa
 }
 
 func noPartner(id string) error {
-	return idp.NoSuch("partner", id, "The policy does not name the organization %q.", id)
+	return idp.NoSuch("partner", id, "The organization %q has no rules of its own: the default applies to it.", id)
 }
 
 // partnerID is the id of an organization by any of its names; one that is gone has only that.

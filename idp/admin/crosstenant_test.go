@@ -96,20 +96,20 @@ func TestPartnersRefused(t *testing.T) {
 		"no tenant":         {idp.NotFound, `There is no tenant "` + nobodyID + `".`, add(nobodyID, trusted)},
 		"itself":            {idp.NotFound, "An organization cannot be its own partner.", add(tenantID, trusted)},
 		"itself, by domain": {idp.NotFound, "An organization cannot be its own partner.", add("contoso.test", trusted)},
-		"twice":             {idp.Conflict, "The policy names Fabrikam already.", add("fabrikam.example", blocked)},
+		"twice":             {idp.Conflict, "Fabrikam has rules of its own already.", add("fabrikam.example", blocked)},
 		"another access":    {idp.Invalid, `The access "perhaps" is none of allowed, blocked.`, add(stranger, admin.PartnerChange{Outbound: new(idp.Access("perhaps"))})},
 		"another word":      {idp.Invalid, `The value "perhaps" is none of default, enabled, disabled.`, add(stranger, admin.PartnerChange{AcceptMFA: new(idp.Switch("perhaps"))})},
-		"not named": {idp.NotFound, `The policy does not name the organization "` + stranger + `".`, func() error {
+		"not named": {idp.NotFound, `The organization "` + stranger + `" has no rules of its own: the default applies to it.`, func() error {
 			return err2(w.admin.UpdatePartner(w.ctx, op, tenantID, "n0.example", blocked))
 		}},
-		"removed": {idp.NotFound, `The policy does not name the organization "` + stranger + `".`, func() error {
+		"removed": {idp.NotFound, `The organization "` + stranger + `" has no rules of its own: the default applies to it.`, func() error {
 			return err2(w.admin.RemovePartner(w.ctx, op, tenantID, stranger))
 		}},
-		"shown": {idp.NotFound, `The policy does not name the organization "n0.example".`, func() error {
+		"shown": {idp.NotFound, `The organization "n0.example" has no rules of its own: the default applies to it.`, func() error {
 			return err2(w.admin.Partner(w.ctx, op, tenantID, "n0.example"))
 		}},
-		"an open default":    {idp.Invalid, "The default leaves nothing open.", byDefault(admin.PartnerChange{Inbound: new(idp.AccessInherited)})},
-		"an undecided trust": {idp.Invalid, "The default leaves nothing open.", byDefault(admin.PartnerChange{AcceptMFA: new(idp.SwitchDefault)})},
+		"an open default":    {idp.Invalid, "The default cannot leave anything open: there is nothing for it to inherit.", byDefault(admin.PartnerChange{Inbound: new(idp.AccessInherited)})},
+		"an undecided trust": {idp.Invalid, "The default cannot leave anything open: there is nothing for it to inherit.", byDefault(admin.PartnerChange{AcceptMFA: new(idp.SwitchDefault)})},
 	} {
 		w.wantError(what, c.code, c.text, c.do)
 	}

@@ -175,10 +175,10 @@ func TestClaimsBounded(t *testing.T) {
 	for i := range idp.MaxDomainClaims {
 		w.claim(fmt.Sprintf("d%d.example", i))
 	}
-	w.wantError("one more", idp.Conflict, "Contoso has 100 domains to verify: verify or remove some first.", func() error {
+	w.wantError("one more", idp.Conflict, "Contoso has 100 domains that are not verified: verify or remove some first.", func() error {
 		return err2(w.admin.ClaimDomain(w.ctx, op, tenantID, "more.example"))
 	})
-	w.wantError("again", idp.Conflict, `Contoso wants the domain "d7.example" already, and has yet to verify it.`, func() error {
+	w.wantError("again", idp.Conflict, `Contoso has claimed the domain "d7.example" already: verify it.`, func() error {
 		return err2(w.admin.ClaimDomain(w.ctx, op, tenantID, "d7.example"))
 	})
 	w.wantError("its own", idp.Conflict, `Contoso has the domain "contoso.test" already.`, func() error {

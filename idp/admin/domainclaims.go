@@ -36,9 +36,9 @@ func (s *Service) ClaimDomain(ctx context.Context, actor idp.Actor, tenant, doma
 		}
 		switch {
 		case slices.ContainsFunc(claims, func(c *idp.DomainClaim) bool { return c.Domain == d }):
-			return idp.Errorf(idp.Conflict, "%s wants the domain %q already, and has yet to verify it.", w.tenant.Name, d)
+			return idp.Errorf(idp.Conflict, "%s has claimed the domain %q already: verify it.", w.tenant.Name, d)
 		case len(claims) >= idp.MaxDomainClaims:
-			return idp.Errorf(idp.Conflict, "%s has %d domains to verify: verify or remove some first.", w.tenant.Name, len(claims))
+			return idp.Errorf(idp.Conflict, "%s has %d domains that are not verified: verify or remove some first.", w.tenant.Name, len(claims))
 		}
 		return errors.Join(w.Insert(&idp.DomainClaim{Domain: d, CreatedAt: w.now}), w.audit(idp.DomainClaimed, tenantParty(w.tenant), d))
 	})
@@ -120,7 +120,7 @@ func (s *Service) spendLookup(ctx context.Context, actor idp.Actor, tenant, doma
 			return err
 		}
 		if wait := q.Wait(w.now, lookupLimits); wait > 0 {
-			return idp.Errorf(idp.TooMany, "DNS was asked so often that it is asked again in %s.", wait.Round(time.Second))
+			return idp.Errorf(idp.TooMany, "DNS was asked too often: try again in %s.", wait.Round(time.Second))
 		}
 		q.Count(w.now)
 		return w.Put(q)

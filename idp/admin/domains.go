@@ -124,7 +124,7 @@ func (s *Service) domainUnused(ctx context.Context, t *idp.Tenant, domain string
 		}
 		var in *idp.User
 		err = storage.Each(tx, func(_ string, u *idp.User, err error) bool {
-			if err == nil && !u.Type.External() && domainOf(u.PrincipalName) == domain {
+			if err == nil && !u.Type.External() && idp.DomainOf(u.PrincipalName) == domain {
 				in = u
 			}
 			return in == nil

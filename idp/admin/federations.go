@@ -10,7 +10,7 @@ import (
 	"latchkey/storage"
 )
 
-// maxFederations is how many a tenant has.
+// maxFederations is how many a tenant has at most.
 const maxFederations = 100
 
 // Federations lists a tenant's federations, the oldest first.
@@ -46,7 +46,7 @@ func (w *work) federation(name string) (f *idp.Federation, err error) {
 		f, err = idp.FindFederation(w.Tx, domain)
 	}
 	if f == nil && err == nil {
-		err = idp.NoSuch("federation", name, "%s has no provider %q.", w.tenant.Name, name)
+		err = idp.NoSuch("federation", name, "%s has no federation %q.", w.tenant.Name, name)
 	}
 	return f, err
 }
@@ -75,7 +75,7 @@ func (s *Service) CreateFederation(ctx context.Context, actor idp.Actor, tenant 
 			return err
 		}
 		if len(there) >= maxFederations {
-			return idp.Errorf(idp.Conflict, "A tenant has at most %d providers.", maxFederations)
+			return idp.Errorf(idp.Conflict, "A tenant has at most %d federations.", maxFederations)
 		}
 		f.CreatedAt = w.now
 		return errors.Join(w.Insert(&f), w.auditFederation(idp.FederationAdded, nil, &f))
@@ -108,7 +108,7 @@ func (s *Service) domainsElsewhere(ctx context.Context, here *idp.Tenant, domain
 	for _, d := range domains {
 		switch there, err := s.tenant(ctx, d); {
 		case err == nil && there.TenantID != here.TenantID:
-			return idp.Errorf(idp.Conflict, "%s belongs to another organization of this deployment, at which its people sign in.", d)
+			return idp.Errorf(idp.Conflict, "%s belongs to another organization of this deployment, and its people sign in there.", d)
 		case err != nil && idp.ErrorCode(err) != idp.NotFound:
 			return err
 		}
@@ -180,7 +180,7 @@ func (w *work) editFederation(f *idp.Federation, secret *string, change func(*id
 		return err
 	}
 	if f.Issuer != before.Issuer || f.FederationID != before.FederationID {
-		return idp.Errorf(idp.Invalid, "The issuer cannot be changed: make another provider.")
+		return idp.Errorf(idp.Invalid, "The issuer cannot be changed: add another federation.")
 	}
 	f.Secret, f.CreatedAt = before.Secret, before.CreatedAt
 	if secret != nil {

@@ -18,7 +18,7 @@ const (
 	directory      = "DirectoryManagement"
 	fedSecret      = "7K3M9QXZ"
 	secondSecret   = "9QXZ7K3M"
-	takenElsewhere = "fabrikam.example belongs to another organization of this deployment, at which its people sign in."
+	takenElsewhere = "fabrikam.example belongs to another organization of this deployment, and its people sign in there."
 )
 
 // federate makes a provider the one of domains.
@@ -73,7 +73,7 @@ func TestCreateFederation(t *testing.T) {
 		t.Errorf("%+v", all)
 	}
 	for _, name := range []string{"other.example", nobodyID, "", "not a domain"} {
-		w.wantError(name, idp.NotFound, fmt.Sprintf("Contoso has no provider %q.", name), func() error {
+		w.wantError(name, idp.NotFound, fmt.Sprintf("Contoso has no federation %q.", name), func() error {
 			return err2(w.admin.Federation(w.ctx, op, tenantID, name))
 		})
 	}
@@ -97,7 +97,7 @@ func TestFederationRefused(t *testing.T) {
 		return func() error { return w.update("branch.example", change) }
 	}
 	const another = "One of these domains is federated with another provider: remove it there first."
-	const issuer = "The issuer cannot be changed: make another provider."
+	const issuer = "The issuer cannot be changed: add another federation."
 	for _, c := range []struct {
 		name string
 		code idp.Code
@@ -191,7 +191,7 @@ func TestFederationOfAnother(t *testing.T) {
 		"link":   func(id string) error { return err2(w.admin.LinkIdentity(w.ctx, chief, tenantID, name, id, "sub")) },
 	} {
 		for _, id := range []string{theirs.FederationID, nobodyID} {
-			w.wantError(what, idp.NotFound, fmt.Sprintf("Contoso has no provider %q.", id), func() error { return do(id) })
+			w.wantError(what, idp.NotFound, fmt.Sprintf("Contoso has no federation %q.", id), func() error { return do(id) })
 		}
 	}
 	w.must(w.admin.DeleteFederation(w.ctx, chief, tenantID, "mail.example"))
@@ -240,7 +240,7 @@ func TestFederationLimit(t *testing.T) {
 	if len(fs) != 100 {
 		t.Errorf("%d providers", len(fs))
 	}
-	w.wantError("one more", idp.Conflict, "A tenant has at most 100 providers.", func() error {
+	w.wantError("one more", idp.Conflict, "A tenant has at most 100 federations.", func() error {
 		return err2(w.admin.CreateFederation(w.ctx, op, tenantID, federated("more.example"), ""))
 	})
 }
@@ -427,7 +427,7 @@ func TestCheckFederation(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	answer(idp.ProviderReport{}, &idp.UpstreamError{Kind: idp.UpstreamDown, Detail: "discovery: the status is 404"})
-	if err := check(); idp.ErrorCode(err) != idp.Conflict || err.Error() != "https://login.example: discovery: the status is 404." {
+	if err := check(); idp.ErrorCode(err) != idp.Conflict || err.Error() != "https://login.example does not answer as an OpenID Provider should: discovery: the status is 404." {
 		t.Errorf("%v", err)
 	}
 	broken := errors.New("out of memory")

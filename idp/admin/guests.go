@@ -158,7 +158,7 @@ func (w *work) redemption(u *idp.User) (undecided, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := idp.Doors{Domain: domainOf(u.SignInName())}
+	d := idp.Doors{Domain: idp.DomainOf(u.SignInName())}
 	d.Own = w.tenant.Owns(d.Domain)
 	if d.Federation, err = idp.FindFederation(w.Tx, d.Domain); err != nil {
 		return nil, err
@@ -175,7 +175,7 @@ func (w *work) redemption(u *idp.User) (undecided, error) {
 
 // decided is the way of somebody from outside.
 func (s *Service) decided(ctx context.Context, u *idp.User, r undecided) (idp.Redemption, error) {
-	home, err := s.tenant(ctx, domainOf(u.SignInName()))
+	home, err := s.tenant(ctx, idp.DomainOf(u.SignInName()))
 	if err != nil && idp.ErrorCode(err) != idp.NotFound {
 		return idp.Redemption{}, err
 	}

@@ -52,10 +52,10 @@ func (s *Service) LinkIdentity(ctx context.Context, actor idp.Actor, tenant, nam
 			return err
 		}
 		if !idp.IsSubject(subject) {
-			return idp.Errorf(idp.Invalid, "A subject has between 1 and 255 characters of ASCII: it is what the provider calls the person (sub).")
+			return idp.Errorf(idp.Invalid, "A subject has between 1 and 255 characters of ASCII: it is the id of the person at the provider (sub).")
 		}
-		if !f.Has(domainOf(u.SignInName())) {
-			return idp.Errorf(idp.Invalid, "%s is no user of a domain of %s.", u.SignInName(), f.Name)
+		if !f.Has(idp.DomainOf(u.SignInName())) {
+			return idp.Errorf(idp.Invalid, "%s is not in a domain of %s.", u.SignInName(), f.Name)
 		}
 		id = idp.NewIdentity(u.UserID, &idp.Outside{Provider: f.FederationID, Issuer: f.Issuer, Subject: subject, Address: u.SignInName()}, w.now)
 		if id.Ordinary, err = w.linksOrdinary(u); err != nil {
@@ -63,7 +63,7 @@ func (s *Service) LinkIdentity(ctx context.Context, actor idp.Actor, tenant, nam
 		}
 		return errors.Join(w.Insert(id), w.tellIdentity(idp.IdentityLinked, idp.MailIdentityLinked, u, id))
 	})
-	return id, taken(err, "Either the user is linked with somebody of that provider already, or that person with another user.")
+	return id, taken(err, "Either the user is linked with another account at that provider already, or that account with another user.")
 }
 
 // linksOrdinary tells whether the actor may say who somebody is only of people who are not
@@ -79,7 +79,7 @@ func (w *work) linksOrdinary(u *idp.User) (bool, error) {
 	}
 	two := policy.TemporaryAccessPass.Approval && w.actor.Type != idp.ActorOperator
 	if two && o.Privileged() {
-		return false, idp.Errorf(idp.Forbidden, "The policy wants two administrators for a privileged user. Give them a Temporary Access Pass, or ask the operator of the server to link them.")
+		return false, idp.Errorf(idp.Forbidden, "The policy wants two administrators for a privileged user. Give them a Temporary Access Pass instead, or have the operator of the server link them.")
 	}
 	anyone := idp.Object{Tenant: w.tenant.TenantID, User: u, Guarded: true}
 	return two || idp.May(w.actor, idp.LinkIdentities, anyone) != nil, nil
@@ -114,7 +114,7 @@ func (s *Service) UnlinkIdentity(ctx context.Context, actor idp.Actor, tenant, n
 			return err
 		}
 		if id == nil || id.UserID != u.UserID {
-			return idp.NoSuch("identity", identity, "%s has no link with the id %q.", u.PrincipalName, identity)
+			return idp.NoSuch("identity", identity, "%s has no identity %q.", u.PrincipalName, identity)
 		}
 		return errors.Join(id.Remove(w.Tx, w.now), w.tellIdentity(idp.IdentityUnlinked, idp.MailIdentityUnlinked, u, id))
 	})
@@ -138,7 +138,7 @@ func (w *work) provider(u *idp.User, id *idp.Identity) (kind idp.Kind, name stri
 	switch {
 	case f == nil:
 		return idp.HomeTenant, "", err
-	case w.tenant.Owns(domainOf(u.SignInName())):
+	case w.tenant.Owns(idp.DomainOf(u.SignInName())):
 		return idp.FederatedDomain, f.Name, nil
 	}
 	return idp.GuestProvider, f.Name, nil

@@ -62,8 +62,8 @@ func TestLinkRefused(t *testing.T) {
 	kim := w.newUser("kim@branch.example")
 	w.link(sam, f, "sam")
 	const (
-		linked  = "Either the user is linked with somebody of that provider already, or that person with another user."
-		subject = "A subject has between 1 and 255 characters of ASCII: it is what the provider calls the person (sub)."
+		linked  = "Either the user is linked with another account at that provider already, or that account with another user."
+		subject = "A subject has between 1 and 255 characters of ASCII: it is the id of the person at the provider (sub)."
 	)
 	for _, c := range []struct {
 		name, user, federation, subject string
@@ -73,12 +73,12 @@ func TestLinkRefused(t *testing.T) {
 		{"a second person", sam.UserID, f.FederationID, "samuel", idp.Conflict, linked},
 		{"the same again", sam.UserID, f.FederationID, "sam", idp.Conflict, linked},
 		{"somebody else's person", kim.UserID, f.FederationID, "sam", idp.Conflict, linked},
-		{"a user of another domain", name, f.FederationID, "anna", idp.Invalid, name + " is no user of a domain of Login."},
+		{"a user of another domain", name, f.FederationID, "anna", idp.Invalid, name + " is not in a domain of Login."},
 		{"no subject", kim.UserID, f.FederationID, "", idp.Invalid, subject},
 		{"a long subject", kim.UserID, f.FederationID, strings.Repeat("a", 256), idp.Invalid, subject},
 		{"a subject of other letters", kim.UserID, f.FederationID, "kím", idp.Invalid, subject},
 		{"a subject with a line", kim.UserID, f.FederationID, "kim\n", idp.Invalid, subject},
-		{"no such provider", kim.UserID, "other.example", "kim", idp.NotFound, `Contoso has no provider "other.example".`},
+		{"no such provider", kim.UserID, "other.example", "kim", idp.NotFound, `Contoso has no federation "other.example".`},
 		{"no such user", nobodyID, f.FederationID, "kim", idp.NotFound, `There is no user "` + nobodyID + `".`},
 	} {
 		w.wantError(c.name, c.code, c.text, func() error {
@@ -177,7 +177,7 @@ func TestUnlinkIdentity(t *testing.T) {
 	s, g := w.rest(sam, id.IdentityID)
 	others, othersGrant := w.rest(kim, kims.IdentityID)
 	for _, wrong := range []string{kims.IdentityID, nobodyID, ""} {
-		w.wantError("not Sam's", idp.NotFound, `sam@branch.example has no link with the id "`+wrong+`".`, func() error {
+		w.wantError("not Sam's", idp.NotFound, `sam@branch.example has no identity "`+wrong+`".`, func() error {
 			return w.admin.UnlinkIdentity(w.ctx, op, tenantID, sam.UserID, wrong)
 		})
 	}

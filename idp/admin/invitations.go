@@ -173,7 +173,7 @@ func (w *work) mayInvite(policy *idp.GuestPolicy, email string, req InvitationRe
 	if policy.Inviters == idp.InvitedByNobody && req.Reset == "" {
 		return idp.Errorf(idp.Forbidden, "Guest invitations are not allowed for your company. Contact your company administrator for more details.")
 	}
-	if w.tenant.Owns(domainOf(email)) {
+	if w.tenant.Owns(idp.DomainOf(email)) {
 		return idp.Errorf(idp.Invalid, "This user can't be invited because the domain of the user's email address is a verified domain of this directory.")
 	}
 	if err := w.notBlocked(email); err != nil {

@@ -38,7 +38,7 @@ func (s *Service) CheckProvider(ctx context.Context, actor idp.Actor, tenant, is
 	}
 	r, err := s.providers(ctx, issuer)
 	if e, ok := errors.AsType[*idp.UpstreamError](err); ok {
-		err = idp.Errorf(idp.Conflict, "%s: %s.", issuer, e.Detail)
+		err = idp.Errorf(idp.Conflict, "%s does not answer as an OpenID Provider should: %s.", issuer, e.Detail)
 	}
 	return r, err
 }

@@ -310,8 +310,3 @@ func findUser(tx *storage.Tx, name string) (*idp.User, error) {
 	u, err := idp.FindUser(tx, name)
 	return u, missing(err, idp.ActorUser, name, "There is no user %q.", name)
 }
-
-func domainOf(name string) string {
-	_, d, _ := strings.Cut(name, "@")
-	return d
-}

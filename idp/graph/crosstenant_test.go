@@ -148,7 +148,7 @@ func TestCrossTenantErrors(t *testing.T) {
 			d.wants("all", "PATCH", at+path, body, 400, "Request_BadRequest", message)
 		}
 	}
-	open := "The default leaves nothing open."
+	open := "The default cannot leave anything open: there is nothing for it to inherit."
 	for _, c := range []struct{ method, path, body, message string }{
 		{"PATCH", "", `{"allowedCloudEndpoints":["microsoftonline.us"]}`, "Property 'allowedCloudEndpoints' can only be []."},
 		{"PATCH", "", `{"allowedCloudEndpoints":"x"}`, "Invalid value specified for property 'allowedCloudEndpoints': expected Collection(String)."},
@@ -166,7 +166,7 @@ func TestCrossTenantErrors(t *testing.T) {
 		{"POST", "/partners", `{"tenantId":null}`, "Property 'tenantId' cannot be null."},
 		{"POST", "/partners", `{"tenantId":"fabrikam.test"}`, "Invalid value specified for property 'tenantId': expected Guid."},
 		{"POST", "/partners", `{"tenantId":7}`, "Invalid value specified for property 'tenantId': expected Guid."},
-		{"POST", "/partners", `{"tenantId":"` + foreignTenant + `"}`, "The policy names Fabrikam already."},
+		{"POST", "/partners", `{"tenantId":"` + foreignTenant + `"}`, "Fabrikam has rules of its own already."},
 	} {
 		d.wants("all", c.method, at+c.path, c.body, 400, "Request_BadRequest", c.message)
 	}

@@ -117,7 +117,7 @@ func claimDomain(c *call) (reply, error) {
 		return reply{}, err
 	}
 	if in.isDefault != nil && *in.isDefault {
-		return reply{}, idp.Errorf(idp.Invalid, "Property 'isDefault' can be true once the domain is verified.")
+		return reply{}, idp.Errorf(idp.Invalid, "Property 'isDefault' can only be true once the domain is verified.")
 	}
 	info, err := c.Admin.ClaimDomain(c.ctx(), c.Actor, c.Tenant.TenantID, in.name)
 	if err != nil {

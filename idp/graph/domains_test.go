@@ -43,11 +43,11 @@ func TestUnverifiedDomain(t *testing.T) {
 		if text, _ := record["text"].(string); !strings.HasPrefix(text, "latchkey-domain-verification=") {
 			t.Errorf("%v", record)
 		}
-		d.wants("all", "POST", at+"/domains", `{"id":"NEW.example"}`, 400, "Request_BadRequest", `Contoso wants the domain "new.example" already, and has yet to verify it.`)
+		d.wants("all", "POST", at+"/domains", `{"id":"NEW.example"}`, 400, "Request_BadRequest", `Contoso has claimed the domain "new.example" already: verify it.`)
 		d.wants("all", "POST", at+"/domains", `{"id":"contoso.example"}`, 400, "Request_BadRequest", `Contoso has the domain "contoso.example" already.`)
 		d.wants("all", "POST", at+"/domains", `{}`, 400, "Request_BadRequest", "A value is required for property 'id' of resource 'domain'.")
 		d.wants("all", "POST", at+"/domains", `{"id":"contoso"}`, 400, "Request_BadRequest", `"contoso" is not a domain name. Give one like contoso.example.`)
-		d.wants("all", "POST", at+"/domains", `{"id":"b.example","isDefault":true}`, 400, "Request_BadRequest", "Property 'isDefault' can be true once the domain is verified.")
+		d.wants("all", "POST", at+"/domains", `{"id":"b.example","isDefault":true}`, 400, "Request_BadRequest", "Property 'isDefault' can only be true once the domain is verified.")
 		d.wants("users", "POST", at+"/domains", `{"id":"b.example"}`, 403, "Authorization_RequestDenied", deniedText)
 		d.wants("all", "POST", one+"/promote", "", 404, "Request_ResourceNotFound", noResource("new.example"))
 		d.wants("all", "PATCH", one, `{"isDefault":true}`, 404, "Request_ResourceNotFound", noResource("new.example"))

@@ -32,11 +32,11 @@ func TestExplainSignIn(t *testing.T) {
 			},
 			{
 				"method": "guestProvider", "displayName": "Federated guest", "isOffered": false, "isPhishingResistant": false, "satisfiesMultiFactor": false,
-				"reason": "no provider is federated for the domain of the address",
+				"reason": "only people from outside sign in this way",
 			},
 			{
 				"method": "emailCode", "displayName": "Email one-time passcode", "isOffered": false, "isPhishingResistant": false, "satisfiesMultiFactor": false,
-				"reason": "only people from outside sign in with a code by mail",
+				"reason": "only people from outside sign in this way",
 			},
 			{
 				"method": "federation", "displayName": "Federated", "isOffered": false, "isPhishingResistant": false, "satisfiesMultiFactor": false,

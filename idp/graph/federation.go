@@ -9,21 +9,14 @@ import (
 // federationInput is what a request gives of a provider elsewhere.
 type federationInput struct {
 	changes []func(*idp.Federation)
-	secret  *string
+	secret  *string // nil: none was given
 }
 
-// edit collects a change.
-func (in *federationInput) edit(change func(*idp.Federation)) error {
-	in.changes = append(in.changes, change)
-	return nil
-}
-
-// apply makes them all.
-func (in *federationInput) apply(f *idp.Federation) error {
+// apply makes all the changes.
+func (in *federationInput) apply(f *idp.Federation) {
 	for _, change := range in.changes {
 		change(f)
 	}
-	return nil
 }
 
 type federationProperty = property[*idp.Federation, *federationInput]
@@ -32,8 +25,11 @@ type federationProperty = property[*idp.Federation, *federationInput]
 func setting(name string, k kind, f flags, get func(*idp.Federation) any, set func(*idp.Federation, value)) federationProperty {
 	return federationProperty{
 		name: name, kind: k, flags: f,
-		get: func(_ *call, it *idp.Federation) any { return get(it) },
-		set: func(in *federationInput, v value) error { return in.edit(func(f *idp.Federation) { set(f, v) }) },
+		get: func(_ *call, f *idp.Federation) any { return get(f) },
+		set: func(in *federationInput, v value) error {
+			in.changes = append(in.changes, func(f *idp.Federation) { set(f, v) })
+			return nil
+		},
 	}
 }
 
@@ -67,9 +63,7 @@ func emptyNotNull(s []string) []string { return append([]string{}, s...) }
 
 // createFederation makes a provider of what a request gives.
 func createFederation(c *call, in *federationInput, f idp.Federation) (*idp.Federation, error) {
-	if err := in.apply(&f); err != nil {
-		return nil, err
-	}
+	in.apply(&f)
 	secret := ""
 	if in.secret != nil {
 		secret = *in.secret
@@ -79,6 +73,9 @@ func createFederation(c *call, in *federationInput, f idp.Federation) (*idp.Fede
 
 // changeFederation changes one.
 func changeFederation(c *call, id string, in *federationInput) error {
-	_, err := c.Admin.UpdateFederation(c.ctx(), c.Actor, c.Tenant.TenantID, id, in.secret, in.apply)
+	_, err := c.Admin.UpdateFederation(c.ctx(), c.Actor, c.Tenant.TenantID, id, in.secret, func(f *idp.Federation) error {
+		in.apply(f)
+		return nil
+	})
 	return err
 }

@@ -27,11 +27,11 @@ type Header struct {
 	Key              *jose.JSONWebKey // only DPoP proofs carry theirs
 }
 
-// Verify reads the claims of a JWT into a value. keys picks keys by the header, of which one must
-// fit; the signature is checked before anything of the payload is looked at, and with an algorithm
-// of algs only. A header that names or carries keys is not followed, and extensions that must be
-// understood are refused (RFC 7515 4.1.11). Claims that are there twice are refused too. The error
-// is Err, or that of keys.
+// Verify reads the claims of a JWT into a value. keys picks keys by the header, of which one
+// must fit; the signature is checked before anything of the payload is looked at, and with an
+// algorithm of algs only. A header that names or carries keys is not followed, and extensions
+// that must be understood are refused (RFC 7515 4.1.11). Claims that are there twice are refused
+// too. The error is Err, or that of keys.
 func Verify(token string, algs []string, keys func(Header) ([]any, error), into any) (Header, error) {
 	if len(token) > MaxSize || strings.Count(token, ".") != 2 {
 		return Header{}, Err
@@ -72,8 +72,8 @@ func (h Header) HasType(typ string) bool {
 	return strings.EqualFold(strings.TrimPrefix(strings.ToLower(h.Type), "application/"), typ)
 }
 
-// MayBe tells whether a JWT says that it is of the type, or says nothing of its type. One key
-// signs several kinds, none of which may pass for another (RFC 8725 3.11, RFC 9101 10.8).
+// MayBe tells whether a JWT says to be of the type, or says nothing of its type. One key signs
+// several kinds, none of which may pass for another (RFC 8725 3.11, RFC 9101 10.8).
 func (h Header) MayBe(typ string) bool {
 	return h.Type == "" || h.HasType("JWT") || h.HasType(typ)
 }

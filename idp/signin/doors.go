@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -20,7 +19,7 @@ func (s *Service) located(ctx context.Context, v Visit, f Flow) (Visit, error) {
 		return v, nil // it can be nobody's
 	}
 	err = s.store.View(ctx, storage.System, func(tx *storage.Tx) (err error) {
-		v.home, err = idp.Optional(idp.FindTenant(tx, domainOf(name)))
+		v.home, err = idp.Optional(idp.FindTenant(tx, idp.DomainOf(name)))
 		return err
 	})
 	if v.home != nil && (v.home.Disabled || v.home.TenantID == v.Tenant.TenantID) {
@@ -44,18 +43,13 @@ func (s *Service) nameOf(ctx context.Context, v Visit, f Flow) (name string, err
 	return name, err
 }
 
-func domainOf(name string) string {
-	_, domain, _ := strings.Cut(name, "@")
-	return domain
-}
-
 // doors are the providers that a name leads to. As much is read whoever has it.
 func (s *Service) doors(tx *storage.Tx, v Visit, name string) (d idp.Doors, err error) {
 	n, err := idp.NormalName(name)
 	if err != nil {
 		return d, nil // it can be nobody's
 	}
-	d.Domain = domainOf(n)
+	d.Domain = idp.DomainOf(n)
 	d.Own = v.Tenant.Owns(d.Domain)
 	if d.Federation, err = idp.FindFederation(tx, d.Domain); err != nil || v.home == nil || d.Own {
 		return d, err

@@ -133,10 +133,6 @@ func (a *attempt) isNamed(name string) bool {
 	return err == nil && named == name
 }
 
-// endedElsewhere marks sessions elsewhere that have ended, for as long as what they said may
-// still be on its way.
-const endedElsewhere = "ended elsewhere"
-
 // link says for the first time who a person of a provider is here.
 func (s *Service) link(tx *storage.Tx, a *attempt, o *idp.Outside) (*idp.Identity, error) {
 	if o.Address == "" {
@@ -198,9 +194,9 @@ func (s *Service) mayLink(tx *storage.Tx, a *attempt, o *idp.Outside, address st
 		}
 	}
 	switch {
-	case home && a.subject.Doors.Home.Tenant.Owns(domainOf(address)):
+	case home && a.subject.Doors.Home.Tenant.Owns(idp.DomainOf(address)):
 		return nil
-	case home || !f.Has(domainOf(address)):
+	case home || !f.Has(idp.DomainOf(address)):
 		return &idp.Refusal{Problem: "federation.nobody", Detail: "the address is of a domain that the provider does not answer for"}
 	case f.Linking == idp.LinkByAdmin:
 		return &idp.Refusal{Problem: "federation.unlinked", Detail: "administrators say who is who, and none has yet"}
@@ -214,7 +210,7 @@ func (s *Service) mayLink(tx *storage.Tx, a *attempt, o *idp.Outside, address st
 // settings say so.
 func (s *Service) provision(tx *storage.Tx, a *attempt, o *idp.Outside, address string) (*idp.User, error) {
 	f := a.subject.Doors.Federation
-	domain := domainOf(address)
+	domain := idp.DomainOf(address)
 	if a.f.Chosen != idp.FederatedDomain || !f.Provision || !f.Has(domain) || !a.v.Tenant.Owns(domain) {
 		return nil, &idp.Refusal{Problem: "federation.nobody", Detail: string(idp.UnknownUser)}
 	}

@@ -9,8 +9,8 @@ import (
 	"latchkey/idp/jwt"
 )
 
-// Check asks a provider now, for administrators: it looks at nothing that is kept. Its errors are
-// *idp.UpstreamError.
+// Check asks a provider now, for administrators: it looks at nothing that is kept. Its errors
+// are *idp.UpstreamError, of the kind UpstreamDown.
 func (c *Client) Check(ctx context.Context, issuer string) (idp.ProviderReport, error) {
 	ctx, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()

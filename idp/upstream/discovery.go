@@ -14,17 +14,18 @@ import (
 	"latchkey/idp/outbound"
 )
 
-// How long a discovery document is kept, whatever its headers say; how long one that has grown
-// old still does while the provider is out of reach; and for how long a provider is taken to be
-// as it was when it was asked last, there or not.
+// How long what is known of a provider counts.
 const (
-	leastLife     = 5 * time.Minute
-	longestLife   = time.Hour
-	staleLife     = 24 * time.Hour
-	stateLife     = 10 * time.Second
-	maxProviders  = 1000
-	wellKnownPath = "/.well-known/openid-configuration"
+	leastLife   = 5 * time.Minute  // a document is fresh for so long at least, and
+	longestLife = time.Hour        // so long at most, whatever its headers say
+	staleLife   = 24 * time.Hour   // after that, while the provider is out of reach
+	stateLife   = 10 * time.Second // whether the provider is there: it is not asked again before
 )
+
+// maxProviders is how many documents are kept at most.
+const maxProviders = 1000
+
+const wellKnownPath = "/.well-known/openid-configuration" // OIDC Discovery 4
 
 // documents are the discovery documents of providers, each fetched once for all that wait.
 type documents struct {

@@ -16,7 +16,7 @@ const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 const maxLogoutAge = 5 * time.Minute
 
 // LogoutToken is what a logout token of the provider tells (OIDC Back-Channel Logout 2.6).
-func (c *Client) LogoutToken(ctx context.Context, now time.Time, _ *idp.Tenant, f *idp.Federation, token string) (idp.UpstreamEnd, error) {
+func (c *Client) LogoutToken(ctx context.Context, now time.Time, f *idp.Federation, token string) (idp.UpstreamEnd, error) {
 	ctx, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()
 	var e idp.UpstreamEnd

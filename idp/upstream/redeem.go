@@ -50,7 +50,7 @@ type tokens struct {
 	TokenType   string `json:"token_type"`
 }
 
-// exchange redeems the code (RFC 6749 4.1.3).
+// exchange redeems the code (RFC 6749 4.1.3, RFC 7636 4.5).
 func (c *Client) exchange(ctx context.Context, doc *document, t *idp.Tenant, f *idp.Federation, r idp.UpstreamReturn) (tokens, error) {
 	var got tokens
 	secret, err := f.OpenSecret(c.keys, t.TenantID)

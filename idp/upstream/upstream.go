@@ -1,10 +1,10 @@
 // Package upstream speaks with OpenID Providers elsewhere, as their relying party: where
 // somebody is sent, what the answer proves, and when a session there is over.
 //
-// A provider may be down, slow, wrong or hostile. Whatever it does, one sign-in takes at most
-// Budget of anybody's time, a provider that does not answer is asked once in ten seconds,
-// nothing but its own keys and our own secrets decide whether an answer is believed, and no
-// error tells a person what it said. Who that person is here is not decided in this package.
+// A provider may be down, slow, wrong or hostile. Whatever it does, the way there and the
+// way back take at most Budget each, a provider that does not answer is asked once in ten
+// seconds, nothing but its own keys and our own secrets decide whether an answer is believed,
+// and no error tells a person what it said. Who that person is here is not decided in this package.
 package upstream
 
 import (
@@ -24,7 +24,7 @@ import (
 	"latchkey/idp/outbound"
 )
 
-// Budget is how long one call of a Client's methods takes at most.
+// Budget is how long a call of a Client's method takes at most, whatever it has to ask.
 const Budget = 4 * time.Second
 
 // Client speaks with all providers of a deployment. It is safe for concurrent use.
@@ -62,7 +62,7 @@ func challengeOf(verifier string) string {
 
 // Authorize is the address, without a state, at which somebody signs in (OIDC Core 3.1.2.1). It
 // is an error if the provider has not been there in the last ten seconds.
-func (c *Client) Authorize(ctx context.Context, now time.Time, _ *idp.Tenant, f *idp.Federation, r idp.UpstreamRequest) (string, error) {
+func (c *Client) Authorize(ctx context.Context, now time.Time, f *idp.Federation, r idp.UpstreamRequest) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()
 	doc, err := c.docs.live(ctx, f.Issuer, now)

@@ -59,7 +59,7 @@ func request() idp.UpstreamRequest {
 // back is what the provider sends the browser back with.
 func (w *world) back(r idp.UpstreamRequest) (url.Values, error) {
 	w.Helper()
-	at, err := w.client.Authorize(context.Background(), w.now, w.tenant, w.f, r)
+	at, err := w.client.Authorize(context.Background(), w.now, w.f, r)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func TestAuthorize(t *testing.T) {
 	}
 	ask := request()
 	ask.Since, ask.Anew, ask.ACRValues = w.now.Add(-time.Minute), true, []string{"gold"}
-	at, err := w.client.Authorize(t.Context(), w.now, w.tenant, w.f, ask)
+	at, err := w.client.Authorize(t.Context(), w.now, w.f, ask)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,11 +125,11 @@ func TestAuthorize(t *testing.T) {
 		t.Errorf("%s", at)
 	}
 	w.f.PromptLogin = idp.PromptByAge
-	if at, _ = w.client.Authorize(t.Context(), w.now, w.tenant, w.f, ask); strings.Contains(at, "prompt=") || !strings.Contains(at, "max_age=60") {
+	if at, _ = w.client.Authorize(t.Context(), w.now, w.f, ask); strings.Contains(at, "prompt=") || !strings.Contains(at, "max_age=60") {
 		t.Error(at)
 	}
 	w.f.PromptLogin = idp.PromptDisabled
-	if at, _ = w.client.Authorize(t.Context(), w.now, w.tenant, w.f, ask); strings.Contains(at, "prompt=") || strings.Contains(at, "max_age") {
+	if at, _ = w.client.Authorize(t.Context(), w.now, w.f, ask); strings.Contains(at, "prompt=") || strings.Contains(at, "max_age") {
 		t.Error(at)
 	}
 }
@@ -215,7 +215,7 @@ func TestDiscovery(t *testing.T) {
 	} {
 		w := newWorld(t)
 		w.provider.Discovery = c.change
-		_, err := w.client.Authorize(t.Context(), w.now, w.tenant, w.f, request())
+		_, err := w.client.Authorize(t.Context(), w.now, w.f, request())
 		w.wantFault(what, err, idp.UpstreamDown, c.detail)
 		if _, err := w.client.Check(t.Context(), w.provider.URL); err == nil {
 			t.Errorf("%s: an administrator is told that all is well", what)
@@ -225,7 +225,7 @@ func TestDiscovery(t *testing.T) {
 	w.provider.Handle["/.well-known/openid-configuration"] = func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Write([]byte(`{"issuer":"` + w.provider.URL + `","issuer":"` + w.provider.URL + `"}`))
 	}
-	_, err := w.client.Authorize(t.Context(), w.now, w.tenant, w.f, request())
+	_, err := w.client.Authorize(t.Context(), w.now, w.f, request())
 	w.wantFault("a member twice", err, idp.UpstreamDown, "not a JSON object")
 }
 
@@ -235,7 +235,7 @@ func TestDiscoveryKept(t *testing.T) {
 	w := newWorld(t)
 	const path = "/.well-known/openid-configuration"
 	ask := func() error {
-		_, err := w.client.Authorize(t.Context(), w.now, w.tenant, w.f, request())
+		_, err := w.client.Authorize(t.Context(), w.now, w.f, request())
 		return err
 	}
 	down := func(on bool) {
@@ -306,7 +306,7 @@ func TestSignOutURL(t *testing.T) {
 // TestLogoutToken: see also the table of refused ones in cmd/latchkey.
 func TestLogoutToken(t *testing.T) {
 	w := newWorld(t)
-	e, err := w.client.LogoutToken(t.Context(), w.now, w.tenant, w.f, w.provider.LogoutToken(func(c map[string]any) { c["sub"] = "sam-1" }))
+	e, err := w.client.LogoutToken(t.Context(), w.now, w.f, w.provider.LogoutToken(func(c map[string]any) { c["sub"] = "sam-1" }))
 	if err != nil || e.SessionID != "sid-of-sam-1" || e.Subject != "sam-1" || e.TokenID == "" || !e.Until.After(w.now) {
 		t.Errorf("%+v, %v", e, err)
 	}
