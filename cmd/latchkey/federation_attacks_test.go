@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -471,9 +472,11 @@ func TestFederationHeldBackAtOnce(t *testing.T) {
 		come[i] = newPerson(t, at)
 		come[i].Open(a.authorize(url.Values{"login_hint": {"sam@" + fedDomain}}))
 	}
+	var back atomic.Int32
+	half := make(chan struct{}) // closed once half of them are back, while nobody has had an answer
 	a.provider.Set(func(p *upstreamtest.Provider) {
 		p.Handle["/token"] = func(w http.ResponseWriter, _ *http.Request) {
-			time.Sleep(200 * time.Millisecond)
+			<-half
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusBadRequest)
 			w.Write([]byte(`{"error":"invalid_grant"}`))
@@ -481,11 +484,25 @@ func TestFederationHeldBackAtOnce(t *testing.T) {
 	})
 	var all sync.WaitGroup
 	for _, p := range come {
-		back := at + "?" + p.Landed().Encode()
+		answer := at + "?" + p.Landed().Encode()
 		p.away = appBack
-		all.Go(func() { p.Open(back) })
+		all.Go(func() {
+			p.Open(answer)
+			if back.Add(1) == int32(len(come)/2) {
+				close(half)
+			}
+		})
 	}
 	all.Wait()
+	held := 0
+	for _, p := range come {
+		if p.first("p", "data-problem", "pass.toomany") != nil {
+			held++
+		}
+	}
+	if held < len(come)/2 {
+		t.Errorf("%d of %d were held back", held, len(come))
+	}
 	if n := a.provider.Asked("/token"); n == 0 || n > 45 {
 		t.Errorf("the provider was asked %d times", n)
 	}

@@ -9,6 +9,19 @@ import (
 	"latchkey/idp/upstream/upstreamtest"
 )
 
+// signInAs is a tab in which somebody goes from the app to sign in, and types their name.
+func signInAs(t *testing.T, app, name string) *tab {
+	t.Helper()
+	b := newTab(t)
+	b.withoutAutofill()
+	b.open(app)
+	b.press("#sign-in")
+	b.want("signin")
+	b.fill("username", name)
+	b.submit()
+	return b
+}
+
 // TestFederationInChromium: somebody of a federated domain is sent to their own organization
 // and comes back into the app; who holds a pass is not sent away, and can go by themselves.
 func TestFederationInChromium(t *testing.T) {
@@ -16,13 +29,7 @@ func TestFederationInChromium(t *testing.T) {
 	contoso, fabrikam := d.report().tenant(t, "contoso.example"), d.report().tenant(t, "fabrikam.example")
 
 	t.Run("sam", func(t *testing.T) {
-		b := newTab(t)
-		b.withoutAutofill()
-		b.open(d.appURL)
-		b.press("#sign-in")
-		b.want("signin")
-		b.fill("username", "sam@"+demoBranch)
-		b.submit()
+		b := signInAs(t, d.appURL, "sam@"+demoBranch)
 		b.want("pass")
 		b.wantText("sam@fabrikam.example")
 		b.fill("code", fabrikam.user(t, "sam@fabrikam.example").TemporaryAccessPass)
@@ -37,13 +44,7 @@ func TestFederationInChromium(t *testing.T) {
 		b.want("app-home")
 	})
 	t.Run("pat", func(t *testing.T) {
-		b := newTab(t)
-		b.withoutAutofill()
-		b.open(d.appURL)
-		b.press("#sign-in")
-		b.want("signin")
-		b.fill("username", "pat@"+demoBranch)
-		b.submit()
+		b := signInAs(t, d.appURL, "pat@"+demoBranch)
 		b.want("pass")
 		b.press("#other-ways")
 		b.want("other-ways")
@@ -65,26 +66,14 @@ func TestFederationInChromium(t *testing.T) {
 func TestFederationElsewhereInChromium(t *testing.T) {
 	a := newAbroad(t)
 	sam := a.user("sam@" + fedDomain)
-	b := newTab(t)
-	b.withoutAutofill()
 
-	b.open(a.demo.appURL)
-	b.press("#sign-in")
-	b.want("signin")
-	b.fill("username", sam.PrincipalName)
-	b.submit()
+	b := signInAs(t, a.demo.appURL, sam.PrincipalName)
 	b.want("consent")
 	b.press(`button[name=decision][value=allow]`)
 	b.want("app-signed-in")
 
 	a.provider.Set(func(p *upstreamtest.Provider) { p.Handle["/token"] = http.NotFound })
-	c := newTab(t)
-	c.withoutAutofill()
-	c.open(a.demo.appURL)
-	c.press("#sign-in")
-	c.want("signin")
-	c.fill("username", sam.PrincipalName)
-	c.submit()
+	c := signInAs(t, a.demo.appURL, sam.PrincipalName)
 	c.want("federated")
 	c.shoot("federated-down")
 	c.press("#other-ways")
