@@ -28,8 +28,8 @@ func (t *idToken) addNames(f *idp.Federation, o *idp.Outside) {
 	o.FamilyName = cmp.Or(o.FamilyName, t.text(cmp.Or(f.Claims.FamilyName, "family_name")))
 }
 
-// addUserInfo adds what stands at the userinfo endpoint alone (OIDC Core 5.3, RFC 6750 2.1), where many
-// providers have the address.
+// addUserInfo adds what stands at the userinfo endpoint alone (OIDC Core 5.3, RFC 6750 2.1),
+// where many providers have the address.
 func (c *Client) addUserInfo(ctx context.Context, doc *document, f *idp.Federation, accessToken string, o *idp.Outside) error {
 	answer, err := c.calls.Do(ctx, outbound.Request{URL: doc.UserInfo, Accept: "application/json", Authorization: "Bearer " + accessToken})
 	switch {
