@@ -74,6 +74,8 @@ var (
 	InvitesBlocked  = Activity{"Block external user invites", UserManagement, InvitationService}
 	InvitesAllowed  = Activity{"Unblock external user invites", UserManagement, InvitationService}
 	CodesExhausted  = Activity{"Email one-time passcode limit reached", UserManagement, AuthenticationService}
+	PromptDenied    = Activity{"User denied a sign-in request", UserManagement, AuthenticationService}
+	PromptReported  = Activity{"User reported a sign-in request as not theirs", UserManagement, AuthenticationService}
 	CodeReported    = Activity{"Report unrequested one-time passcode", UserManagement, AuthenticationService}
 	GuestsChanged   = Activity{"Update external collaboration settings", PolicyManagement, InvitationService}
 

@@ -51,6 +51,7 @@ const (
 	MailPassGiven        MailAbout = "pass-given"
 	MailIdentityLinked   MailAbout = "identity-linked"
 	MailIdentityUnlinked MailAbout = "identity-unlinked"
+	MailRequestReported  MailAbout = "request-reported"
 	MailCode             MailAbout = "code"
 	MailInvitation       MailAbout = "invitation"
 )
@@ -58,7 +59,7 @@ const (
 // MailAbouts are all there are.
 var MailAbouts = []MailAbout{
 	MailMethodAdded, MailMethodRemoved, MailMethodRenamed, MailPasswordSet, MailSignedOut, MailPasskeyCopied, MailPassGiven,
-	MailIdentityLinked, MailIdentityUnlinked, MailCode, MailInvitation,
+	MailIdentityLinked, MailIdentityUnlinked, MailRequestReported, MailCode, MailInvitation,
 }
 
 const (

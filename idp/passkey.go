@@ -97,6 +97,11 @@ func FindPasskey(tx *storage.Tx, credential []byte) (*Passkey, error) {
 	return storage.Lookup[Passkey](tx, "credential", credentialKey(credential))
 }
 
+// Verifier is the credential as far as answers are checked by it.
+func (p *Passkey) Verifier() AuthenticatorVerifier {
+	return AuthenticatorVerifier{Credential: p.Credential, PublicKey: p.PublicKey, SignCount: p.SignCount, Synced: p.Synced, BackedUp: p.BackedUp}
+}
+
 // UserHandle is what authenticators know a user by (WebAuthn 5.4.3): the tenants of a
 // deployment share one host, so it names the tenant too.
 func UserHandle(tenantID, userID string) []byte {

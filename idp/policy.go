@@ -15,6 +15,7 @@ type MethodsPolicy struct {
 	Passkey             PasskeyPolicy
 	Password            PasswordPolicy
 	Email               EmailPolicy
+	Authenticator       AuthenticatorPolicy
 	Registration        RegistrationPolicy
 	UpdatedAt           time.Time
 }
@@ -34,7 +35,7 @@ func (*MethodsPolicy) Indexes() []storage.Index { return nil }
 func DefaultMethodsPolicy() *MethodsPolicy {
 	return &MethodsPolicy{
 		TemporaryAccessPass: DefaultPassPolicy(), Passkey: DefaultPasskeyPolicy(), Password: DefaultPasswordPolicy(),
-		Email: DefaultEmailPolicy(), Registration: DefaultRegistrationPolicy(),
+		Email: DefaultEmailPolicy(), Authenticator: DefaultAuthenticatorPolicy(), Registration: DefaultRegistrationPolicy(),
 	}
 }
 
@@ -55,6 +56,7 @@ func (p *MethodsPolicy) Naming(id string) string {
 		targets Targets
 	}{
 		{"pass", p.TemporaryAccessPass.Targets}, {"passkey", p.Passkey.Targets}, {"password", p.Password.Targets}, {"email", p.Email.Targets},
+		{"authenticator", p.Authenticator.Targets},
 		{"registration", p.Registration.SelfServiceReset.Targets}, {"registration", p.Registration.IdentityProtection.Targets},
 		{"registration", p.Registration.Campaign.Targets},
 	} {
@@ -69,6 +71,9 @@ func (p *MethodsPolicy) Naming(id string) string {
 type Target struct {
 	Type string // "user" or "group"
 	ID   string // GUID, or AllUsers with type group
+	// Mode is what the method is for there, of those included in the policy of authenticators;
+	// "" is any.
+	Mode string `json:",omitzero"`
 }
 
 // AllUsers is the group everybody is in.

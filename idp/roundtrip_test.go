@@ -18,10 +18,10 @@ import (
 
 func nouns() []storage.Record {
 	return []storage.Record{
-		&idp.API{}, &idp.AuditEvent{}, &idp.AuditHead{}, &idp.Challenge{}, &idp.Client{}, &idp.Consent{}, &idp.CrossTenantPolicy{}, &idp.Delivery{}, &idp.DirectoryRole{}, &idp.DomainClaim{}, &idp.Federation{},
+		&idp.API{}, &idp.AuditEvent{}, &idp.AuditHead{}, &idp.Authenticator{}, &idp.AuthenticatorEnrolment{}, &idp.Challenge{}, &idp.Client{}, &idp.Consent{}, &idp.CrossTenantPolicy{}, &idp.Delivery{}, &idp.DirectoryRole{}, &idp.DomainClaim{}, &idp.Federation{},
 		&idp.Grant{}, &idp.Group{}, &idp.GuestPolicy{}, &idp.Identity{}, &idp.InitialToken{}, &idp.Invitation{}, &idp.InvitationBlock{}, &idp.LogoutNotice{}, &idp.Mail{}, &idp.Mailbox{}, &idp.MethodsPolicy{}, &idp.Once{},
 		&idp.Pass{}, &idp.PassApproval{}, &idp.Passkey{}, &idp.Password{}, &idp.PushedRequest{}, &idp.Quota{},
-		&idp.RevokedToken{}, &idp.SelfRegistered{}, &idp.Session{}, &idp.SigningKey{}, &idp.Tenant{}, &idp.Throttle{}, &idp.User{},
+		&idp.RevokedToken{}, &idp.SelfRegistered{}, &idp.Session{}, &idp.SignInRequest{}, &idp.SigningKey{}, &idp.Tenant{}, &idp.Throttle{}, &idp.User{},
 	}
 }
 

@@ -134,14 +134,13 @@ func (rp *relyingParty) session(handle, challenge []byte) webauthn.SessionData {
 	}
 }
 
-// assert verifies an assertion by a passkey of the subject, and answers what it says of
-// its counter and of copies.
-func (rp *relyingParty) assert(s idp.Subject, p *idp.Passkey, challenge []byte, parsed *protocol.ParsedCredentialAssertionData) (count uint32, backedUp bool, err error) {
-	handle := idp.UserHandle(s.Tenant.TenantID, s.User.UserID)
+// assert verifies an assertion by a credential that was made with a user handle, and answers
+// what it says of its counter and of copies.
+func (rp *relyingParty) assert(handle []byte, k idp.AuthenticatorVerifier, challenge []byte, parsed *protocol.ParsedCredentialAssertionData) (count uint32, backedUp bool, err error) {
 	who := holder{handle, []webauthn.Credential{{
-		ID: p.Credential, PublicKey: p.PublicKey,
-		Flags:         webauthn.CredentialFlags{BackupEligible: p.Synced, BackupState: p.BackedUp},
-		Authenticator: webauthn.Authenticator{SignCount: p.SignCount},
+		ID: k.Credential, PublicKey: k.PublicKey,
+		Flags:         webauthn.CredentialFlags{BackupEligible: k.Synced, BackupState: k.BackedUp},
+		Authenticator: webauthn.Authenticator{SignCount: k.SignCount},
 	}}}
 	if _, err := rp.plain.ValidateLogin(who, rp.session(handle, challenge), parsed); err != nil {
 		return 0, false, err

@@ -143,7 +143,7 @@ func (m Method) Verify(_ context.Context, s idp.Subject, q idp.Prompt, a idp.Ans
 	case len(parsed.Response.UserHandle) == 0 && !listed(q): // WebAuthn 7.2 step 6
 		return idp.Verdict{}, wrong("the passkey does not say whose it is")
 	}
-	count, backedUp, err := m.rp.assert(s, p, q.Secret, parsed)
+	count, backedUp, err := m.rp.assert(idp.UserHandle(s.Tenant.TenantID, s.User.UserID), p.Verifier(), q.Secret, parsed)
 	if err != nil {
 		return idp.Verdict{}, wrong(m.rp.why(err, &parsed.Response.AuthenticatorData))
 	}
