@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"time"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -92,12 +93,17 @@ func (s *Service) addUser(tx *storage.Tx, v Visit, facts *idp.Facts) (err error)
 	if err != nil {
 		return err
 	}
-	who := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy, User: subject, Doors: facts.Doors}
+	who := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy, User: subject, Doors: facts.Doors, Again: again(facts.Session, subject, v.Now)}
 	if facts.Offers, err = s.offers(tx, who, standIn); err != nil {
 		return err
 	}
 	facts.Pretended = s.pretended(v, facts, facts.Identifier)
 	return s.addInterrupt(tx, v, policy, facts)
+}
+
+// again tells whether somebody is signed in as the user already.
+func again(session *idp.Session, u *idp.User, now time.Time) bool {
+	return u != nil && session != nil && session.UserID == u.UserID && session.Live(u, now)
 }
 
 // addInterrupt finds whether the session's user is asked to register a method: who holds
@@ -110,15 +116,14 @@ func (s *Service) addInterrupt(tx *storage.Tx, v Visit, policy *idp.MethodsPolic
 	who := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy, User: u}
 	able := idp.Kind("")
 	for _, m := range s.methods {
-		e, ok := m.(idp.Enroller)
-		if !ok || !e.Info().Passwordless {
+		if !m.Info().Passwordless {
 			continue
 		}
-		held, err := e.Info().Held(tx, u.UserID)
+		held, err := m.Info().Held(tx, u.UserID)
 		if len(held) > 0 || err != nil {
 			return err
 		}
-		if able == "" && e.Registrable(who, true) == idp.Offered {
+		if e, ok := m.(idp.Enroller); ok && able == "" && e.Registrable(who, true) == idp.Offered {
 			able = e.Info().Kind
 		}
 	}
@@ -178,6 +183,12 @@ func (s *Service) beginUnnamed(ctx context.Context, v Visit, out *Outcome) error
 // answers to it. unnamed: whoever answers it says who they are.
 func (s *Service) begin(ctx context.Context, v Visit, out *Outcome, unnamed bool) error {
 	m := s.method(out.Decision.Method)
+	if out.Flow.requested(m) {
+		asked, err := s.showRequest(ctx, v, out)
+		if asked || err != nil {
+			return err
+		}
+	}
 	if out.Flow.Challenge != "" && out.Flow.Chosen == out.Decision.Method && !m.Info().Unguessable {
 		out.Prompt = out.Flow.Prompt
 		return nil

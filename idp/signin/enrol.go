@@ -239,7 +239,7 @@ func (s *Service) notRegistered(ctx context.Context, e *enrolment, r *idp.Refusa
 
 // notify tells a person by mail of what happened to a method of theirs.
 func (v Visit) notify(tx *storage.Tx, u *idp.User, about idp.MailAbout, p *idp.Passkey) error {
-	details := map[string]string{"Method": string(idp.PasskeyMethod), "Address": v.Address, "Browser": clip(v.UserAgent, 256)}
+	details := map[string]string{"Method": string(idp.PasskeyMethod), "Address": v.Address, "Browser": idp.Clip(v.UserAgent, 256)}
 	if p != nil {
 		details["Name"] = p.Name
 	}
