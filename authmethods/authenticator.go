@@ -10,18 +10,24 @@ import (
 // authenticator is sign-in by a device that its holder has: it asks them, and they show by a
 // number that they see the sign-in page. A key on the device answers, after it has verified
 // them. It is not resistant to phishing, and nothing here says so.
-type authenticator struct{}
+type authenticator struct{ host bool } // the deployment has a host name that devices can be verified for
 
-func (authenticator) Info() idp.Info {
-	return idp.Info{
+func (m authenticator) Info() idp.Info {
+	i := idp.Info{
 		Kind: idp.AuthenticatorMethod, Name: idp.AuthenticatorName, ACRs: []string{idp.ACRMFA}, MFA: true, Passwordless: true,
 		Unguessable: true, Held: idp.HeldAuthenticators, Again: "number.again", Other: "number.other",
 	}
+	if !m.host { // what nobody can reach here is not announced
+		i.ACRs = nil
+	}
+	return i
 }
 
-func (authenticator) Offer(s idp.Subject) idp.Reason {
+func (m authenticator) Offer(s idp.Subject) idp.Reason {
 	policy := s.Policy.Authenticator
 	switch {
+	case !m.host:
+		return idp.Unavailable
 	case !policy.Enabled:
 		return idp.MethodDisabled
 	case s.User == nil:

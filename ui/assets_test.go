@@ -20,6 +20,7 @@ func TestAssets(t *testing.T) {
 		"passkey.js":   "text/javascript; charset=utf-8",
 		"given.js":     "text/javascript; charset=utf-8",
 		"slip.css":     "text/css; charset=utf-8",
+		"wait.js":      "text/javascript; charset=utf-8",
 		"signals.js":   "text/javascript; charset=utf-8",
 	} {
 		url, err := rd.assets.url(name)
@@ -35,7 +36,7 @@ func TestAssets(t *testing.T) {
 			t.Errorf("%s: headers %v", url, h)
 		}
 	}
-	if len(rd.assets.urls) != 11 {
+	if len(rd.assets.urls) != 12 {
 		t.Errorf("an asset is not tested: %v", rd.assets.urls)
 	}
 }

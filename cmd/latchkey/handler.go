@@ -49,7 +49,7 @@ func newHandler(d deps) (*handlers, error) {
 		return nil, err
 	}
 	tenants := web.NewTenants(d.Store)
-	site := ui.NewSite(ui.Config{Base: d.Config.BaseURL, PasskeyHost: d.Passkeys.ID(), Renderer: renderer, Signin: d.Signin, Admin: d.Admin, Tenants: tenants, Upstream: d.Upstreams, Log: d.Log})
+	site := ui.NewSite(ui.Config{Base: d.Config.BaseURL, PasskeyHost: d.Passkeys.ID(), Renderer: renderer, Signin: d.Signin, Admin: d.Admin, Tenants: tenants, Upstream: d.Upstreams, Now: d.Clock.Now, Log: d.Log})
 	own := http.NewCrossOriginProtection()
 	if err := own.AddTrustedOrigin(d.Config.BaseURL); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"latchkey/idp"
@@ -114,23 +115,44 @@ func (s *Service) addInterrupt(tx *storage.Tx, v Visit, policy *idp.MethodsPolic
 		return nil
 	}
 	who := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy, User: u}
-	able := idp.Kind("")
+	able, devices := idp.Kind(""), false
 	for _, m := range s.methods {
 		if !m.Info().Passwordless {
 			continue
 		}
 		held, err := m.Info().Held(tx, u.UserID)
-		if len(held) > 0 || err != nil {
+		if err != nil {
 			return err
+		}
+		if _, ok := m.(idp.Requester); ok && len(held) > 0 {
+			devices = true
+			continue
+		}
+		if len(held) > 0 {
+			return nil
 		}
 		if e, ok := m.(idp.Enroller); ok && able == "" && e.Registrable(who, true) == idp.Offered {
 			able = e.Info().Kind
 		}
 	}
-	if able != "" {
+	switch {
+	case able == "":
+	case devices:
+		if s.leadsOn(v, policy, facts) {
+			facts.Interrupt, facts.Enrolable = idp.MayRegister, able
+		}
+	default:
 		facts.Interrupt, facts.Enrolable = policy.Registration.Interrupts(u, s.settlesHere(facts), v.Now), able
 	}
 	return nil
+}
+
+// leadsOn tells whether somebody who has just signed in by a device is offered a passkey, which is
+// better: in a browser of their own, which has signed them in before, and not too often.
+func (s *Service) leadsOn(v Visit, policy *idp.MethodsPolicy, facts *idp.Facts) bool {
+	u := facts.SessionUser
+	return facts.Session != nil && facts.Session.Latest().Method == idp.AuthenticatorMethod &&
+		slices.Contains(s.openKnown(v).Users, u.UserID) && policy.Registration.Campaign.Rested(u, v.Now)
 }
 
 // settlesHere tells whether the person came to a page of ours, and has no other place to sign in

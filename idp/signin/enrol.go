@@ -33,7 +33,14 @@ func (s *Service) beginEnrol(ctx context.Context, v Visit, out *Outcome) error {
 	if e.m == nil {
 		return idp.Errorf(idp.Invalid, "Nobody can register a method of the kind %q.", out.Decision.Method)
 	}
-	if err := s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error { return s.loadEnrolment(tx, e) }); err != nil {
+	if err := s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
+		if err := s.loadEnrolment(tx, e); err != nil {
+			return err
+		}
+		held, err := idp.Authenticators(tx, e.subject.User.UserID)
+		out.Device = err == nil && s.method(idp.AuthenticatorMethod) != nil && e.subject.Policy.Authenticator.Registrable(e.subject.User, len(held)) == idp.Offered
+		return err
+	}); err != nil {
 		return err
 	}
 	if r := e.refusal(v.Now); r != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -211,7 +212,7 @@ func (s *Service) context(tx *storage.Tx, a *attempt) (c idp.RequestContext, err
 // Await is what became of the request that the flow waits for, and when its end comes. It is the
 // same for a decoy.
 func (s *Service) Await(ctx context.Context, v Visit, f Flow) (state idp.RequestState, changes int, ends time.Time, err error) {
-	r, err := s.loadFlowRequest(ctx, v, f)
+	r, _, err := s.loadFlowRequest(ctx, v, f)
 	if r == nil || err != nil {
 		return idp.RequestExpired, 0, v.Now, err
 	}
@@ -226,22 +227,25 @@ func (s *Service) RequestWaker(f Flow) (woken <-chan struct{}, stop func()) {
 // Stopping tells whether nobody is to wait any more.
 func (s *Service) Stopping() bool { return s.waker.Closed() }
 
-// loadFlowRequest is the request of a flow, nil for none of this browser's.
-func (s *Service) loadFlowRequest(ctx context.Context, v Visit, f Flow) (r *idp.SignInRequest, err error) {
+// loadFlowRequest is the request of a flow, nil for none of this browser's, and the policy.
+func (s *Service) loadFlowRequest(ctx context.Context, v Visit, f Flow) (r *idp.SignInRequest, policy *idp.MethodsPolicy, err error) {
 	err = s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
-		r, err = idp.Optional(storage.Get[idp.SignInRequest](tx, f.requestID()))
+		if r, err = idp.Optional(storage.Get[idp.SignInRequest](tx, f.requestID())); err != nil {
+			return err
+		}
+		policy, err = idp.LoadMethodsPolicy(tx)
 		return err
 	})
 	if r != nil && r.Browser != s.browser(v) {
-		return nil, err
+		return nil, policy, err
 	}
-	return r, err
+	return r, policy, err
 }
 
 // showRequest shows the request that the flow waits for. asked is false when it has ended: the
 // flow then tells why, and the person can have another sent.
 func (s *Service) showRequest(ctx context.Context, v Visit, out *Outcome) (asked bool, err error) {
-	r, err := s.loadFlowRequest(ctx, v, out.Flow)
+	r, policy, err := s.loadFlowRequest(ctx, v, out.Flow)
 	if err != nil {
 		return false, err
 	}
@@ -262,6 +266,9 @@ func (s *Service) showRequest(ctx context.Context, v Visit, out *Outcome) (asked
 		"request": r.RequestID, "state": string(state), "mode": string(r.Mode), "secret": r.Secret(s.keys, v.Tenant.TenantID),
 		"ends": strconv.FormatInt(r.Ends.UnixNano(), 10), "tries": strconv.Itoa(r.Tries), "left": strconv.Itoa(r.Left()),
 	}}
+	if slices.Contains(policy.Authenticator.Ask, idp.AskScan) {
+		out.Prompt.Fields["scan"] = "true"
+	}
 	return true, nil
 }
 

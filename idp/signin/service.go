@@ -75,6 +75,7 @@ type Outcome struct {
 	Session  *idp.Session // or nil
 	Problem  *Problem     // why the last answer was not accepted
 	By       time.Time    // for EnrolStep: when the registration must be finished
+	Device   bool         // for EnrolStep: a device can be added instead
 	New      *idp.Passkey // for Enrolled: what was registered
 	// Invitation is what RedeemStep is about; nil if there is none any more.
 	Invitation *idp.Invitation
