@@ -50,9 +50,10 @@ func defaultFeature() Feature {
 }
 
 // Shows tells whether the user's device shows it.
-func (f Feature) Shows(u *User) bool { return f.State != FeatureOff && f.targets().Covers(u) }
+func (f Feature) Shows(u *User) bool { return f.State != FeatureOff && f.Targets().Covers(u) }
 
-func (f Feature) targets() Targets {
+// Targets are those whose devices show it, unless it is off.
+func (f Feature) Targets() Targets {
 	t := Targets{Include: []Target{f.Include}}
 	if f.Exclude.ID != "" {
 		t.Exclude = []Target{f.Exclude}
@@ -189,7 +190,7 @@ func (p AuthenticatorPolicy) Validate() error {
 		if !slices.Contains(FeatureStates, f.State) {
 			return Errorf(Invalid, "The state %q is none of default, enabled and disabled.", f.State)
 		}
-		if err := f.targets().Validate(); err != nil {
+		if err := f.Targets().Validate(); err != nil {
 			return err
 		}
 	}
