@@ -84,6 +84,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request) {
 	i.used = true
 	jkt := thumbprint(&d.key)
 	s.devices[jkt] = d
+	s.notify()
 	state := "shown"
 	if d.active = i.operator; d.active {
 		state = "added"
@@ -118,6 +119,22 @@ func (s *Server) enrolled(i *invitation, raw string, uv json.RawMessage) (*devic
 	}
 	v, uvh, ok := s.attested(uv, i.nonce)
 	return &device{id: strings.ToLower(random()), name: p.Name, user: i.user, key: *key, verifier: v}, ok && uvh == p.UVH
+}
+
+// Shown waits until a device of somebody has shown itself, and waits to be confirmed.
+func (s *Server) Shown(user string) {
+	for {
+		s.mu.Lock()
+		changed, shown := s.changed, false
+		for _, d := range s.devices {
+			shown = shown || d.user == user && !d.active
+		}
+		s.mu.Unlock()
+		if shown {
+			return
+		}
+		<-changed
+	}
 }
 
 // Confirm lets the devices of somebody answer that have shown themselves, and tells how many.

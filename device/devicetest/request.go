@@ -29,9 +29,14 @@ func (s *Server) Ask(user, mode, want string) (id string) {
 	defer s.mu.Unlock()
 	q := &request{id: random(), user: user, mode: mode, want: want, nonce: random(), state: "pending", ends: s.Now().Unix() + 60, sent: map[string]string{}}
 	s.requests = append(s.requests, q)
+	s.notify()
+	return q.id
+}
+
+// notify wakes who waits for a change. The caller holds the lock.
+func (s *Server) notify() {
 	close(s.changed)
 	s.changed = make(chan struct{})
-	return q.id
 }
 
 // State is what became of a request, and why it was denied.

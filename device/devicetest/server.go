@@ -45,7 +45,7 @@ type Server struct {
 	requests    []*request
 	used        map[string]bool // jti
 	asked       map[string]int  // by path
-	changed     chan struct{}   // closed when a device should look again
+	changed     chan struct{}   // closed and made anew when something happens
 }
 
 // Start begins to serve on loopback.
