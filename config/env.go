@@ -11,6 +11,10 @@ import (
 // no settings and are passed over, since tests start the real program.
 const testPrefix = envPrefix + "TEST_"
 
+// deviceVar names the file of a device's keys to the commands that are one, which
+// need no configuration. Who has set it may run a server all the same.
+const deviceVar = envPrefix + "DEVICE"
+
 // serviceLink matches the variables that Kubernetes puts into each pod for a
 // Service named latchkey. Nobody set them, so they are passed over; a
 // LATCHKEY_PORT that is no URL somebody did set, and it stays an error.
@@ -53,7 +57,7 @@ func ours(env []string) map[string]string {
 	vars := map[string]string{}
 	for _, pair := range env {
 		name, v, _ := strings.Cut(pair, "=")
-		if strings.HasPrefix(name, envPrefix) && !strings.HasPrefix(name, testPrefix) && !serviceLink.MatchString(pair) {
+		if strings.HasPrefix(name, envPrefix) && !strings.HasPrefix(name, testPrefix) && name != deviceVar && !serviceLink.MatchString(pair) {
 			vars[name] = v
 		}
 	}

@@ -182,7 +182,7 @@ func TestDefaultsAreValid(t *testing.T) {
 	if err := Defaults().Validate(); err != nil {
 		t.Error(err)
 	}
-	c, err := Load(Sources{Env: []string{"HOME=/root", "LATCHKEY_TEST_REQUIRE=1", "LATCHKEYS=x"}})
+	c, err := Load(Sources{Env: []string{"HOME=/root", "LATCHKEY_TEST_REQUIRE=1", "LATCHKEY_DEVICE=device.json", "LATCHKEYS=x"}})
 	if err != nil {
 		t.Error(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 
+	"latchkey/device/devicetest"
 	"latchkey/idp"
 )
 
@@ -39,6 +40,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TZ", "UTC")
 			e.Setenv("LATCHKEY_DATA", "data")
 			e.Values[scriptServers{}] = map[string]*scriptServer{}
+			e.Values[scriptAskers{}] = map[string]*devicetest.Server{}
 			e.Values[scriptOffices{}] = &scriptOffice{make(chan string, 100)}
 			return nil
 		},
@@ -59,6 +61,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"start": scriptStart, "end": scriptEnd, "exits": scriptExits, "field": scriptField, "get": scriptGet, "truncate": scriptTruncate, "same": scriptSame, "port": scriptPort,
 		"as": scriptAs, "tamper": scriptTamper, "holds": scriptHolds, "post": scriptPost,
 		"office": scriptStartOffice, "answered": scriptAnswered, "accepts": scriptAccepts, "blocks": scriptBlocks, "dns": scriptDNS, "provider": scriptProvider,
+		"asker": scriptAsker, "invites": scriptInvites, "confirms": scriptConfirms, "asks": scriptAsks, "became": scriptBecame,
 	}
 }
 
@@ -195,8 +198,9 @@ func TestExamples(t *testing.T) {
 		ran = append(ran, strings.Split(string(text), "\n")...)
 	}
 	// The ports in the examples of these may be taken where the tests run;
-	// every script starts serve, and TestDemo… the demo. The last one needs an id.
-	elsewhere := []string{"latchkey serve", "latchkey demo", "latchkey federation unlink"}
+	// every script starts serve, and TestDemo… the demo. Of the others, one needs an id,
+	// and one the address of a server.
+	elsewhere := []string{"latchkey serve", "latchkey demo", "latchkey federation unlink", "latchkey device enrol", "latchkey device invite"}
 	for _, cmd := range leaves((&cli{}).root()) {
 		if cmd.Example == "" || cmd.Short == "" {
 			t.Errorf("%s has no example or description", cmd.CommandPath())
