@@ -98,6 +98,9 @@ func (s *Site) Routes(root, tenant *mux.Router) {
 
 		{root.HandleFunc, "/", web.Readable(s.showHome)},
 		{root.HandleFunc, "/tap", form(s.showTap, s.answerTap)},
+		{root.HandleFunc, authenticator, web.Readable(s.showAuthenticator)},
+		{root.HandleFunc, authenticator + "/sw.js", web.Readable(s.showWorker)},
+		{root.HandleFunc, authenticator + "/manifest.webmanifest", web.Readable(s.showManifest)},
 		{root.HandleFunc, anyTenant, form(s.showOrganizations, s.chooseOrganization)},
 		{root.HandleFunc, anyApps, form(s.showOrganizations, s.chooseOrganization)},
 		{root.HandleFunc, "/assets/{file:.*}", web.Readable(s.Renderer.Assets().ServeHTTP)},
@@ -124,7 +127,7 @@ const (
 // Shared matches what belongs to the deployment and to no tenant.
 func Shared(r *http.Request, _ *mux.RouteMatch) bool {
 	first, _ := segments(r)
-	return first == "assets" || first == "tap" || slices.Contains(tenantless, first)
+	return first == "assets" || first == "tap" || "/"+first == authenticator || slices.Contains(tenantless, first)
 }
 
 // framed gives the pages of a request what they share.
