@@ -3,6 +3,8 @@ package ui
 import (
 	"encoding/json"
 	"net/http"
+
+	"latchkey/idp"
 )
 
 // The authenticator is an app that a phone or a computer can install. It belongs to no tenant:
@@ -11,7 +13,7 @@ import (
 const authenticator = "/authenticator"
 
 func (s *Site) showAuthenticator(w http.ResponseWriter, r *http.Request) {
-	_, system := agent(r.UserAgent())
+	_, system := idp.UserAgent(r.UserAgent())
 	s.Page(w, r, http.StatusOK, Authenticator{Action: s.Base + authenticator, Name: s.deviceName(r), Platform: system})
 }
 

@@ -16,7 +16,6 @@ import (
 
 // The pages on which a person adds a device of theirs.
 const (
-	appPath       = "/authenticator" // of the app, for every tenant
 	ownDevices    = securityInfo + "/authenticators"
 	newDevice     = ownDevices + "/new"
 	ownInvitation = ownDevices + "/invited/{id:" + guid + "}"
@@ -68,7 +67,7 @@ func (s *Site) inviteDevice(w http.ResponseWriter, r *http.Request, h holder, st
 
 // deviceLink is what a device is invited by. A fragment stays in the browser.
 func (s *Site) deviceLink(t *idp.Tenant, token string) string {
-	return s.Base + appPath + "#e=" + t.TenantID + "." + token
+	return s.Base + authenticator + "#e=" + t.TenantID + "." + token
 }
 
 // showNewDevice leads to the adding of a device: of this very browser with here=1, as the app asks

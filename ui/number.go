@@ -20,7 +20,7 @@ const (
 )
 
 // scanLink is the text of a QR code that a device answers with, before the answer.
-const scanLink = appPath + "#s="
+const scanLink = authenticator + "#s="
 
 func numberSend(c common, out signin.Outcome) View {
 	v := NumberSend{
