@@ -121,7 +121,7 @@ function draw(request, place = document.querySelector('#requests')) {
     request.card = part.querySelector('article');
     bind(request);
     place.append(part);
-    if (document.activeElement === document.body) request.card.querySelector('h2').focus();
+    if ([document.body, document.querySelector('#said')].includes(document.activeElement)) request.card.querySelector('h2').focus();
   }
   describe(request);
   clearTimeout(request.timer);
