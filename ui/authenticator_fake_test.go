@@ -124,6 +124,10 @@ func (p *phones) routes() http.Handler {
 			}
 		}).Methods(route.method)
 	}
+	protocol.HandleFunc("/security-info/authenticators/new", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, `<!doctype html><title>Sign in</title><p id="arrived">Enter your pass`)
+	})
 	site := NewSite(Config{Base: p.url, Renderer: newRenderer(p.T), Log: slog.New(slog.DiscardHandler)})
 	site.Routes(root.MatcherFunc(Shared).Subrouter(), mux.NewRouter()) // what belongs to tenants leads nowhere
 	return root
@@ -503,14 +507,20 @@ func (p *phones) challenges(r *http.Request) (int, any) {
 		case <-woken:
 		case <-held.Done():
 		}
-		list = p.pending(thumbprint)
+		if list = p.pending(thumbprint); list == nil {
+			return refused()
+		}
 	}
 	return http.StatusOK, map[string]any{"challenges": list, "server_time": time.Now().Unix()}
 }
 
+// pending are the challenges that wait for a device; nil: it has been removed.
 func (p *phones) pending(thumbprint string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.devices[thumbprint] == nil {
+		return nil
+	}
 	list := []string{}
 	for _, a := range p.asks {
 		if a.thumbprint == thumbprint && a.state == "pending" {

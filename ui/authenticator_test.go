@@ -422,7 +422,11 @@ func TestAuthenticatorTyped(t *testing.T) {
 	h.press("add-pass")
 	h.enter("pass-user", lee)
 	h.press("pass-next")
-	h.until(`location.pathname + location.search === '/contoso.example/security-info/authenticators/new?here=1&login_hint=lee%40contoso.example'`)
+	run(t, h.tab, chromedp.WaitReady(chromedp.CSS("#arrived")))
+	const want = "/contoso.example/security-info/authenticators/new?here=1&login_hint=lee%40contoso.example"
+	if at := run(t, h.tab, chromedp.Evaluate[string](`location.pathname + location.search`)); at != want {
+		t.Errorf("the app leads to %s", at)
+	}
 }
 
 // TestAuthenticatorNotConfirmed: nobody confirms the number, or the numbers differ.

@@ -137,7 +137,8 @@ async function openChallenge(account, jws) {
   return claims.exp > now() ? claims : null;
 }
 
-/** The requests that wait for an answer: { jws, claims } each. Those that do not verify are left out. */
+/** The requests that wait for an answer, { jws, claims } each, but for those that do not verify;
+ * and whether the server had any at all. */
 export async function challenges(account, { wait = 0, signal } = {}) {
   const held = Math.min(wait, account.server.max_wait ?? 0);
   const answer = await prove(account, 'GET', account.server.challenge_endpoint + (held ? `?wait=${held}` : ''), { signal });
@@ -151,7 +152,7 @@ export async function challenges(account, { wait = 0, signal } = {}) {
       return {};
     }
   }));
-  return list.filter((c) => c.claims);
+  return { list: list.filter((c) => c.claims), any: list.length > 0 };
 }
 
 /** Approves with { number }, { choice } or { scan }, or denies with { reason }. */

@@ -50,10 +50,10 @@ async function ask(account, held, signal, changed) {
     changed(account, { state, refused: false });
     return state === 'shown';
   }
-  const list = await challenges(account, { wait: held, signal });
+  const { list, any } = await challenges(account, { wait: held, signal });
   changed(account, { refused: false });
   if (!signal.aborted) merge(account, list);
-  return list.length > 0;
+  return any;
 }
 
 /** Takes what waits now for an account in place of what waited before. */
@@ -231,6 +231,7 @@ function finish(request, said) {
   drop(request);
   say(text(said), true);
   clear();
+  wake(); // there may be more
 }
 
 /** How each end of a request is told. */
@@ -248,7 +249,7 @@ async function refused(request, error) {
   }
   request.secret = null;
   // The page shows another number now, and the old challenge cannot be answered any more.
-  merge(request.account, await challenges(request.account));
+  merge(request.account, (await challenges(request.account)).list);
   if (waiting.has(request.claims.jti)) complain(request, text(left >= 1 && left <= 5 ? `tries-${left}` : 'wrong'));
   else finish(request, 'ended');
 }
