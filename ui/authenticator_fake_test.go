@@ -23,6 +23,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/gorilla/mux"
+	"rsc.io/qr"
 
 	"latchkey/authmethods/passkey"
 	"latchkey/idp"
@@ -54,6 +55,7 @@ type phoneOffer struct {
 	id, tenant, user, nonce string
 	handle                  []byte
 	passkey, invited        bool
+	swapped                 bool // the server has the key of somebody else
 }
 
 type phone struct {
@@ -128,9 +130,20 @@ func (p *phones) routes() http.Handler {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprint(w, `<!doctype html><title>Sign in</title><p id="arrived">Enter your pass`)
 	})
+	protocol.HandleFunc("/qr.png", p.qr)
 	site := NewSite(Config{Base: p.url, Renderer: newRenderer(p.T), Log: slog.New(slog.DiscardHandler)})
 	site.Routes(root.MatcherFunc(Shared).Subrouter(), mux.NewRouter()) // what belongs to tenants leads nowhere
 	return root
+}
+
+// qr is a QR code of the text in the query, for the camera.
+func (p *phones) qr(w http.ResponseWriter, r *http.Request) {
+	code, err := qr.Encode(r.URL.Query().Get("text"), qr.M)
+	if err != nil {
+		p.Error(err)
+	}
+	w.Header().Set("Content-Type", "image/png")
+	_, _ = w.Write(code.PNG())
 }
 
 func (p *phones) issuer(tenant string) string { return p.url + "/" + tenant + "/v2.0" }
@@ -296,6 +309,9 @@ func (p *phones) enrol(r *http.Request) (int, any) {
 	state := "shown"
 	if d.active {
 		state = "added"
+	}
+	if o.swapped {
+		thumbprint = "another"
 	}
 	return http.StatusAccepted, map[string]any{"device_id": d.id, "sas": sasOf(o.nonce, thumbprint), "state": state}
 }

@@ -447,6 +447,69 @@ func TestAuthenticatorNotConfirmed(t *testing.T) {
 	_, thumbprint := h.device(lee)
 	look(h.phones, func() string { delete(h.devices, thumbprint); return "" })
 	h.says("The number wasn't confirmed in time.")
+
+	h.offer("t3", "contoso.example", lee).swapped = true
+	h.link("e=contoso.example.t3")
+	h.press("enrol-now")
+	h.says("The server has the key of another device than this one.")
+	h.clean()
+}
+
+// camera sees what window.seen holds, a picture or nothing.
+const camera = `
+	window.streams = [];
+	navigator.mediaDevices.getUserMedia = async () => {
+		const canvas = Object.assign(document.createElement('canvas'), { width: 400, height: 300 });
+		const context = canvas.getContext('2d');
+		const draw = () => {
+			context.fillStyle = '#ffffff';
+			context.fillRect(0, 0, canvas.width, canvas.height);
+			if (window.seen) context.drawImage(window.seen, 60, 20, 260, 260);
+			requestAnimationFrame(draw);
+		};
+		draw();
+		window.streams.push(canvas.captureStream());
+		return window.streams.at(-1);
+	};`
+
+// see holds up a code to the camera.
+func (h *holding) see(text string) {
+	h.Helper()
+	h.evaluate(fmt.Sprintf(`fetch('/x/qr.png?text=' + encodeURIComponent(%q)).then((r) => r.blob()).then(createImageBitmap).then((b) => { window.seen = b; })`, text))
+}
+
+func TestAuthenticatorScans(t *testing.T) {
+	h := hold(t, camera)
+	h.offer("t1", "contoso.example", lee).invited = true
+	h.press("add")
+	h.press("add-scan")
+	h.see("https://elsewhere.example/authenticator#e=contoso.example.t1")
+	h.says("That code isn't from here.")
+	h.see(h.url + authenticator + "#e=contoso.example.t1")
+	h.press("enrol-now")
+	h.says(lee + " has been added")
+	h.until(`window.streams.every((s) => s.getTracks().every((track) => track.readyState === 'ended'))`)
+
+	// Who scans to answer adds no account by the way.
+	a := h.ask(lee, "scan", "s3cret")
+	h.press("scan-number")
+	h.says("That code isn't from here.")
+	h.see(h.url + authenticator + "#s=s3cret")
+	h.press("approve")
+	h.says("Approved")
+	h.becomes(a, "approved")
+
+	// Whoever leaves turns the camera off.
+	h.evaluate(`window.seen = null`)
+	h.press("add")
+	h.press("add-scan")
+	h.until(`window.streams.length === 3 && document.querySelector('video').videoWidth > 0`)
+	run(t, h.tab, chromedp.NavigateBack())
+	h.until(`!document.querySelector('video') && window.streams.every((s) => s.getTracks().every((track) => track.readyState === 'ended'))`)
+	h.evaluate(`navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError'); }`)
+	h.press("add")
+	h.press("add-scan")
+	h.says("The camera can't be used.")
 	h.clean()
 }
 
@@ -540,7 +603,7 @@ func TestAuthenticatorIsWoken(t *testing.T) {
 		const registration = await navigator.serviceWorker.getRegistration('/authenticator');
 		while (shown.length === 0) shown = await registration.getNotifications();
 	})()`)
-	h.until(`shown.length === 1 && shown[0].title === 'A sign-in waits for you' && shown[0].body === 'Open the authenticator to see it.' && shown[0].data === null`)
+	h.until(`window.shown.length === 1 && shown[0].title === 'A sign-in waits for you' && shown[0].body === 'Open the authenticator to see it.' && shown[0].data === null`)
 }
 
 // TestAuthenticatorCannotBeWoken: where no push service answers, or the person says no, all else

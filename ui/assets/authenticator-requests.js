@@ -50,7 +50,9 @@ async function ask(account, held, signal, changed) {
     changed(account, { state, refused: false });
     return state === 'shown';
   }
-  const { list, any } = await challenges(account, { wait: held, signal });
+  // A server holds nobody for whom something waits; once it is gone, it would, and it stood here.
+  const shown = Array.from(waiting.values()).some((r) => r.account.id === account.id);
+  const { list, any } = await challenges(account, { wait: shown ? 0 : held, signal });
   changed(account, { refused: false });
   if (!signal.aborted) merge(account, list);
   return any;
