@@ -128,11 +128,11 @@ func (m *maker) keys() {
 		public := m.key(name).Public()
 		m.add(&vector{Name: "thumbprint of " + name, Kind: "thumbprint", Valid: true, Input: map[string]any{"jwk": public}, Output: map[string]any{"thumbprint": m.key(name).Thumbprint()}})
 	}
-	m.hash("hash of a text", "text", "abc", []byte("abc"))
+	m.hash("hash of a text", "abc")
 }
 
-func (m *maker) hash(name, form, input string, of []byte) {
-	m.add(&vector{Name: name, Kind: "hash", Valid: true, Input: map[string]any{form: input}, Output: map[string]any{"hash": Hash(of)}})
+func (m *maker) hash(name, text string) {
+	m.add(&vector{Name: name, Kind: "hash", Valid: true, Input: map[string]any{"text": text}, Output: map[string]any{"hash": Hash([]byte(text))}})
 }
 
 var vectorNonce = encode([]byte("a nonce of 32 bytes, from server"))
@@ -171,7 +171,7 @@ func (m *maker) proofs() {
 	get := newProof("GET", at("challenges?wait=25"), nil, "proof-without-body-01", vectorTime)
 	m.message("device proof without a body", "device", typeProof, false, get, map[string]any{"htm": "GET", "htu": get.URL})
 	const body = `{"endpoint":"https://push.example/1","keys":{"p256dh":"BA","auth":"AA"}}`
-	m.hash("hash of a body", "text", body, []byte(body))
+	m.hash("hash of a body", body)
 	put := newProof("PUT", at("subscription"), []byte(body), "proof-with-body-0001", vectorTime)
 	m.message("device proof with a body", "device", typeProof, false, put, map[string]any{"htm": "PUT", "htu": put.URL, "bh": Hash([]byte(body))})
 }
@@ -230,7 +230,7 @@ func (m *maker) compact(signer jose.Signer, payload []byte) string {
 func (m *maker) exchange(mode string) {
 	jws := m.signed("challenge "+mode, "tenant", typeChallenge, m.challenge("tenant", typeChallenge, m.challengeClaims(mode)),
 		map[string]any{"iss": vectorIssuer, "aud": m.key("device").Thumbprint()})
-	m.hash("hash of challenge "+mode, "text", jws, []byte(jws))
+	m.hash("hash of challenge "+mode, jws)
 	ch := &Challenge{raw: jws}
 	keys := func(string) ([]jose.JSONWebKey, error) { return []jose.JSONWebKey{m.key("tenant").Public()}, nil }
 	if err := open(jws, typeChallenge, keys, ch); err != nil {
