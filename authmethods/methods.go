@@ -24,6 +24,7 @@ func All(c Config) []idp.Method {
 	return []idp.Method{
 		tap{c.Keys},
 		c.Passkeys,
+		authenticator{c.Passkeys.ID() != ""},
 		homeTenant{c.Keys},
 		federation{c.Keys, c.Upstream, c.Base, true},
 		emailCode{c.Keys, c.Mails},

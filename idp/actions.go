@@ -41,6 +41,10 @@ const (
 	PreferMethod       Action = "method.prefer"
 	ReadPasskey        Action = "passkey.read"
 	WritePasskey       Action = "passkey.write"
+	ReadAuthenticator  Action = "authenticator.read"
+	WriteAuthenticator Action = "authenticator.write"
+	// InviteDevice is for operators alone: whoever has the link adds a device to somebody's account.
+	InviteDevice       Action = "authenticator.invite"
 	ReadPassword       Action = "password.read"
 	WritePassword      Action = "password.write"
 	DeletePassword     Action = "password.delete"
@@ -161,6 +165,16 @@ var rules = map[Action]rule{
 	WritePasskey: {
 		permissions: []string{"UserAuthMethod-Passkey.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}, sparing: true, strong: true,
 		own:   []string{"UserAuthMethod-Passkey.ReadWrite", "UserAuthenticationMethod.ReadWrite"},
+		roles: writesMethods(),
+	},
+	ReadAuthenticator: {
+		permissions: append([]string{"UserAuthMethod-MicrosoftAuthApp.Read.All", "UserAuthMethod-MicrosoftAuthApp.ReadWrite.All"}, readMethods...),
+		own:         []string{"UserAuthMethod-MicrosoftAuthApp.Read", "UserAuthMethod-MicrosoftAuthApp.ReadWrite", "UserAuthenticationMethod.Read", "UserAuthenticationMethod.ReadWrite"},
+		roles:       readsMethods(),
+	},
+	WriteAuthenticator: {
+		permissions: []string{"UserAuthMethod-MicrosoftAuthApp.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}, sparing: true, strong: true,
+		own:   []string{"UserAuthMethod-MicrosoftAuthApp.ReadWrite", "UserAuthenticationMethod.ReadWrite"},
 		roles: writesMethods(),
 	},
 	ReadPassword: {

@@ -52,6 +52,7 @@ var (
 	PassDenied           = Activity{"Deny temporary access pass", UserManagement, AuthenticationService}
 	MethodRegistered     = Activity{UserRegistered, UserManagement, AuthenticationService}
 	MethodGiven          = Activity{AdminRegistered, UserManagement, AuthenticationService}
+	MethodInvited        = Activity{"Admin started security info registration", UserManagement, AuthenticationService}
 	MethodTaken          = Activity{AdminDeleted, UserManagement, AuthenticationService}
 	MethodGivenUp        = Activity{UserDeleted, UserManagement, AuthenticationService}
 	MethodUpdated        = Activity{"User updated security info", UserManagement, AuthenticationService}

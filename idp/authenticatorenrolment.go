@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,7 +28,6 @@ type AuthenticatorEnrolment struct {
 	// Authenticator and Passkey are what has shown itself and is not confirmed yet.
 	Authenticator *Authenticator `json:",omitzero"`
 	Passkey       *Passkey       `json:",omitzero"`
-	Begun         bool           `json:",omitzero"` // a device has used the token
 	State         EnrolmentState
 	CreatedAt     time.Time
 	Ends          time.Time
@@ -61,9 +61,13 @@ func (*AuthenticatorEnrolment) Kind() string { return "authenticatorenrolment" }
 // ID is the enrolment's GUID.
 func (e *AuthenticatorEnrolment) ID() string { return e.EnrolmentID }
 
-// Indexes finds those of a user, and the one with a token.
+// Indexes finds those of a user, the one with a token, and the one of a key that waits.
 func (e *AuthenticatorEnrolment) Indexes() []storage.Index {
-	return []storage.Index{{Name: "user", Value: e.UserID}, {Name: "token", Value: e.Token, Unique: true}}
+	x := []storage.Index{{Name: "user", Value: e.UserID}, {Name: "token", Value: e.Token, Unique: true}}
+	if e.State == EnrolmentShown && e.Authenticator != nil {
+		x = append(x, storage.Index{Name: "key", Value: e.Authenticator.Thumbprint, Unique: true})
+	}
+	return x
 }
 
 // ExpiresAt lets the sweeper remove it.
@@ -98,6 +102,29 @@ func (e *AuthenticatorEnrolment) Try(keys *Keyring, tenant, typed string) bool {
 	}
 	e.Tries++
 	return subtle.ConstantTimeCompare(e.Code, e.hash(keys, tenant, CanonicalPassCode(typed))) == 1
+}
+
+// Show keeps the keys that a device has shown, until they are confirmed.
+func (e *AuthenticatorEnrolment) Show(d *Authenticator, p *Passkey) {
+	e.Authenticator, e.Passkey, e.State = d, p, EnrolmentShown
+}
+
+// Add gives the user the device that has shown itself, and the passkey that it is as well. A key
+// or credential that somebody has already is an error.
+func (e *AuthenticatorEnrolment) Add(tx *storage.Tx, now time.Time) error {
+	d, p := e.Authenticator, e.Passkey
+	d.CreatedAt, d.SeenAt = now, now
+	e.State, e.Authenticator, e.Passkey = EnrolmentAdded, nil, nil
+	err := errors.Join(tx.Put(e), tx.Insert(d))
+	if p != nil {
+		p.CreatedAt = now
+		err = errors.Join(err, tx.Insert(p))
+	}
+	e.Authenticator, e.Passkey = d, p
+	if errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrExists) {
+		return Errorf(Conflict, "The device or its passkey is registered already.")
+	}
+	return err
 }
 
 // StateAt is what became of the enrolment by now.

@@ -35,6 +35,9 @@ const (
 	FeatureOff     FeatureState = "disabled"
 )
 
+// FeatureStates are all of them.
+var FeatureStates = []FeatureState{FeatureDefault, FeatureOn, FeatureOff}
+
 // Feature is something that is shown on devices of those included and not of those excluded.
 type Feature struct {
 	State   FeatureState
@@ -47,12 +50,15 @@ func defaultFeature() Feature {
 }
 
 // Shows tells whether the user's device shows it.
-func (f Feature) Shows(u *User) bool {
+func (f Feature) Shows(u *User) bool { return f.State != FeatureOff && f.Targets().Covers(u) }
+
+// Targets are those whose devices show it, unless it is off.
+func (f Feature) Targets() Targets {
 	t := Targets{Include: []Target{f.Include}}
 	if f.Exclude.ID != "" {
 		t.Exclude = []Target{f.Exclude}
 	}
-	return f.State != FeatureOff && t.Covers(u)
+	return t
 }
 
 // AuthenticatorPolicy says who may sign in by a device of theirs, and how they are asked.
@@ -71,6 +77,8 @@ type AuthenticatorPolicy struct {
 	Quiet     bool `json:",omitzero"`
 	ShowApp   Feature
 	ShowPlace Feature
+	// Matching is what Graph was told of number matching, which is always on, "" for nothing.
+	Matching FeatureState `json:",omitzero"`
 }
 
 // The bounds of the policy, seconds for lifetimes.
@@ -179,16 +187,15 @@ func (p AuthenticatorPolicy) Validate() error {
 		}
 	}
 	for _, f := range []Feature{p.ShowApp, p.ShowPlace} {
-		if !slices.Contains([]FeatureState{FeatureDefault, FeatureOn, FeatureOff}, f.State) {
+		if !slices.Contains(FeatureStates, f.State) {
 			return Errorf(Invalid, "The state %q is none of default, enabled and disabled.", f.State)
 		}
-		t := Targets{Include: []Target{f.Include}}
-		if f.Exclude.ID != "" {
-			t.Exclude = []Target{f.Exclude}
-		}
-		if err := t.Validate(); err != nil {
+		if err := f.Targets().Validate(); err != nil {
 			return err
 		}
+	}
+	if p.Matching != "" && !slices.Contains(FeatureStates, p.Matching) {
+		return Errorf(Invalid, "The state %q is none of default, enabled and disabled.", p.Matching)
 	}
 	return p.Targets.Validate()
 }

@@ -56,6 +56,7 @@ var ErrStepUp = Errorf(Forbidden, "Sign in again with a pass or a passkey first:
 // The numbers in use. The texts are below.
 const (
 	PhoneBlocked      STS = 130500
+	PhoneDenied       STS = 500121
 	PassBlocked       STS = 130502
 	PassWrong         STS = 130503
 	PassExpired       STS = 130504
@@ -86,6 +87,7 @@ const (
 const PassNotYet STS = PassBlocked
 
 var stsTexts = map[STS]string{
+	PhoneDenied:       "Authentication failed during strong authentication request.",
 	PhoneBlocked:      "Phone sign in was blocked due to User Credential Policy.",
 	PassBlocked:       "Temporary Access Pass sign in was blocked due to User Credential Policy.",
 	PassWrong:         "Your Temporary Access Pass is incorrect. If you don't know your pass, contact your administrator.",

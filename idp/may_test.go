@@ -44,6 +44,8 @@ var (
 	ownTAPWrite = append([]string{"UserAuthMethod-TAP.ReadWrite", "UserAuthenticationMethod.ReadWrite"}, tapWrite...)
 	keyWrite    = []string{"UserAuthMethod-Passkey.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}
 	keyRead     = append([]string{"UserAuthMethod-Passkey.Read.All", "UserAuthenticationMethod.Read.All"}, keyWrite...)
+	appWrite    = []string{"UserAuthMethod-MicrosoftAuthApp.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}
+	appRead     = append([]string{"UserAuthMethod-MicrosoftAuthApp.Read.All", "UserAuthenticationMethod.Read.All"}, appWrite...)
 	wordWrite   = []string{"UserAuthMethod-Password.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}
 	wordRead    = append([]string{"UserAuthMethod-Password.Read.All", "UserAuthenticationMethod.Read.All"}, wordWrite...)
 	ownMethods  = []string{"UserAuthenticationMethod.ReadWrite"}
@@ -85,6 +87,14 @@ var documented = []permit{
 	{
 		action: idp.WritePasskey, app: keyWrite, roles: writeMethods, sparing: true, strong: true,
 		own: slices.Concat(keyWrite, ownMethods, []string{"UserAuthMethod-Passkey.ReadWrite"}),
+	},
+	{
+		action: idp.ReadAuthenticator, app: appRead, roles: readMethods,
+		own: slices.Concat(appRead, ownMethods, []string{"UserAuthMethod-MicrosoftAuthApp.Read", "UserAuthMethod-MicrosoftAuthApp.ReadWrite", "UserAuthenticationMethod.Read"}),
+	},
+	{
+		action: idp.WriteAuthenticator, app: appWrite, roles: writeMethods, sparing: true, strong: true,
+		own: slices.Concat(appWrite, ownMethods, []string{"UserAuthMethod-MicrosoftAuthApp.ReadWrite"}),
 	},
 	{
 		action: idp.ReadPassword, app: wordRead, roles: readMethods,
@@ -357,7 +367,7 @@ func TestPermissionsFor(t *testing.T) {
 
 func TestMayNobodyAndOperators(t *testing.T) {
 	t.Parallel()
-	all := append([]idp.Action{idp.Operate, "", "pass.forge"}, idp.Actions()...)
+	all := append([]idp.Action{idp.Operate, idp.InviteDevice, "", "pass.forge"}, idp.Actions()...)
 	here := idp.Object{Tenant: tenantID, User: anna()}
 	strong := holder("Global Administrator")
 	strong.ID = bobID
@@ -375,7 +385,7 @@ func TestMayNobodyAndOperators(t *testing.T) {
 			tell(t, idp.May(typeless, action, o), false, "%s by an actor without a type", action)
 		}
 	}
-	for _, action := range all[:3] {
+	for _, action := range all[:4] {
 		tell(t, idp.May(strong, action, here), false, "%s by a Global Administrator", action)
 		tell(t, idp.May(byItself(idp.Permissions()...), action, here), false, "%s by an app with everything", action)
 	}
@@ -385,7 +395,7 @@ func TestMayNobodyAndOperators(t *testing.T) {
 	}
 }
 
-// TestActionsAreAll: an action that has no rule is for operators, and only one is.
+// TestActionsAreAll: an action that has no rule is for operators, and these two are.
 func TestActionsAreAll(t *testing.T) {
 	t.Parallel()
 	src, err := os.ReadFile("actions.go")
@@ -394,7 +404,7 @@ func TestActionsAreAll(t *testing.T) {
 	}
 	want := []idp.Action{}
 	for _, m := range regexp.MustCompile(`(?m)^\t\w+ +Action = "([a-zA-Z.]+)"$`).FindAllSubmatch(src, -1) {
-		if a := idp.Action(m[1]); a != idp.Operate {
+		if a := idp.Action(m[1]); a != idp.Operate && a != idp.InviteDevice {
 			want = append(want, a)
 		}
 	}
@@ -410,7 +420,7 @@ func TestMayIsMonotone(t *testing.T) {
 	t.Parallel()
 	const rounds = 200_000
 	r := random(20)
-	actions := append(idp.Actions(), idp.Operate, "nothing")
+	actions := append(idp.Actions(), idp.Operate, idp.InviteDevice, "nothing")
 	allowed := 0
 	for i := range rounds {
 		a, o, action := randomActor(r), randomObject(r), pick(r, actions)

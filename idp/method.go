@@ -82,6 +82,15 @@ type Deliverer interface {
 	Deliver(s Subject, challenge string) (code string, p Prompt)
 }
 
+// Requester is a method whose question is answered on a device that the person holds, which is
+// asked when they want it. What is asked, and what became of it, the core keeps.
+type Requester interface {
+	Method
+	// Mode is how somebody is asked who wants to be asked in a way, "" for any; careful: where a
+	// guess among a few must not be enough.
+	Mode(s Subject, want AskMode, careful bool) AskMode
+}
+
 // Credential is what one user holds of a method.
 type Credential interface {
 	storage.Record
@@ -100,6 +109,9 @@ type Subject struct {
 	Name  string // as it was typed, in its normal form; "" if none was
 	Doors Doors
 	Wants Wants
+	Again bool // they are signed in already, and prove it anew or more
+	// Request is what they were asked on a device of theirs, nil for nothing.
+	Request *SignInRequest
 }
 
 // Wants is what is asked of a proof.

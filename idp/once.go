@@ -44,6 +44,20 @@ func Spent(tx *storage.Tx, parts ...string) (bool, error) {
 	return o != nil, err
 }
 
+// Block keeps something from being done until a time.
+func Block(tx *storage.Tx, ends time.Time, parts ...string) error {
+	return tx.Put(&Once{Key: onceKey(parts), Ends: ends})
+}
+
+// Blocked is until when something must not be done; zero: it may be now.
+func Blocked(tx *storage.Tx, now time.Time, parts ...string) (until time.Time, err error) {
+	o, err := Optional(storage.Get[Once](tx, onceKey(parts)))
+	if o == nil || err != nil || !now.Before(o.Ends) {
+		return time.Time{}, err
+	}
+	return o.Ends, nil
+}
+
 func onceKey(parts []string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:])

@@ -43,7 +43,7 @@ func TestRulesNameWhatExists(t *testing.T) {
 
 func TestPermissions(t *testing.T) {
 	t.Parallel()
-	form := regexp.MustCompile(`^[A-Z][A-Za-z]+(-TAP|-Passkey|-Password)?\.(Read|ReadWrite|Invite|RevokeSessions)(\.(All|Directory|AuthenticationMethod|Authorization|CrossTenantAccess))?$`)
+	form := regexp.MustCompile(`^[A-Z][A-Za-z]+(-TAP|-Passkey|-Password|-MicrosoftAuthApp)?\.(Read|ReadWrite|Invite|RevokeSessions)(\.(All|Directory|AuthenticationMethod|Authorization|CrossTenantAccess))?$`)
 	all, app := Permissions(), AppPermissions()
 	for name, list := range map[string][]string{"all": all, "app": app} {
 		if !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {
@@ -63,7 +63,8 @@ func TestPermissions(t *testing.T) {
 	}
 	// Microsoft's permissions for what is one's own name no reach at their end.
 	if want := []string{
-		"User.Read", "User.ReadWrite", "UserAuthMethod-Passkey.Read", "UserAuthMethod-Passkey.ReadWrite",
+		"User.Read", "User.ReadWrite", "UserAuthMethod-MicrosoftAuthApp.Read", "UserAuthMethod-MicrosoftAuthApp.ReadWrite",
+		"UserAuthMethod-Passkey.Read", "UserAuthMethod-Passkey.ReadWrite",
 		"UserAuthMethod-Password.Read", "UserAuthMethod-Password.ReadWrite", "UserAuthMethod-TAP.Read", "UserAuthMethod-TAP.ReadWrite",
 		"UserAuthenticationMethod.Read", "UserAuthenticationMethod.ReadWrite",
 	}; !slices.Equal(personal, want) {

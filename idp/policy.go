@@ -56,7 +56,7 @@ func (p *MethodsPolicy) Naming(id string) string {
 		targets Targets
 	}{
 		{"pass", p.TemporaryAccessPass.Targets}, {"passkey", p.Passkey.Targets}, {"password", p.Password.Targets}, {"email", p.Email.Targets},
-		{"authenticator", p.Authenticator.Targets},
+		{"authenticator", p.Authenticator.Targets}, {"authenticator", p.Authenticator.ShowApp.Targets()}, {"authenticator", p.Authenticator.ShowPlace.Targets()},
 		{"registration", p.Registration.SelfServiceReset.Targets}, {"registration", p.Registration.IdentityProtection.Targets},
 		{"registration", p.Registration.Campaign.Targets},
 	} {

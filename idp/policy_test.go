@@ -161,6 +161,7 @@ func TestPolicyNaming(t *testing.T) {
 		"passkey":        func(p *idp.MethodsPolicy) *idp.Targets { return &p.Passkey.Targets },
 		"password":       func(p *idp.MethodsPolicy) *idp.Targets { return &p.Password.Targets },
 		"email":          func(p *idp.MethodsPolicy) *idp.Targets { return &p.Email.Targets },
+		"authenticator":  func(p *idp.MethodsPolicy) *idp.Targets { return &p.Authenticator.Targets },
 		"registration 1": func(p *idp.MethodsPolicy) *idp.Targets { return &p.Registration.SelfServiceReset.Targets },
 		"registration 2": func(p *idp.MethodsPolicy) *idp.Targets { return &p.Registration.IdentityProtection.Targets },
 		"registration 3": func(p *idp.MethodsPolicy) *idp.Targets { return &p.Registration.Campaign.Targets },

@@ -3,6 +3,7 @@ package idp
 import (
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"time"
 
 	"latchkey/storage"
@@ -69,6 +70,13 @@ func (q *Quota) Count(now time.Time) {
 		q.Sent = q.Sent[1:]
 	}
 	q.Sent = append(q.Sent, now.Unix()+1) // whole seconds: later rather than sooner
+}
+
+// Forget takes back one that was counted at a time.
+func (q *Quota) Forget(counted time.Time) {
+	if i := slices.Index(q.Sent, counted.Unix()+1); i >= 0 {
+		q.Sent = slices.Delete(q.Sent, i, i+1)
+	}
 }
 
 // The limits of codes by mail. Somebody unknown cannot use up what a mailbox may get, so

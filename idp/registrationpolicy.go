@@ -75,5 +75,10 @@ func (p RegistrationPolicy) Interrupts(u *User, own bool, now time.Time) Interru
 
 // asks tells whether the campaign is for the user, and they did not put it off.
 func (c Campaign) asks(u *User, now time.Time) bool {
-	return c.Enabled && c.Targets.Covers(u) && !now.Before(u.SnoozedAt.Add(time.Duration(c.SnoozeDays)*24*time.Hour))
+	return c.Enabled && c.Targets.Covers(u) && c.Rested(u, now)
+}
+
+// Rested tells whether somebody who said "not now" may be asked again.
+func (c Campaign) Rested(u *User, now time.Time) bool {
+	return !now.Before(u.SnoozedAt.Add(time.Duration(c.SnoozeDays) * 24 * time.Hour))
 }

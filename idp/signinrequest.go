@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/big"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -51,15 +50,16 @@ type SignInRequest struct {
 	UserID    string // or the key of a decoy
 	// Decoy: nobody is asked. It is there so that names that nobody has, and people without a
 	// device, look alike.
-	Decoy   bool `json:",omitzero"`
-	Purpose string
-	State   RequestState
-	Browser string // hash of the cookie of the browser that asked
-	Known   bool   // that browser has signed the user in before
-	Context RequestContext
-	Mode    AskMode
-	Digits  int
-	Choices []string `json:",omitzero"` // for AskPick
+	Decoy    bool `json:",omitzero"`
+	Purpose  string
+	State    RequestState
+	Browser  string // hash of the cookie of the browser that asked
+	Known    bool   // that browser has signed the user in before
+	Throttle string `json:",omitzero"` // by whose key the prompt was counted
+	Context  RequestContext
+	Mode     AskMode
+	Digits   int
+	Choices  []string `json:",omitzero"` // for AskPick
 	// Sealed is what has to be answered: only the page that asks shows it.
 	Sealed   string
 	Nonce    string // base64url
@@ -254,21 +254,8 @@ func (r *SignInRequest) Consume(now time.Time) bool {
 }
 
 // SameNetwork tells whether two addresses are of one network, as far as anybody can tell from
-// outside: one address, or one /64 of IPv6.
-func SameNetwork(a, b string) bool {
-	x, err := netip.ParseAddr(a)
-	if err != nil {
-		return false
-	}
-	y, err := netip.ParseAddr(b)
-	if err != nil {
-		return false
-	}
-	if x, y = x.Unmap(), y.Unmap(); x.Is4() || y.Is4() {
-		return x == y
-	}
-	return netip.PrefixFrom(x, 64).Masked() == netip.PrefixFrom(y, 64).Masked()
-}
+// outside.
+func SameNetwork(a, b string) bool { return a != "" && Network(a) == Network(b) }
 
 // PendingRequests are those of a user that nobody has answered, oldest first.
 func PendingRequests(tx *storage.Tx, userID string, now time.Time) ([]*SignInRequest, error) {
@@ -282,8 +269,26 @@ func PendingRequests(tx *storage.Tx, userID string, now time.Time) ([]*SignInReq
 // A request that is approved does not count.
 var (
 	StrangerPrompts = []Limit{{Most: 3, In: 10 * time.Minute}, {Most: 10, In: 24 * time.Hour}}
+	NetworkPrompts  = []Limit{{Most: 30, In: 10 * time.Minute}}
 	KnownPrompts    = []Limit{{Most: 10, In: 10 * time.Minute}, {Most: 100, In: 24 * time.Hour}}
 )
+
+// WrongNumbers are how many a user may have before nobody is asked for them, for as long as the
+// pause.
+var WrongNumbers = []Limit{{Most: 10, In: time.Hour}}
+
+// WrongNumbersPause is that pause.
+const WrongNumbersPause = 15 * time.Minute
+
+// NotMeBrowser and NotMeNetwork name what is kept from asking a user (see Block).
+func NotMeBrowser(userID, browser string) []string {
+	return []string{"not-me", userID, "browser", browser}
+}
+
+// NotMeNetwork is NotMeBrowser for the network of an address.
+func NotMeNetwork(userID, address string) []string {
+	return []string{"not-me", userID, "network", Network(address)}
+}
 
 // PromptBlocked is how long somebody who was told "it's not me" can ask that user for nothing.
 const PromptBlocked = time.Hour

@@ -13,16 +13,17 @@ import (
 
 // What was just done, as the address of security info says it, and the catalogue.
 const (
-	passDeleted     = "pass-deleted"
-	passkeyAdded    = "passkey-added"
-	passkeyRenamed  = "passkey-renamed"
-	passkeyRemoved  = "passkey-removed"
-	passwordSet     = "password-set"
-	passwordRemoved = "password-removed"
-	methodsRemoved  = "methods-removed"
-	methodsKept     = "methods-kept"
-	methodPreferred = "method-preferred"
-	signedOutAll    = "signed-out-everywhere"
+	passDeleted        = "pass-deleted"
+	passkeyAdded       = "passkey-added"
+	authenticatorAdded = "authenticator-added"
+	passkeyRenamed     = "passkey-renamed"
+	passkeyRemoved     = "passkey-removed"
+	passwordSet        = "password-set"
+	passwordRemoved    = "password-removed"
+	methodsRemoved     = "methods-removed"
+	methodsKept        = "methods-kept"
+	methodPreferred    = "method-preferred"
+	signedOutAll       = "signed-out-everywhere"
 )
 
 func (s *Site) showSecurityInfo(w http.ResponseWriter, r *http.Request) {
@@ -105,7 +106,7 @@ func noticeOf(q url.Values, held admin.Methods, now time.Time) string {
 		if held.User.Preferred == "" {
 			return ""
 		}
-	case passkeyRenamed, passkeyRemoved, methodsRemoved, methodsKept:
+	case passkeyRenamed, passkeyRemoved, methodsRemoved, methodsKept, authenticatorAdded:
 	default:
 		return ""
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -23,6 +24,7 @@ const AssetPrefix = "/assets/"
 var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",
+	".png": "image/png",
 	".svg": "image/svg+xml",
 }
 
@@ -40,16 +42,53 @@ func loadAssets() (*assets, error) {
 	}
 	a := &assets{urls: map[string]string{}, files: map[string][]byte{}}
 	for _, e := range entries {
-		data, err := assetFiles.ReadFile("assets/" + e.Name())
-		if err != nil {
+		if _, err := a.load(e.Name()); err != nil {
 			return nil, fmt.Errorf("ui: assets: %w", err)
 		}
-		sum := sha256.Sum256(data)
-		ext := path.Ext(e.Name())
-		url := AssetPrefix + strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
-		a.urls[e.Name()], a.files[url] = url, data
 	}
 	return a, nil
+}
+
+// load reads one asset, and gives its address.
+func (a *assets) load(name string) (string, error) {
+	if url, ok := a.urls[name]; ok {
+		if url == "" {
+			return "", fmt.Errorf("%s imports itself, by way of others", name)
+		}
+		return url, nil
+	}
+	a.urls[name] = ""
+	data, err := assetFiles.ReadFile("assets/" + name)
+	if err != nil {
+		return "", err
+	}
+	ext := path.Ext(name)
+	if ext == ".js" {
+		if data, err = a.link(data); err != nil {
+			return "", err
+		}
+	}
+	sum := sha256.Sum256(data)
+	url := AssetPrefix + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+	a.urls[name], a.files[url] = url, data
+	return url, nil
+}
+
+// imported is another script of ours, as a script names it.
+var imported = regexp.MustCompile(`'\./([a-z-]+\.js)'`)
+
+// link has a script import others under the names they are served by. A change of one is
+// thus a change of all that import it.
+func (a *assets) link(script []byte) ([]byte, error) {
+	var failed error
+	linked := imported.ReplaceAllFunc(script, func(found []byte) []byte {
+		url, err := a.load(string(imported.FindSubmatch(found)[1]))
+		if err != nil {
+			failed = err
+		}
+		return []byte("'./" + path.Base(url) + "'")
+	})
+	return linked, failed
 }
 
 // url is the template function asset.

@@ -20,7 +20,24 @@ func TestAssets(t *testing.T) {
 		"passkey.js":   "text/javascript; charset=utf-8",
 		"given.js":     "text/javascript; charset=utf-8",
 		"slip.css":     "text/css; charset=utf-8",
+		"wait.js":      "text/javascript; charset=utf-8",
 		"signals.js":   "text/javascript; charset=utf-8",
+		"webauthn.js":  "text/javascript; charset=utf-8",
+		"jsqr.js":      "text/javascript; charset=utf-8",
+
+		"authenticator.css":          "text/css; charset=utf-8",
+		"authenticator.js":           "text/javascript; charset=utf-8",
+		"authenticator-dom.js":       "text/javascript; charset=utf-8",
+		"authenticator-enrol.js":     "text/javascript; charset=utf-8",
+		"authenticator-protocol.js":  "text/javascript; charset=utf-8",
+		"authenticator-push.js":      "text/javascript; charset=utf-8",
+		"authenticator-requests.js":  "text/javascript; charset=utf-8",
+		"authenticator-scan.js":      "text/javascript; charset=utf-8",
+		"authenticator-store.js":     "text/javascript; charset=utf-8",
+		"authenticator-sw.js":        "text/javascript; charset=utf-8",
+		"authenticator-192.png":      "image/png",
+		"authenticator-512.png":      "image/png",
+		"authenticator-maskable.png": "image/png",
 	} {
 		url, err := rd.assets.url(name)
 		if err != nil {
@@ -35,7 +52,7 @@ func TestAssets(t *testing.T) {
 			t.Errorf("%s: headers %v", url, h)
 		}
 	}
-	if len(rd.assets.urls) != 11 {
+	if len(rd.assets.urls) != 27 {
 		t.Errorf("an asset is not tested: %v", rd.assets.urls)
 	}
 }

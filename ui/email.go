@@ -30,7 +30,7 @@ func noCode(f signin.Flow, typed string) string {
 
 // send has a code sent. What it tells is the same for every address.
 func (s *Site) send(w http.ResponseWriter, r *http.Request, v signin.Visit, f signin.Flow) {
-	out, err := s.Signin.Send(r.Context(), v, f)
+	out, err := s.Signin.Send(r.Context(), v, f, idp.AskMode(r.PostForm.Get("send")))
 	if err != nil {
 		s.stopped(w, r, err)
 		return

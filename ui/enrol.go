@@ -92,7 +92,7 @@ func (s *Site) addMethod(r *http.Request, c common, out signin.Outcome) View {
 	view := AddMethod{
 		Action: c.action, State: c.state, SignOutAction: s.here(r, securityInfo), AppName: c.app, AppLinks: c.links,
 		Username: out.User.SignInName(), Options: out.Prompt.Fields["options"], Name: s.deviceName(r),
-		Must: out.Decision.Must, Window: out.Session.Window(), By: out.By, Problem: c.problem,
+		Must: out.Decision.Must, Device: out.Device, Window: out.Session.Window(), By: out.By, Problem: c.problem,
 	}
 	if out.Session.Bounded() {
 		view.Ends = out.Session.NotAfter

@@ -487,7 +487,7 @@ func TestAgent(t *testing.T) {
 		{"curl/8.14.1", "", ""},
 		{"", "", ""},
 	} {
-		if browser, system := agent(c.agent); browser != c.browser || system != c.system {
+		if browser, system := idp.UserAgent(c.agent); browser != c.browser || system != c.system {
 			t.Errorf("%s: %q, %q", c.agent, browser, system)
 		}
 	}

@@ -24,7 +24,7 @@ var nowhere = Frame{RequestID: "q7RkT2", Now: noon}
 // frame is the one the state's page has in real life.
 func (s state) frame() Frame {
 	switch s.view.PageName() {
-	case "home", "organizations":
+	case "home", "organizations", "authenticator":
 		return nowhere
 	}
 	return testFrame
@@ -104,6 +104,7 @@ func states() []state {
 		{"organizations-unknown", Organizations{Action: "/organizations", Value: "contosso.example", Problem: Problem{ID: "tenant.unknown"}}},
 		{"form-post", FormPost{Action: "https://intranet.contoso.example/callback", Fields: []Field{{"code", "ac_1"}, {"state", `"><b>`}}}},
 		{"home", Home{OrganizationsURL: "/organizations"}},
+		{"authenticator", Authenticator{Action: "/authenticator", Name: "Chrome on Android", Platform: "Android"}},
 	}
 	return slices.Concat(list, signinStates(), federatedStates(), emailStates(), securityStates(), appsStates(), adminPassStates(), errorStates())
 }

@@ -50,11 +50,16 @@ func setHeaders(h http.Header, v View, https bool) {
 		// refuse browsers that send no Sec-Fetch-Site.
 		referrer = "no-referrer"
 	}
-	h.Set("Content-Security-Policy", csp)
 	h.Set("Referrer-Policy", referrer)
 	h.Set("Cross-Origin-Opener-Policy", opener)
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+	camera := "()"
+	if v.PageName() == (Authenticator{}).PageName() {
+		// It scans codes, and starts a worker by an address that its script vouches for.
+		csp, camera = csp+"; trusted-types latchkey-app", "(self)"
+	}
+	h.Set("Permissions-Policy", "camera="+camera+", geolocation=(), microphone=(), payment=(), usb=()")
+	h.Set("Content-Security-Policy", csp)
 	h.Set("Cache-Control", "no-store")
 	setCommonHeaders(h, https)
 }

@@ -229,7 +229,7 @@ func (p *page) mailFacts(m *idp.Mail, what ...choice) ([]choice, error) {
 		return nil, err
 	}
 	browser := browserName(m.Details["Browser"])
-	if known, _ := agent(m.Details["Browser"]); known == "" && m.About == idp.MailCode { // what a stranger calls it
+	if known, _ := idp.UserAgent(m.Details["Browser"]); known == "" && m.About == idp.MailCode { // what a stranger calls it
 		browser = ""
 	}
 	return p.facts(append(what,

@@ -88,6 +88,8 @@ func mailStates() map[string]*idp.Mail {
 			m.Details["Method"] = "temporaryAccessPass"
 		case idp.MailIdentityLinked, idp.MailIdentityUnlinked:
 			m.Details["Method"], m.Details["Name"] = "federation", "Branch <login>"
+		case idp.MailRequestReported:
+			m.Details["Name"], m.Details["App"], m.Details["Browser"] = "Anna's phone", "Time <sheets>", "Firefox"
 		case idp.MailCode:
 			m.Details["Minutes"], m.Details["Report"], m.Details["App"] = "30", "cmVwb3J0", "Time <sheets>"
 			m.Details["Browser"] = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"

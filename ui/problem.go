@@ -11,8 +11,8 @@ import (
 type Problem struct {
 	ID              string    // a key of the table below
 	Start           time.Time // of pass.notyet: when the pass begins
-	Minutes         int       // of pass.toomany and code.toomany: how long to wait
-	Seconds         int       // of code.soon: likewise
+	Minutes         int       // of what comes too often: how long to wait
+	Seconds         int       // of code.soon and number.open: likewise
 	Unknown         string    // id of a passkey that nobody here knows any more, base64url
 	Provider        string    // of federation.*: its name
 	Least, Greatest int       // of newpass.bounds: minutes
@@ -60,6 +60,20 @@ var problems = map[string]kind{
 	"passkey.again":         {"", http.StatusBadRequest},
 	"passkey.copied":        {"", http.StatusForbidden},
 	"passkey.blocked":       {"", http.StatusForbidden},
+	"number.waiting":        {"", http.StatusOK},
+	"number.open":           {"", http.StatusConflict},
+	"number.toomany":        {"", http.StatusTooManyRequests},
+	"number.blocked":        {"", http.StatusForbidden},
+	"number.policy":         {"AADSTS130500", http.StatusForbidden},
+	"number.denied":         {"AADSTS500121", http.StatusForbidden},
+	"number.locked":         {"AADSTS500121", http.StatusForbidden},
+	"number.expired":        {"AADSTS500121", http.StatusForbidden},
+	"number.superseded":     {"", http.StatusConflict},
+	"number.cancelled":      {"", http.StatusForbidden},
+	"number.consumed":       {"", http.StatusBadRequest},
+	"number.again":          {"", http.StatusBadRequest},
+	"number.other":          {"", http.StatusForbidden},
+	"number.removed":        {"", http.StatusForbidden},
 	"federation.down":       {"", http.StatusBadGateway},
 	"federation.refused":    {"", http.StatusForbidden},
 	"federation.rejected":   {"", http.StatusBadGateway},
@@ -85,6 +99,7 @@ var problems = map[string]kind{
 	"enrol.policy":          {"", http.StatusForbidden},
 	"enrol.again":           {"", http.StatusBadRequest},
 	"enrol.taken":           {"", http.StatusConflict},
+	"enrol.differs":         {"", http.StatusForbidden},
 	"enrol.synced":          {"", http.StatusForbidden},
 	"enrol.model":           {"", http.StatusForbidden},
 	"enrol.attestation":     {"", http.StatusForbidden},
@@ -132,7 +147,7 @@ func (p Problem) Status() int {
 }
 
 // soon tells whether it is over in a moment, so that seconds count.
-func (p Problem) soon() bool { return p.ID == "code.soon" }
+func (p Problem) soon() bool { return p.ID == "code.soon" || p.ID == "number.open" }
 
 // retryAfter tells programs when to come back (RFC 6585 4).
 func (p Problem) retryAfter(h http.Header) {

@@ -28,6 +28,7 @@ type Config struct {
 	Upstream    Upstream
 	// Respond sends a client what a sign-in led to.
 	Respond func(w http.ResponseWriter, r *http.Request, out signin.Outcome)
+	Now     func() time.Time
 	Log     *slog.Logger
 }
 
@@ -42,6 +43,9 @@ type Site struct {
 
 // NewSite makes a Site.
 func NewSite(c Config) *Site {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	return &Site{Config: c, wrong: web.NewLimiter(2*time.Second, 30), codes: web.NewLimiter(2*time.Second, 30)}
 }
 
@@ -61,6 +65,12 @@ func (s *Site) Routes(root, tenant *mux.Router) {
 		methods web.Methods
 	}{
 		{below, "/signin", form(s.showSignin, s.answerSignin)},
+		{below, numberEvents, web.Methods{http.MethodGet: s.showNumberEvents}},
+		{below, numberPoll, web.Methods{http.MethodGet: s.holdNumber}},
+		{below, newDevice, form(s.showNewDevice, s.answerNewDevice)},
+		{tenant.HandleFunc, "/{tenant}" + ownInvitation, form(s.showInvitedDevice, s.answerInvitedDevice)},
+		{tenant.HandleFunc, "/{tenant}" + ownInvitation + "/events", web.Methods{http.MethodGet: s.showDeviceEvents}},
+		{tenant.HandleFunc, "/{tenant}" + ownInvitation + "/poll", web.Methods{http.MethodGet: s.holdDevice}},
 		{below, "/security-info", form(s.showSecurityInfo, s.changeSecurityInfo)},
 		{passkeys, "/rename", form(s.showRename, s.answerRename)},
 		{passkeys, "/remove", form(s.showRemove, s.answerRemove)},
@@ -88,6 +98,9 @@ func (s *Site) Routes(root, tenant *mux.Router) {
 
 		{root.HandleFunc, "/", web.Readable(s.showHome)},
 		{root.HandleFunc, "/tap", form(s.showTap, s.answerTap)},
+		{root.HandleFunc, authenticator, web.Readable(s.showAuthenticator)},
+		{root.HandleFunc, authenticator + "/sw.js", web.Readable(s.showWorker)},
+		{root.HandleFunc, authenticator + "/manifest.webmanifest", web.Readable(s.showManifest)},
 		{root.HandleFunc, anyTenant, form(s.showOrganizations, s.chooseOrganization)},
 		{root.HandleFunc, anyApps, form(s.showOrganizations, s.chooseOrganization)},
 		{root.HandleFunc, "/assets/{file:.*}", web.Readable(s.Renderer.Assets().ServeHTTP)},
@@ -114,7 +127,7 @@ const (
 // Shared matches what belongs to the deployment and to no tenant.
 func Shared(r *http.Request, _ *mux.RouteMatch) bool {
 	first, _ := segments(r)
-	return first == "assets" || first == "tap" || slices.Contains(tenantless, first)
+	return first == "assets" || first == "tap" || "/"+first == authenticator || slices.Contains(tenantless, first)
 }
 
 // framed gives the pages of a request what they share.

@@ -70,6 +70,8 @@ func (s *Site) press(w http.ResponseWriter, r *http.Request, v signin.Visit, f s
 		s.follow(w, r, v, f.WithUser(""))
 	case form.Get("account") == "continue":
 		s.follow(w, r, v, f.WithAccount())
+	case form.Get("enrol") == string(idp.AuthenticatorMethod):
+		s.enrolDevice(w, r, v, f)
 	case form.Has("attestation"):
 		s.register(w, r, v, f)
 	case form.Has("send"):
@@ -152,6 +154,10 @@ func (s *Site) judge(w http.ResponseWriter, r *http.Request, v signin.Visit, f s
 	out, err := s.Signin.Answer(r.Context(), v, f, a)
 	if err != nil {
 		s.stopped(w, r, err)
+		return
+	}
+	if out.Problem != nil && out.Problem.Text == "number.waiting" { // nothing was wrong with it
+		s.follow(w, r, v, out.Flow)
 		return
 	}
 	if out.Problem != nil {

@@ -30,7 +30,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, v signin.Visit, out 
 	if name == "" && out.Decision.Step == idp.Ask && out.User != nil { // who is signed in goes on, or steps up
 		name = out.User.SignInName()
 	}
-	c := common{action: s.here(r, "/signin"), state: state, app: appName(out), links: appLinks(out), username: name, problem: problem}
+	c := common{base: s.Base, action: s.here(r, "/signin"), state: state, app: appName(out), links: appLinks(out), username: name, problem: problem}
 	problem.retryAfter(w.Header())
 	if out.Decision.Step == idp.Ask && out.Prompt.Page == "federated" {
 		s.showFederated(w, r, c, out)
@@ -50,9 +50,11 @@ var prompts = map[string]func(c common, out signin.Outcome) View{
 		w.UsePass = false
 		return Pass{Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem, Ways: w, StepUp: stepsUp(out)}
 	},
-	"email-send": emailSend,
-	"email-code": emailCode,
-	"email-off":  emailOff,
+	"email-send":  emailSend,
+	"email-code":  emailCode,
+	"email-off":   emailOff,
+	"number-send": numberSend,
+	"number":      numberWaits,
 	"passkey": func(c common, out signin.Outcome) View {
 		return Passkey{
 			Action: c.action, State: c.state, AppName: c.app, AppLinks: c.links, Username: c.username, Problem: c.problem,
@@ -99,9 +101,9 @@ func kinds(offers []idp.Offer, outside bool) (open []string) {
 
 // common is what the pages of a sign-in share.
 type common struct {
-	action, state, app, username string
-	links                        AppLinks
-	problem                      Problem
+	base, action, state, app, username string
+	links                              AppLinks
+	problem                            Problem
 }
 
 func view(c common, out signin.Outcome) View {
@@ -176,6 +178,7 @@ var problemIDs = map[idp.STS]string{
 
 	idp.UserLocked:   "pass.toomany",
 	idp.UserDisabled: "user.disabled",
+	idp.PhoneBlocked: "number.policy",
 }
 
 // problemOf is what to tell about the last answer now; nothing once a pause is over.

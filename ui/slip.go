@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"rsc.io/qr"
-
 	"latchkey/idp"
 )
 
@@ -63,36 +61,8 @@ func (s Slip) Size(text string) string {
 // proxy reads the code, and opening the link redeems nothing.
 func (s Slip) link() string { return s.Address + "#" + s.Code }
 
-// margin is the light border that scanners need, in modules (ISO/IEC 18004 5.3.8).
-const margin = 4
-
-// shape is a drawing in SVG: a path, and the length of the sides.
-type shape struct {
-	Path string
-	Side int
-}
-
-// QR is the code's link, with one subpath for each run of dark modules.
-func (s Slip) QR() (q shape, err error) {
-	code, err := qr.Encode(s.link(), qr.M)
-	if err != nil { // only for an address longer than any of ours
-		return q, fmt.Errorf("ui: QR code: %w", err)
-	}
-	var path strings.Builder
-	for y := range code.Size {
-		for x := 0; x < code.Size; x++ {
-			n := 0
-			for code.Black(x+n, y) { // beyond the edge nothing is
-				n++
-			}
-			if n > 0 {
-				fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", x+margin, y+margin, n, n)
-				x += n
-			}
-		}
-	}
-	return shape{path.String(), code.Size + 2*margin}, nil
-}
+// QR is the code's link.
+func (s Slip) QR() (shape, error) { return drawQR(s.link()) }
 
 // slipFile is the view of a slip in a file of its own.
 type slipFile struct{ Slip Slip }

@@ -118,6 +118,7 @@ type AddMethod struct {
 	Options       string // for navigator.credentials.create, as JSON
 	Name          string // what the passkey will be called unless the person changes it
 	Must          bool
+	Device        bool      // a device can be added instead: button enrol=authenticator
 	Ends          time.Time // when the session ends because of the pass; zero: no pass bounds it
 	Window        time.Time // when the window closes that a one-time pass opened; zero: none
 	By            time.Time // when this registration must be finished

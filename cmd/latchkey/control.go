@@ -74,6 +74,7 @@ func operations() []served {
 		roleList, roleAssign, roleRemove, roleHolders,
 		policyShow, policySet, passCreate, passList, passShow, passDelete, passRequests, passApprove, passDeny,
 		policyPasskeyShow, policyPasskeySet, policyPasswordShow, policyPasswordSet, policyRegistrationShow, policyRegistrationSet,
+		policyAuthenticatorShow, policyAuthenticatorSet, authenticatorList, authenticatorRename, authenticatorDelete, deviceInvite,
 		passkeyList, passkeyRename, passkeyDelete, passwordDelete, reportReadiness,
 		policyEmailShow, policyEmailSet, policyGuestsShow, policyGuestsSet,
 		guestInvite, guestList, guestShow, guestResend, guestReset, guestDelete, guestBlocks, guestUnblock,

@@ -118,6 +118,9 @@ func (s demoSeed) tenant(ctx context.Context, d demoTenant) (*idp.Tenant, error)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.devices(ctx, d.domain); err != nil {
+		return nil, err
+	}
 	policy, err := s.admin.PassPolicy(ctx, demoActor, d.domain)
 	fits := policy.Enabled && !policy.Once && policy.MinimumLifetime <= d.shortestPass() && policy.MaximumLifetime >= d.longestPass
 	if err != nil || fits {
@@ -127,6 +130,16 @@ func (s demoSeed) tenant(ctx context.Context, d demoTenant) (*idp.Tenant, error)
 		Enabled: new(true), Once: new(false), MinimumLifetime: new(min(policy.MinimumLifetime, d.shortestPass())), MaximumLifetime: &d.longestPass,
 	})
 	return t, err
+}
+
+// devices sees to it that people can sign in by a phone, and programs that answer for them.
+func (s demoSeed) devices(ctx context.Context, domain string) error {
+	policy, err := s.admin.MethodsPolicy(ctx, demoActor, domain)
+	if err != nil || policy.Authenticator.Enabled && policy.Authenticator.Soft {
+		return err
+	}
+	_, err = s.admin.UpdateAuthenticatorPolicy(ctx, demoActor, domain, admin.AuthenticatorPolicyChange{Enabled: new(true), Soft: new(true)})
+	return err
 }
 
 // client finds the client that was remembered, or else one of that name, and

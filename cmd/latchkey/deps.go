@@ -35,6 +35,9 @@ type deps struct {
 	Metrics *metrics
 	// Upstreams speaks with providers elsewhere.
 	Upstreams *upstream.Client
+	Passkeys  passkey.Method
+	// Waker wakes who waits for a sign-in request, or for its answer.
+	Waker *idp.Waker
 
 	driver *bolt.Driver // for backups
 }
@@ -77,18 +80,18 @@ func newDeps(cfg config.Config, log *slog.Logger, driver *bolt.Driver, keys *idp
 		return nil, err
 	}
 	d := &deps{
-		Config: cfg, Store: store, Keys: keys, Clock: clock, Log: log, Upstreams: up,
+		Config: cfg, Store: store, Keys: keys, Clock: clock, Log: log, Upstreams: up, Passkeys: passkeys, Waker: idp.NewWaker(),
 		Admin:   admin.New(store, keys, clock.Now).WithBreached(breached).WithPasskeyHost(passkeys.ID()).WithMail(cfg.SMTP.Enabled()).WithProviders(up.Check).WithResolver(newDirectory(cfg.DNSServer).texts),
 		Metrics: newMetrics(store, clock),
 		driver:  driver,
 	}
-	d.Signin = d.newSignin(passkeys)
+	d.Signin = d.newSignin()
 	return d, nil
 }
 
-func (d *deps) newSignin(passkeys passkey.Method) *signin.Service {
+func (d *deps) newSignin() *signin.Service {
 	s := signin.New(d.Store, d.Keys, authmethods.All(authmethods.Config{
-		Keys: d.Keys, Passkeys: passkeys, Mails: d.Config.SMTP.Enabled(), Upstream: d.Upstreams, Base: d.Config.BaseURL,
+		Keys: d.Keys, Passkeys: d.Passkeys, Mails: d.Config.SMTP.Enabled(), Upstream: d.Upstreams, Base: d.Config.BaseURL,
 	}))
 	s.Observe(d.Metrics.countAnswer)
 	return s
@@ -97,12 +100,12 @@ func (d *deps) newSignin(passkeys passkey.Method) *signin.Service {
 // serveAt gives a deployment the base URL that it had not yet: passkeys are made for one.
 func (d *deps) serveAt(base string) error {
 	d.Config.BaseURL = base
-	passkeys, err := newPasskeys(d.Config)
-	if err != nil {
+	var err error
+	if d.Passkeys, err = newPasskeys(d.Config); err != nil {
 		return err
 	}
-	d.Signin = d.newSignin(passkeys)
-	d.Admin.WithPasskeyHost(passkeys.ID())
+	d.Signin = d.newSignin()
+	d.Admin.WithPasskeyHost(d.Passkeys.ID())
 	return nil
 }
 

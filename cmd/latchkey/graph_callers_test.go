@@ -173,7 +173,7 @@ func (w *graphWorld) callers() []*graphCaller {
 	nobody, reader := w.person("load@contoso.example", everyScope), w.newcomer("User.Read", idp.GlobalAdministrator)
 	nobody.name, reader.name = people[0].name, idp.GlobalAdministrator+" who lets an app do little"
 	all := append(people, reader,
-		w.with(nobody, "User.ReadWrite", "UserAuthMethod-Passkey.ReadWrite", "UserAuthMethod-Password.ReadWrite", "UserAuthMethod-TAP.ReadWrite", "UserAuthenticationMethod.ReadWrite"),
+		w.with(nobody, "User.ReadWrite", "UserAuthMethod-MicrosoftAuthApp.ReadWrite", "UserAuthMethod-Passkey.ReadWrite", "UserAuthMethod-Password.ReadWrite", "UserAuthMethod-TAP.ReadWrite", "UserAuthenticationMethod.ReadWrite"),
 		w.everyPermission(), w.noPermission(),
 	)
 	for _, p := range idp.AppPermissions() {

@@ -46,7 +46,7 @@ func newCrowd(b *testing.B) *crowd {
 	}
 	b.Cleanup(func() { _ = s.Close() })
 	c := &crowd{B: b, server: s}
-	if c.handler, _, err = newHandler(*s.deps); err != nil {
+	if c.handler, err = newHandler(*s.deps); err != nil {
 		b.Fatal(err)
 	}
 	if c.tenant, err = s.Admin.CreateTenant(b.Context(), demoActor, "Crowd", "crowd.example"); err != nil {

@@ -73,11 +73,12 @@ var readings = map[string]errand{
 	"/users":                       {action: idp.ReadUser},
 	"/users/{user}":                {action: idp.ReadUser, about: true},
 	"/users/{user}/authentication": {action: idp.ReadMethods, about: true},
-	"/users/{user}/authentication/methods/{id}":                 {action: idp.ReadMethods, about: true, needs: withPass},
-	"/users/{user}/authentication/temporaryAccessPassMethods":   {action: idp.ReadPass, about: true, needs: withPass},
-	"/users/{user}/authentication/fido2Methods":                 {action: idp.ReadPasskey, about: true, needs: withPasskey},
-	"/users/{user}/authentication/fido2Methods/creationOptions": {action: idp.WritePasskey, about: true},
-	"/users/{user}/authentication/passwordMethods":              {action: idp.ReadPassword, about: true, needs: withPassword},
+	"/users/{user}/authentication/methods/{id}":                  {action: idp.ReadMethods, about: true, needs: withPass},
+	"/users/{user}/authentication/temporaryAccessPassMethods":    {action: idp.ReadPass, about: true, needs: withPass},
+	"/users/{user}/authentication/fido2Methods":                  {action: idp.ReadPasskey, about: true, needs: withPasskey},
+	"/users/{user}/authentication/fido2Methods/creationOptions":  {action: idp.WritePasskey, about: true},
+	"/users/{user}/authentication/microsoftAuthenticatorMethods": {action: idp.ReadAuthenticator, about: true, needs: withDevice},
+	"/users/{user}/authentication/passwordMethods":               {action: idp.ReadPassword, about: true, needs: withPassword},
 	"/groups":                                                       {action: idp.ReadGroup},
 	"/directoryRoles":                                               {action: idp.ReadRoles},
 	"/directoryRoleTemplates":                                       {action: idp.ReadRoles},
@@ -113,14 +114,15 @@ var readings = map[string]errand{
 func withTemplate(f *fixture) { f.values["id"] = f.values["template"] }
 
 const (
-	memberReference = `{"@odata.id":"{base}/v1.0/directoryObjects/{member}"}`
-	memberQuery     = "?@id={base}/v1.0/directoryObjects/{member}"
-	newGroupBody    = `{"displayName":"Made {n}","mailNickname":"made{n}","mailEnabled":false,"securityEnabled":true`
-	passPolicyBody  = `{"@odata.type":"#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration","defaultLength":9}`
-	keyPolicyBody   = `{"@odata.type":"#microsoft.graph.fido2AuthenticationMethodConfiguration","isSelfServiceRegistrationAllowed":true}`
-	emailPolicyBody = `{"@odata.type":"#microsoft.graph.emailAuthenticationMethodConfiguration","allowExternalIdToUseEmailOtp":"disabled"}`
-	campaignBody    = `{"registrationEnforcement":{"authenticationMethodsRegistrationCampaign":{"snoozeDurationInDays":3}}}`
-	newPasskeyBody  = `{"displayName":"Key {n}","publicKeyCredential":{"id":"{credential}","response":{"clientDataJSON":"{clientData}","attestationObject":"{attestation}"},"clientExtensionResults":{}}}`
+	memberReference  = `{"@odata.id":"{base}/v1.0/directoryObjects/{member}"}`
+	memberQuery      = "?@id={base}/v1.0/directoryObjects/{member}"
+	newGroupBody     = `{"displayName":"Made {n}","mailNickname":"made{n}","mailEnabled":false,"securityEnabled":true`
+	passPolicyBody   = `{"@odata.type":"#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration","defaultLength":9}`
+	keyPolicyBody    = `{"@odata.type":"#microsoft.graph.fido2AuthenticationMethodConfiguration","isSelfServiceRegistrationAllowed":true}`
+	devicePolicyBody = `{"@odata.type":"#microsoft.graph.microsoftAuthenticatorAuthenticationMethodConfiguration","featureSettings":{"displayLocationInformationRequiredState":{"state":"disabled"}}}`
+	emailPolicyBody  = `{"@odata.type":"#microsoft.graph.emailAuthenticationMethodConfiguration","allowExternalIdToUseEmailOtp":"disabled"}`
+	campaignBody     = `{"registrationEnforcement":{"authenticationMethodsRegistrationCampaign":{"snoozeDurationInDays":3}}}`
+	newPasskeyBody   = `{"displayName":"Key {n}","publicKeyCredential":{"id":"{credential}","response":{"clientDataJSON":"{clientData}","attestationObject":"{attestation}"},"clientExtensionResults":{}}}`
 )
 
 // errandsOf are the errands of an operation that does not only read by GET; none if there is
@@ -137,16 +139,17 @@ func changes() map[string][]errand {
 		"POST /users/{user}/checkMemberGroups":    {{action: idp.ReadUser, about: true, reads: true, body: `{"groupIds":["{group}"]}`}},
 		"POST /users/{user}/getMemberGroups":      {{action: idp.ReadUser, about: true, reads: true, body: `{"securityEnabledOnly":false}`}},
 
-		"POST /users/{user}/authentication/temporaryAccessPassMethods":        {{action: idp.CreatePass, about: true, body: `{"lifetimeInMinutes":60}`, ends: true}},
-		"DELETE /users/{user}/authentication/temporaryAccessPassMethods/{id}": {{action: idp.DeletePass, about: true, needs: withPass, ends: true}},
-		"POST /users/{user}/authentication/fido2Methods":                      {{action: idp.WritePasskey, about: true, needs: withNewPasskey, body: newPasskeyBody}},
-		"PATCH /users/{user}/authentication/fido2Methods/{id}":                {{action: idp.WritePasskey, about: true, needs: withPasskey, body: `{"displayName":"Renamed {n}"}`}},
-		"DELETE /users/{user}/authentication/fido2Methods/{id}":               {{action: idp.WritePasskey, about: true, needs: withPasskey}},
-		"DELETE /users/{user}/authentication/passwordMethods/{id}":            {{action: idp.DeletePassword, about: true, needs: withPassword}},
-		"POST /users/{user}/authentication/methods/{id}/resetPassword":        {{action: idp.ReadMethods, about: true, reads: true, needs: withPassword, body: `{}`, never: 400}},
-		"POST /users/{user}/authentication/explainSignIn":                     {{action: idp.ExplainSignIn, about: true, reads: true, body: `{}`}},
-		"POST /temporaryAccessPassRequests/{request}/approve":                 {{action: idp.ApprovePass, about: true, needs: withRequest}},
-		"POST /temporaryAccessPassRequests/{request}/deny":                    {{action: idp.ApprovePass, about: true, needs: withRequest}},
+		"POST /users/{user}/authentication/temporaryAccessPassMethods":           {{action: idp.CreatePass, about: true, body: `{"lifetimeInMinutes":60}`, ends: true}},
+		"DELETE /users/{user}/authentication/temporaryAccessPassMethods/{id}":    {{action: idp.DeletePass, about: true, needs: withPass, ends: true}},
+		"POST /users/{user}/authentication/fido2Methods":                         {{action: idp.WritePasskey, about: true, needs: withNewPasskey, body: newPasskeyBody}},
+		"PATCH /users/{user}/authentication/fido2Methods/{id}":                   {{action: idp.WritePasskey, about: true, needs: withPasskey, body: `{"displayName":"Renamed {n}"}`}},
+		"DELETE /users/{user}/authentication/fido2Methods/{id}":                  {{action: idp.WritePasskey, about: true, needs: withPasskey}},
+		"DELETE /users/{user}/authentication/microsoftAuthenticatorMethods/{id}": {{action: idp.WriteAuthenticator, about: true, needs: withDevice}},
+		"DELETE /users/{user}/authentication/passwordMethods/{id}":               {{action: idp.DeletePassword, about: true, needs: withPassword}},
+		"POST /users/{user}/authentication/methods/{id}/resetPassword":           {{action: idp.ReadMethods, about: true, reads: true, needs: withPassword, body: `{}`, never: 400}},
+		"POST /users/{user}/authentication/explainSignIn":                        {{action: idp.ExplainSignIn, about: true, reads: true, body: `{}`}},
+		"POST /temporaryAccessPassRequests/{request}/approve":                    {{action: idp.ApprovePass, about: true, needs: withRequest}},
+		"POST /temporaryAccessPassRequests/{request}/deny":                       {{action: idp.ApprovePass, about: true, needs: withRequest}},
 
 		"POST /groups": {
 			{action: idp.WriteGroup, body: newGroupBody + `}`},
@@ -230,9 +233,11 @@ func changes() map[string][]errand {
 			{action: idp.WriteMethodsPolicy, needs: withPolicy, body: passPolicyBody},
 			{action: idp.WriteMethodsPolicy, needs: withKeyPolicy, body: keyPolicyBody},
 			{action: idp.WriteMethodsPolicy, needs: withEmailPolicy, body: emailPolicyBody},
+			{action: idp.WriteMethodsPolicy, needs: withDevicePolicy, body: devicePolicyBody},
 		}
 		rows["DELETE "+one] = []errand{
 			{action: idp.WriteMethodsPolicy, needs: withPolicy}, {action: idp.WriteMethodsPolicy, needs: withKeyPolicy}, {action: idp.WriteMethodsPolicy, needs: withEmailPolicy},
+			{action: idp.WriteMethodsPolicy, needs: withDevicePolicy},
 		}
 	}
 	return rows
@@ -269,7 +274,7 @@ func reading(path string) (best errand, known bool) {
 	}
 	below, _ := strings.CutPrefix(path, "/users/{user}/authentication/")
 	kind, _, _ := strings.Cut(below, "/")
-	if held := []string{"methods", "temporaryAccessPassMethods", "fido2Methods", "passwordMethods"}; below != path && strings.HasSuffix(below, "/{id}") && !slices.Contains(held, kind) {
+	if held := []string{"methods", "temporaryAccessPassMethods", "fido2Methods", "microsoftAuthenticatorMethods", "passwordMethods"}; below != path && strings.HasSuffix(below, "/{id}") && !slices.Contains(held, kind) {
 		best.never = http.StatusNotFound
 	}
 	return best, known

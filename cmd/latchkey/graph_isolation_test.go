@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -52,7 +53,8 @@ func (w *graphWorld) foreigner() map[string][][2]string {
 	events := w.auditOf(o)
 	itself := slices.IndexFunc(events, func(e *idp.AuditEvent) bool { return e.Target.Type == "tenant" }) // is kept elsewhere
 	key := passkeyOf(kim.ID, idp.NewID(), w.demo.server.Clock.Now())
-	w.update(o.ID, func(tx *storage.Tx) error { return tx.Insert(key) })
+	device := deviceOf(kim.ID, idp.NewID(), w.demo.server.Clock.Now())
+	w.update(o.ID, func(tx *storage.Tx) error { return errors.Join(tx.Insert(key), tx.Insert(device)) })
 	signIn := idp.NewEvent(idp.SignIns, w.demo.server.Clock.Now())
 	w.update(o.ID, func(tx *storage.Tx) error {
 		return idp.AuditLog{Keys: w.demo.server.Keys, Tenant: o.ID}.Append(tx, signIn)
@@ -62,7 +64,7 @@ func (w *graphWorld) foreigner() map[string][][2]string {
 		"user": people, "member": people,
 		"object":       {{kim.ID, idp.NewID()}, {g.GroupID, idp.NewID()}, {idp.DerivedID(o.ID, r.TemplateID), idp.NewID()}, {o.ID, idp.NewID()}},
 		"group":        {{g.GroupID, idp.NewID()}, {g.Name, "Nowhere"}},
-		"id":           {{pass, idp.NewID()}, {key.PasskeyID, idp.NewID()}},
+		"id":           {{pass, idp.NewID()}, {key.PasskeyID, idp.NewID()}, {device.AuthenticatorID, idp.NewID()}},
 		"request":      {{approval.ApprovalID, idp.NewID()}, {kim.ID, idp.NewID()}, {kim.UserPrincipalName, "nil@fabrikam.example"}},
 		"role":         {{idp.DerivedID(o.ID, r.TemplateID), idp.NewID()}},
 		"assignment":   {{assignmentOf(r.TemplateID, holder.ID), assignmentOf(r.TemplateID, idp.NewID())}},

@@ -65,6 +65,29 @@ func passkeyOf(user, id string, now time.Time) *idp.Passkey {
 	return &idp.Passkey{PasskeyID: id, UserID: user, Name: "Key", Credential: []byte(id), PublicKey: []byte{1}, AAGUID: id, Certificates: [][]byte{{1}}, CreatedAt: now}
 }
 
+// withDevice gives the person a device by which nobody signs in.
+func withDevice(f *fixture) {
+	f.values["id"] = idp.NewID()
+	if f.user == nil {
+		return
+	}
+	f.update(f.home.ID, func(tx *storage.Tx) error {
+		held, err := idp.Authenticators(tx, f.user.UserID)
+		if err != nil || len(held) > 0 {
+			f.values["id"] = append(held, &idp.Authenticator{})[0].AuthenticatorID
+			return err
+		}
+		return tx.Insert(deviceOf(f.user.UserID, f.values["id"], f.demo.server.Clock.Now()))
+	})
+}
+
+func deviceOf(user, id string, now time.Time) *idp.Authenticator {
+	return &idp.Authenticator{
+		AuthenticatorID: id, UserID: user, Name: "Phone", Thumbprint: id, App: "web/1",
+		Verifier: idp.AuthenticatorVerifier{Credential: []byte(id)}, CreatedAt: now, SeenAt: now,
+	}
+}
+
 // withNewPasskey has a passkey made for the person, which is not registered yet.
 func withNewPasskey(f *fixture) {
 	f.Helper()
@@ -229,6 +252,12 @@ func withKeyPolicy(f *fixture) {
 func withEmailPolicy(f *fixture) {
 	withPolicy(f)
 	f.values["configuration"] = "Email"
+}
+
+// withDevicePolicy is withPolicy for the configuration of devices.
+func withDevicePolicy(f *fixture) {
+	withPolicy(f)
+	f.values["configuration"] = "MicrosoftAuthenticator"
 }
 
 // withGuestPolicy puts the policy of guests back afterwards: without it nobody would be invited.

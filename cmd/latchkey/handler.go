@@ -10,8 +10,8 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"latchkey/authmethods/passkey"
 	"latchkey/idp"
+	"latchkey/idp/device"
 	"latchkey/idp/graph"
 	"latchkey/idp/oidc"
 	"latchkey/idp/signin"
@@ -19,34 +19,40 @@ import (
 	"latchkey/ui"
 )
 
-// newHandler builds everything the public listener answers. The provider is there for
-// what it does without being asked.
-func newHandler(d deps) (http.Handler, *oidc.Provider, error) {
+// handlers is everything the public listener answers. The provider and the devices are there for
+// what they do without being asked.
+type handlers struct {
+	http.Handler
+	provider *oidc.Provider
+	devices  *device.Service
+}
+
+func newHandler(d deps) (*handlers, error) {
 	renderer, err := ui.NewRenderer(ui.Options{HTTPS: strings.HasPrefix(d.Config.BaseURL, "https:"), Log: d.Log})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	proxies, err := resolveProxies(d.Config.TrustedProxy)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	calls, err := newOutbound(d.Config.Outbound)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	tells, err := newOutbound(d.Config.Outbound)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	passkeys, err := passkey.New(d.Config.BaseURL, nil)
+	pushes, err := newOutbound(d.Config.Outbound)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	tenants := web.NewTenants(d.Store)
-	site := ui.NewSite(ui.Config{Base: d.Config.BaseURL, PasskeyHost: passkeys.ID(), Renderer: renderer, Signin: d.Signin, Admin: d.Admin, Tenants: tenants, Upstream: d.Upstreams, Log: d.Log})
+	site := ui.NewSite(ui.Config{Base: d.Config.BaseURL, PasskeyHost: d.Passkeys.ID(), Renderer: renderer, Signin: d.Signin, Admin: d.Admin, Tenants: tenants, Upstream: d.Upstreams, Now: d.Clock.Now, Log: d.Log})
 	own := http.NewCrossOriginProtection()
 	if err := own.AddTrustedOrigin(d.Config.BaseURL); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	own.SetDenyHandler(site.Refuse("request.invalid"))
 	provider := oidc.New(oidc.Config{
@@ -61,18 +67,23 @@ func newHandler(d deps) (http.Handler, *oidc.Provider, error) {
 			return c, err
 		},
 	})
+	devices := device.New(device.Config{
+		Base: d.Config.BaseURL, Store: d.Store, Keys: d.Keys, Verifier: d.Passkeys, Passkeys: d.Passkeys, Waker: d.Waker,
+		Calls: pushes, Now: d.Clock.Now, Log: d.Log,
+	})
+	d.Signin.WithRequests(d.Waker, devices.Notify)
 	entry := web.Entry{
 		Now: d.Clock.Now, Proxies: proxies, Log: d.Log, Large: admins.Owns,
-		Panicked: whose(admins, admins.Panicked, site.Refuse("internal")),
-		TooLarge: whose(admins, admins.TooLarge, site.TooLarge),
+		Panicked: whose(admins.Owns, admins.Panicked, site.Refuse("internal")),
+		TooLarge: whose(admins.Owns, admins.TooLarge, whose(device.Owns, devices.Refuse, site.TooLarge)),
 	}
-	return entry.Enter(routes(d, own, site, provider, admins, tenants)), provider, nil
+	return &handlers{entry.Enter(routes(d, own, site, provider, devices, admins, tenants)), provider, devices}, nil
 }
 
 // whose answers a fault in the form of who was asked.
-func whose(admins *graph.API, theirs, others http.HandlerFunc) http.HandlerFunc {
+func whose(owns func(*http.Request) bool, theirs, others http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if admins.Owns(r) {
+		if owns(r) {
 			theirs(w, r)
 			return
 		}
@@ -82,7 +93,7 @@ func whose(admins *graph.API, theirs, others http.HandlerFunc) http.HandlerFunc 
 
 // routes puts protocol and pages below /{tenant}, beside the admin API. Pages refuse what another site
 // makes a browser send; the protocol's endpoints are made to be called from there.
-func routes(d deps, own *http.CrossOriginProtection, site *ui.Site, provider *oidc.Provider, admins *graph.API, tenants *web.Tenants) *mux.Router {
+func routes(d deps, own *http.CrossOriginProtection, site *ui.Site, provider *oidc.Provider, devices *device.Service, admins *graph.API, tenants *web.Tenants) *mux.Router {
 	named := func(r *http.Request) string { return mux.Vars(r)["tenant"] }
 	enter := tenants.Enter(named, site.Refuse("tenant.unknown"), func(w http.ResponseWriter, r *http.Request, err error) {
 		d.Log.Error("tenant not read", "request_id", web.From(r).ID, "error", err)
@@ -95,6 +106,10 @@ func routes(d deps, own *http.CrossOriginProtection, site *ui.Site, provider *oi
 	root.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return admins.Owns(r) }).Handler(admins).Name("graph")
 	shared := root.MatcherFunc(ui.Shared).Subrouter()
 	shared.Use(site.TenantInLink, own.Handler)
+	phones := root.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return device.Owns(r) }).Subrouter()
+	phones.Use(tenants.Enter(named, devices.Refuse, devices.Failed))
+	phones.NotFoundHandler = http.HandlerFunc(devices.Refuse)
+	devices.Routes(phones)
 	protocol := root.NewRoute().Subrouter()
 	protocol.Use(enter)
 	provider.Routes(protocol)

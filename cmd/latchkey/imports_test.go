@@ -57,12 +57,13 @@ type outside struct{ module, only, why string }
 
 func outsiders() []outside {
 	return []outside{
+		{"github.com/SherClockHolmes/webpush-go", "idp/device", "one place wakes devices"},
 		{"github.com/chromedp", "ui/chromiumtest", "one place starts browsers, for tests"},
 		{"github.com/coreos/go-oidc", "cmd/latchkey cmd/latchkey/demoapp", "the demo's app; the provider never uses a relying party's library"},
 		{"github.com/emersion/go-smtp", "cmd/latchkey/demoinbox", "the demo's inbox; the provider hands mail over and takes none"},
 		{"github.com/fxamacker/cbor", "authmethods/passkey/passkeytest device device/devicetest", "what authenticators write; reading it is go-webauthn's"},
 		{"github.com/go-json-experiment/json", "storage idp/jwt idp/oidc idp/upstream", "the reader of records, and of untrusted JWTs, whose claims must not be there twice; elsewhere encoding/json does"},
-		{"github.com/go-jose/go-jose", "idp/jwt idp/oidc idp/upstream/upstreamtest device device/devicetest", "one place verifies tokens and one signs them; strangers do both"},
+		{"github.com/go-jose/go-jose", "idp/device idp/jwt idp/oidc idp/upstream/upstreamtest device device/devicetest", "one place verifies tokens; the two protocols that make them sign them; strangers do both"},
 		{"github.com/go-webauthn/webauthn", "authmethods/passkey", "its ceremonies stay behind one method"},
 		{"github.com/google/uuid", "idp", "nouns make their own ids"},
 		{"github.com/gorilla/mux", "cmd/latchkey idp/oidc idp/web ui", "routing belongs to what speaks HTTP"},

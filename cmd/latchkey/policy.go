@@ -65,9 +65,9 @@ func (d desk) policyView(ctx context.Context, t *idp.Tenant, p idp.PassPolicy) (
 }
 
 func (c *cli) policyCommand() *cobra.Command {
-	return c.group("policy", "Show or change a tenant's policies: of passes, passkeys, passwords, codes by mail, guests, and who has to register",
+	return c.group("policy", "Show or change a tenant's policies: of passes, passkeys, devices, passwords, codes by mail, guests, and who has to register",
 		showing(c, "policy", "Show the policy of Temporary Access Passes", policyShow, showPolicy),
-		c.policySetCommand(), c.policyPasskeyCommand(), c.policyPasswordCommand(), c.policyEmailCommand(), c.policyGuestsCommand(),
+		c.policySetCommand(), c.policyPasskeyCommand(), c.policyAuthenticatorCommand(), c.policyPasswordCommand(), c.policyEmailCommand(), c.policyGuestsCommand(),
 		c.policyRegistrationCommand())
 }
 

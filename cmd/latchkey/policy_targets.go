@@ -13,7 +13,8 @@ import (
 type targetView struct {
 	Type string `json:"type"` // all, user or group
 	ID   string `json:"id"`
-	Name string `json:"name"` // empty: deleted since
+	Name string `json:"name"`          // empty: deleted since
+	Mode string `json:"mode,omitzero"` // of devices, empty: any
 }
 
 // targetsView is whom a policy is for.
@@ -79,7 +80,7 @@ func (d desk) targetsView(ctx context.Context, t *idp.Tenant, x idp.Targets) (v 
 func (d desk) targetViews(ctx context.Context, t *idp.Tenant, targets []idp.Target) ([]targetView, error) {
 	views := []targetView{}
 	for _, x := range targets {
-		v := targetView{Type: x.Type, ID: x.ID}
+		v := targetView{Type: x.Type, ID: x.ID, Mode: x.Mode}
 		var err error
 		switch {
 		case x.ID == idp.AllUsers:
@@ -104,6 +105,11 @@ func (d desk) targetViews(ctx context.Context, t *idp.Tenant, targets []idp.Targ
 }
 
 func (v targetView) String() string {
+	if v.Mode != "" {
+		mode := v.Mode
+		v.Mode = ""
+		return v.String() + " (" + mode + ")"
+	}
 	switch {
 	case v.Type == "all":
 		return "everybody"

@@ -26,9 +26,9 @@ func levelMeaning(level string) string {
 	case admin.PassOnly:
 		return "a pass is all there is, and it ends"
 	case admin.OneCredential:
-		return "one passkey: if it is lost, they cannot help themselves"
+		return "one passkey or device: if it is lost, they cannot help themselves"
 	case admin.Ready:
-		return "several passkeys, or a synced one and an administrator who may give a pass"
+		return "several passkeys or devices, or a synced passkey and an administrator who may give a pass"
 	case admin.AccountDisabled:
 		return "the account is disabled"
 	case admin.ProvedElsewhere:

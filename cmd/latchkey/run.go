@@ -84,7 +84,7 @@ func (c *cli) root() *cobra.Command {
 	root := c.group("latchkey", "Sign people in, with a Temporary Access Pass when they have nothing else yet",
 		c.demoCommand(), c.initCommand(), c.serveCommand(), c.configCommand(),
 		c.tenantCommand(), c.domainCommand(), c.federationCommand(), c.partnerCommand(), c.userCommand(), c.guestCommand(), c.groupCommand(), c.roleCommand(), c.clientCommand(),
-		c.apiCommand(), c.registrationTokenCommand(), c.policyCommand(), c.passCommand(), c.passkeyCommand(), c.passwordCommand(), c.deviceCommand(),
+		c.apiCommand(), c.registrationTokenCommand(), c.policyCommand(), c.passCommand(), c.passkeyCommand(), c.authenticatorCommand(), c.passwordCommand(), c.deviceCommand(),
 		c.explainCommand(), c.reportCommand(), c.doctorCommand(),
 		c.keysCommand(), c.eventsCommand(), c.mailCommand(), c.auditCommand(), c.backupCommand(), c.versionCommand())
 	root.Long = root.Short + ".\n\nTo look around, run 'latchkey demo'. To begin for good: 'latchkey init', then 'latchkey serve';\nall other commands act on the server that runs on the same data directory."

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -63,9 +64,10 @@ func scriptTamper(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// scriptHolds gives a user what no command can: a passkey, for which it takes a browser and
-// an authenticator, or a password, which people choose themselves. More words say what the
-// passkey is like: holds anna@contoso.example passkey ID NAME synced used copied.
+// scriptHolds gives a user what no command can: a passkey or a device, for which it takes a
+// browser and an authenticator, or a password, which people choose themselves. More words say
+// what it is like: holds anna@contoso.example passkey ID NAME synced used copied, or
+// holds anna@contoso.example authenticator ID NAME soft used copied old.
 func scriptHolds(ts *testscript.TestScript, _ bool, args []string) {
 	offline(ts, func(ctx context.Context, d *deps, t *idp.Tenant) error {
 		now := d.Clock.Now()
@@ -74,8 +76,11 @@ func scriptHolds(ts *testscript.TestScript, _ bool, args []string) {
 			if err != nil {
 				return err
 			}
-			if args[1] == "password" {
+			switch args[1] {
+			case "password":
 				return tx.Insert(idp.NewPassword(d.Keys, t.TenantID, u.UserID, idp.CanonicalPassword(args[2]), now))
+			case "authenticator":
+				return tx.Insert(scriptDevice(u, args[2], args[3], args[4:], now))
 			}
 			p := &idp.Passkey{
 				PasskeyID: args[2], UserID: u.UserID, Name: args[3], Credential: []byte(args[2]), CreatedAt: now,
@@ -94,4 +99,24 @@ func scriptHolds(ts *testscript.TestScript, _ bool, args []string) {
 			return tx.Insert(p)
 		})
 	})
+}
+
+func scriptDevice(u *idp.User, id, name string, words []string, now time.Time) *idp.Authenticator {
+	a := &idp.Authenticator{
+		AuthenticatorID: id, UserID: u.UserID, Name: name, Thumbprint: id, App: "web/1", Platform: "Android", CreatedAt: now, SeenAt: now,
+		Verifier: idp.AuthenticatorVerifier{Credential: []byte(id)},
+	}
+	for _, word := range words {
+		switch word {
+		case "soft":
+			a.Soft, a.App, a.Platform = true, "cli/1", ""
+		case "used":
+			a.LastUsedAt = now
+		case "copied":
+			a.Suspend(now)
+		case "old":
+			a.SeenAt = now.Add(-idp.AuthenticatorUnused)
+		}
+	}
+	return a
 }

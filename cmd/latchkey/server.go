@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"latchkey/config"
+	"latchkey/idp/device"
 	"latchkey/idp/mail"
 	"latchkey/idp/oidc"
 	"latchkey/storage"
@@ -24,6 +25,7 @@ type server struct {
 	metrics  *endpoint // nil: off
 	control  *endpoint
 	provider *oidc.Provider // once started
+	devices  *device.Service
 	mail     *mail.Sender   // once started; nil: off
 	tls      *certificate   // nil: plain HTTP
 	hangUp   chan os.Signal // asks to look for a new certificate now
@@ -102,11 +104,11 @@ func (s *server) metricsURL() string {
 
 // Start begins to serve and returns at once.
 func (s *server) Start() error {
-	handler, provider, err := newHandler(*s.deps)
+	handler, err := newHandler(*s.deps)
 	if err != nil {
 		return err
 	}
-	s.provider = provider
+	s.provider, s.devices = handler.provider, handler.devices
 	if err := s.openMail(); err != nil {
 		return err
 	}
@@ -148,6 +150,7 @@ func (s *server) Wait(ctx context.Context) error {
 	working.Go(func() { s.maintain(background) })
 	working.Go(func() { s.tellApps(background) })
 	working.Go(func() { s.sendMail(background) })
+	working.Go(func() { s.devices.Push(background) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -155,6 +158,7 @@ func (s *server) Wait(ctx context.Context) error {
 		s.Log.Error("stopping because of a fault", "error", err)
 	}
 	s.stopping.Store(true)
+	s.Waker.Close() // nobody waits for what will not come
 	s.Log.Info("stopping", "within", s.Config.ShutdownTimeout.String())
 	stop()
 	working.Wait()

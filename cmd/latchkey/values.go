@@ -47,6 +47,36 @@ func (m *minutes) Set(text string) error {
 // Type names the value in --help.
 func (m *minutes) Type() string { return "minutes" }
 
+// wholeSeconds is a flag that takes a number of seconds or a duration such as 2m.
+type wholeSeconds int
+
+// String is the number as it is typed.
+func (s *wholeSeconds) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(*s))
+}
+
+// Set parses the flag.
+func (s *wholeSeconds) Set(text string) error {
+	n, err := strconv.Atoi(text)
+	if errors.Is(err, strconv.ErrRange) {
+		n, err = math.MaxInt32, nil
+	}
+	if d, durationErr := time.ParseDuration(text); err != nil && durationErr == nil && d%time.Second == 0 {
+		n, err = int(d/time.Second), nil
+	}
+	if err != nil {
+		return errors.New("write whole seconds, such as 90, or with a unit, such as 90s or 2m")
+	}
+	*s = wholeSeconds(min(n, math.MaxInt32)) // the server names the range
+	return nil
+}
+
+// Type names the value in --help.
+func (s *wholeSeconds) Type() string { return "seconds" }
+
 // start is a flag that takes a moment, or a distance from now.
 type start struct {
 	text string

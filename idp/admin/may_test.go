@@ -20,7 +20,8 @@ type ground struct {
 	guest                               *idp.User // who has yet to accept
 	client, api, token, event, approval string
 	identity, partner                   string
-	key                                 *idp.Passkey // Bob's, who has a password too
+	key                                 *idp.Passkey       // Bob's, who has a password too
+	device                              *idp.Authenticator // his
 }
 
 func newGround(t *testing.T) *ground {
@@ -38,6 +39,8 @@ func newGround(t *testing.T) *ground {
 	w.allowPasswords()
 	g.key = w.giveKey(g.bob, "Phone")
 	w.givePassword(g.bob)
+	w.allowDevices()
+	g.device = w.giveDevice(g.bob, "Phone")
 	g.guest = w.invited(invitation("lea@litware.example")).User
 	w.put(&idp.InvitationBlock{Address: "no@litware.example", CreatedAt: epoch})
 	g.boss = get[idp.User](w, w.person("boss", idp.GlobalReader).ID)
@@ -89,6 +92,7 @@ func (g *ground) calls() map[string]func(a idp.Actor) error {
 		"AddMembers":         func(a idp.Actor) error { return s.AddMembers(ctx, a, t, staff, []string{bob}) },
 		"Approval":           func(a idp.Actor) error { return err2(s.Approval(ctx, a, t, g.approval)) },
 		"Approvals":          func(a idp.Actor) error { return err3(s.Approvals(ctx, a, t, none)) },
+		"Authenticators":     func(a idp.Actor) error { return err2(s.Authenticators(ctx, a, t, bob)) },
 		"ApprovePass":        func(a idp.Actor) error { return err2(s.ApprovePass(ctx, a, t, g.approval)) },
 		"AssignRole":         func(a idp.Actor) error { return err2(s.AssignRole(ctx, a, t, idp.GlobalReader, bob)) },
 		"Client":             func(a idp.Actor) error { return err2(s.Client(ctx, a, t, g.client)) },
@@ -105,19 +109,20 @@ func (g *ground) calls() map[string]func(a idp.Actor) error {
 		"CreateUser": func(a idp.Actor) error {
 			return err2(s.CreateUser(ctx, a, t, idp.User{PrincipalName: "c@contoso.example", DisplayName: "C"}))
 		},
-		"DeleteAPI":          func(a idp.Actor) error { return s.DeleteAPI(ctx, a, t, g.api) },
-		"DeleteClient":       func(a idp.Actor) error { return s.DeleteClient(ctx, a, t, g.client) },
-		"DeleteGroup":        func(a idp.Actor) error { return s.DeleteGroup(ctx, a, t, staff) },
-		"DeleteInitialToken": func(a idp.Actor) error { return s.DeleteInitialToken(ctx, a, t, g.token) },
-		"DeletePass":         func(a idp.Actor) error { return s.DeletePass(ctx, a, t, bob, "") },
-		"DeletePasskey":      func(a idp.Actor) error { return s.DeletePasskey(ctx, a, t, bob, g.key.PasskeyID) },
-		"DeletePassword":     func(a idp.Actor) error { return s.DeletePassword(ctx, a, t, bob) },
-		"DeleteUser":         func(a idp.Actor) error { return s.DeleteUser(ctx, a, t, bob) },
-		"DenyPass":           func(a idp.Actor) error { return err2(s.DenyPass(ctx, a, t, g.approval)) },
-		"Domains":            func(a idp.Actor) error { return err2(s.Domains(ctx, a, t)) },
-		"Event":              func(a idp.Actor) error { return err2(s.Event(ctx, a, t, idp.Directory, g.event)) },
-		"Events":             func(a idp.Actor) error { return err3(s.Events(ctx, a, t, idp.Directory, none)) },
-		"EventInfo":          func(a idp.Actor) error { return err2(s.EventInfo(ctx, a, t, idp.Directory, g.event)) },
+		"DeleteAPI":           func(a idp.Actor) error { return s.DeleteAPI(ctx, a, t, g.api) },
+		"DeleteAuthenticator": func(a idp.Actor) error { return s.DeleteAuthenticator(ctx, a, t, bob, g.device.AuthenticatorID) },
+		"DeleteClient":        func(a idp.Actor) error { return s.DeleteClient(ctx, a, t, g.client) },
+		"DeleteGroup":         func(a idp.Actor) error { return s.DeleteGroup(ctx, a, t, staff) },
+		"DeleteInitialToken":  func(a idp.Actor) error { return s.DeleteInitialToken(ctx, a, t, g.token) },
+		"DeletePass":          func(a idp.Actor) error { return s.DeletePass(ctx, a, t, bob, "") },
+		"DeletePasskey":       func(a idp.Actor) error { return s.DeletePasskey(ctx, a, t, bob, g.key.PasskeyID) },
+		"DeletePassword":      func(a idp.Actor) error { return s.DeletePassword(ctx, a, t, bob) },
+		"DeleteUser":          func(a idp.Actor) error { return s.DeleteUser(ctx, a, t, bob) },
+		"DenyPass":            func(a idp.Actor) error { return err2(s.DenyPass(ctx, a, t, g.approval)) },
+		"Domains":             func(a idp.Actor) error { return err2(s.Domains(ctx, a, t)) },
+		"Event":               func(a idp.Actor) error { return err2(s.Event(ctx, a, t, idp.Directory, g.event)) },
+		"Events":              func(a idp.Actor) error { return err3(s.Events(ctx, a, t, idp.Directory, none)) },
+		"EventInfo":           func(a idp.Actor) error { return err2(s.EventInfo(ctx, a, t, idp.Directory, g.event)) },
 		"ExportEvents": func(a idp.Actor) error {
 			return s.ExportEvents(ctx, a, t, admin.ExportFilter{Since: g.now()}, write)
 		},
@@ -174,49 +179,57 @@ func (g *ground) calls() map[string]func(a idp.Actor) error {
 		"UpdateGuestPolicy": func(a idp.Actor) error {
 			return err2(s.UpdateGuestPolicy(ctx, a, t, admin.GuestPolicyChange{InvitationDays: new(7)}))
 		},
-		"Group":           func(a idp.Actor) error { return err2(s.Group(ctx, a, t, staff)) },
-		"Groups":          func(a idp.Actor) error { return err3(s.Groups(ctx, a, t, none)) },
-		"GroupsOf":        func(a idp.Actor) error { return err2(s.GroupsOf(ctx, a, t, bob)) },
-		"Holders":         func(a idp.Actor) error { return err3(s.Holders(ctx, a, t, idp.GlobalReader, none)) },
-		"InitialTokens":   func(a idp.Actor) error { return err3(s.InitialTokens(ctx, a, t, none)) },
-		"Invite":          func(a idp.Actor) error { return err2(s.Invite(ctx, a, t, invitation("gast@fabrikam.example"))) },
-		"Keys":            func(a idp.Actor) error { return err2(s.Keys(ctx, a, t)) },
-		"MayCreatePass":   func(a idp.Actor) error { return s.MayCreatePass(ctx, a, t) },
-		"Members":         func(a idp.Actor) error { return err3(s.Members(ctx, a, t, staff, none)) },
-		"Methods":         func(a idp.Actor) error { return err2(s.Methods(ctx, a, t, bob)) },
-		"MethodsPolicy":   func(a idp.Actor) error { return err2(s.MethodsPolicy(ctx, a, t)) },
-		"MethodsReport":   func(a idp.Actor) error { return err2(s.MethodsReport(ctx, a, t, bob)) },
-		"MethodsReports":  func(a idp.Actor) error { return err3(s.MethodsReports(ctx, a, t, none)) },
-		"NewClientSecret": func(a idp.Actor) error { return err3(s.NewClientSecret(ctx, a, t, g.client)) },
-		"OwnSignIns":      func(a idp.Actor) error { return err2(s.OwnSignIns(ctx, a, t, bob)) },
-		"Organization":    func(a idp.Actor) error { return err2(s.Organization(ctx, a, t)) },
-		"Pass":            func(a idp.Actor) error { return err2(s.Pass(ctx, a, t, bob)) },
-		"Passkeys":        func(a idp.Actor) error { return err2(s.Passkeys(ctx, a, t, bob)) },
-		"Password":        func(a idp.Actor) error { return err2(s.Password(ctx, a, t, bob)) },
-		"PreferMethod":    func(a idp.Actor) error { return s.PreferMethod(ctx, a, t, bob, idp.PasswordMethod) },
-		"PassPolicy":      func(a idp.Actor) error { return err2(s.PassPolicy(ctx, a, t)) },
-		"Passes":          func(a idp.Actor) error { return err3(s.Passes(ctx, a, t, none)) },
-		"Readiness":       func(a idp.Actor) error { return err3(s.Readiness(ctx, a, t, none)) },
-		"ReadinessOf":     func(a idp.Actor) error { return err2(s.ReadinessOf(ctx, a, t, bob)) },
-		"RemoveDomain":    func(a idp.Actor) error { return err2(s.RemoveDomain(ctx, a, t, "contoso.test")) },
-		"RemoveMember":    func(a idp.Actor) error { return err2(s.RemoveMember(ctx, a, t, staff, g.boss.UserID)) },
-		"RemoveRole":      func(a idp.Actor) error { return s.RemoveRole(ctx, a, t, idp.GlobalReader, g.boss.UserID) },
+		"Group":               func(a idp.Actor) error { return err2(s.Group(ctx, a, t, staff)) },
+		"Groups":              func(a idp.Actor) error { return err3(s.Groups(ctx, a, t, none)) },
+		"GroupsOf":            func(a idp.Actor) error { return err2(s.GroupsOf(ctx, a, t, bob)) },
+		"Holders":             func(a idp.Actor) error { return err3(s.Holders(ctx, a, t, idp.GlobalReader, none)) },
+		"InitialTokens":       func(a idp.Actor) error { return err3(s.InitialTokens(ctx, a, t, none)) },
+		"InviteAuthenticator": func(a idp.Actor) error { return err2(s.InviteAuthenticator(ctx, a, t, bob)) },
+		"Invite":              func(a idp.Actor) error { return err2(s.Invite(ctx, a, t, invitation("gast@fabrikam.example"))) },
+		"Keys":                func(a idp.Actor) error { return err2(s.Keys(ctx, a, t)) },
+		"MayCreatePass":       func(a idp.Actor) error { return s.MayCreatePass(ctx, a, t) },
+		"Members":             func(a idp.Actor) error { return err3(s.Members(ctx, a, t, staff, none)) },
+		"Methods":             func(a idp.Actor) error { return err2(s.Methods(ctx, a, t, bob)) },
+		"MethodsPolicy":       func(a idp.Actor) error { return err2(s.MethodsPolicy(ctx, a, t)) },
+		"MethodsReport":       func(a idp.Actor) error { return err2(s.MethodsReport(ctx, a, t, bob)) },
+		"MethodsReports":      func(a idp.Actor) error { return err3(s.MethodsReports(ctx, a, t, none)) },
+		"NewClientSecret":     func(a idp.Actor) error { return err3(s.NewClientSecret(ctx, a, t, g.client)) },
+		"OwnSignIns":          func(a idp.Actor) error { return err2(s.OwnSignIns(ctx, a, t, bob)) },
+		"Organization":        func(a idp.Actor) error { return err2(s.Organization(ctx, a, t)) },
+		"Pass":                func(a idp.Actor) error { return err2(s.Pass(ctx, a, t, bob)) },
+		"Passkeys":            func(a idp.Actor) error { return err2(s.Passkeys(ctx, a, t, bob)) },
+		"Password":            func(a idp.Actor) error { return err2(s.Password(ctx, a, t, bob)) },
+		"PreferMethod":        func(a idp.Actor) error { return s.PreferMethod(ctx, a, t, bob, idp.PasswordMethod) },
+		"PassPolicy":          func(a idp.Actor) error { return err2(s.PassPolicy(ctx, a, t)) },
+		"Passes":              func(a idp.Actor) error { return err3(s.Passes(ctx, a, t, none)) },
+		"Readiness":           func(a idp.Actor) error { return err3(s.Readiness(ctx, a, t, none)) },
+		"ReadinessOf":         func(a idp.Actor) error { return err2(s.ReadinessOf(ctx, a, t, bob)) },
+		"RemoveDomain":        func(a idp.Actor) error { return err2(s.RemoveDomain(ctx, a, t, "contoso.test")) },
+		"RemoveMember":        func(a idp.Actor) error { return err2(s.RemoveMember(ctx, a, t, staff, g.boss.UserID)) },
+		"RemoveRole":          func(a idp.Actor) error { return s.RemoveRole(ctx, a, t, idp.GlobalReader, g.boss.UserID) },
 		"RenamePasskey": func(a idp.Actor) error {
 			return err2(s.RenamePasskey(ctx, a, t, bob, g.key.PasskeyID, "New phone"))
 		},
-		"ResetPassPolicy":    func(a idp.Actor) error { return err2(s.ResetPassPolicy(ctx, a, t)) },
-		"ResetPasskeyPolicy": func(a idp.Actor) error { return err2(s.ResetPasskeyPolicy(ctx, a, t)) },
-		"RevokeSessions":     func(a idp.Actor) error { return err2(s.RevokeSessions(ctx, a, t, bob)) },
-		"RoleAssignments":    func(a idp.Actor) error { return err2(s.RoleAssignments(ctx, a, t)) },
-		"Roles":              func(a idp.Actor) error { return err2(s.Roles(ctx, a, t)) },
-		"RolesOf":            func(a idp.Actor) error { return err2(s.RolesOf(ctx, a, t, bob)) },
-		"RotateKeys":         func(a idp.Actor) error { return err2(s.RotateKeys(ctx, a, t)) },
+		"RenameAuthenticator": func(a idp.Actor) error {
+			return err2(s.RenameAuthenticator(ctx, a, t, bob, g.device.AuthenticatorID, "New phone"))
+		},
+		"ResetAuthenticatorPolicy": func(a idp.Actor) error { return err2(s.ResetAuthenticatorPolicy(ctx, a, t)) },
+		"ResetPassPolicy":          func(a idp.Actor) error { return err2(s.ResetPassPolicy(ctx, a, t)) },
+		"ResetPasskeyPolicy":       func(a idp.Actor) error { return err2(s.ResetPasskeyPolicy(ctx, a, t)) },
+		"RevokeSessions":           func(a idp.Actor) error { return err2(s.RevokeSessions(ctx, a, t, bob)) },
+		"RoleAssignments":          func(a idp.Actor) error { return err2(s.RoleAssignments(ctx, a, t)) },
+		"Roles":                    func(a idp.Actor) error { return err2(s.Roles(ctx, a, t)) },
+		"RolesOf":                  func(a idp.Actor) error { return err2(s.RolesOf(ctx, a, t, bob)) },
+		"RotateKeys":               func(a idp.Actor) error { return err2(s.RotateKeys(ctx, a, t)) },
 		"SearchEvents": func(a idp.Actor) error {
 			return err3(s.SearchEvents(ctx, a, t, admin.EventQuery{Log: idp.Directory}, none))
 		},
 		"SetPassword": func(a idp.Actor) error { return s.SetPassword(ctx, a, t, bob, goodPassword) },
 		"Tenants":     func(a idp.Actor) error { return err3(s.Tenants(ctx, a, none)) },
 		"UpdateAPI":   func(a idp.Actor) error { return err2(s.UpdateAPI(ctx, a, t, g.api, admin.APIChange{Name: new("Y")})) },
+		"UpdateAuthenticatorPolicy": func(a idp.Actor) error {
+			return err2(s.UpdateAuthenticatorPolicy(ctx, a, t, admin.AuthenticatorPolicyChange{Digits: new(3)}))
+		},
 		"UpdateClient": func(a idp.Actor) error {
 			return err2(s.UpdateClient(ctx, a, t, g.client, func(c *idp.Client) { c.Name = "Y" }))
 		},
@@ -269,7 +282,7 @@ func (g *ground) strangers() map[string]idp.Actor {
 		"an app without permissions":                    app(),
 		"an app with the permissions of another tenant": {Party: app().Party, Tenant: otherID, Permissions: idp.Permissions()},
 		"an app with what only people may have": app("User.Read", "UserAuthMethod-TAP.ReadWrite", "UserAuthenticationMethod.ReadWrite",
-			"UserAuthMethod-Passkey.ReadWrite", "UserAuthMethod-Password.ReadWrite"),
+			"UserAuthMethod-Passkey.ReadWrite", "UserAuthMethod-MicrosoftAuthApp.ReadWrite", "UserAuthMethod-Password.ReadWrite"),
 		"a member who has just proved much":              stronger(g.person("strong")),
 		"a member through an app that may do everything": through(g.person("member"), idp.Permissions()...),
 	}

@@ -13,8 +13,10 @@ type Methods struct {
 	User     *idp.User
 	Pass     *PassInfo     // nil: none
 	Passkeys []PasskeyInfo // oldest first
-	Password *PasswordInfo // nil: none
-	Mailbox  *idp.Mailbox  // nil: none, as with everybody who is not from outside
+	// Authenticators are devices, oldest first.
+	Authenticators []AuthenticatorInfo
+	Password       *PasswordInfo // nil: none
+	Mailbox        *idp.Mailbox  // nil: none, as with everybody who is not from outside
 	// NoPassword is why the user cannot have a password, idp.Offered if they can; it has
 	// PasswordLength characters at least.
 	NoPassword     idp.Reason
@@ -25,6 +27,12 @@ type Methods struct {
 type PasskeyInfo struct {
 	*idp.Passkey
 	Reason idp.Reason // why not, idp.Offered if it is
+}
+
+// AuthenticatorInfo is a device, and whether its user can sign in by it as things are.
+type AuthenticatorInfo struct {
+	*idp.Authenticator
+	Reason idp.Reason // why not, idp.Offered if they can
 }
 
 // PasswordInfo is a password as far as anybody sees one.
@@ -71,6 +79,9 @@ func (w *work) methods(u *idp.User) (held Methods, err error) {
 		}
 		held.Passkeys = append(held.Passkeys, PasskeyInfo{k, why})
 	}
+	if held.Authenticators, err = w.devices(u, policy.Authenticator); err != nil {
+		return held, err
+	}
 	held.NoPassword, held.PasswordLength = policy.Password.Bars(u), policy.Password.MinimumLength
 	word, err := w.password(u)
 	if word != nil {
@@ -81,6 +92,22 @@ func (w *work) methods(u *idp.User) (held Methods, err error) {
 	}
 	held.Mailbox, err = idp.MailboxOf(w.Tx, u.UserID)
 	return held, err
+}
+
+// devices are those of a user.
+func (w *work) devices(u *idp.User, policy idp.AuthenticatorPolicy) (infos []AuthenticatorInfo, err error) {
+	err = w.eachAuthenticator(u, func(d *idp.Authenticator) error {
+		why := d.Usable(policy, u, w.now)
+		switch {
+		case w.noPasskeys: // their holders are verified as those of passkeys are
+			why = idp.Unavailable
+		case why == idp.Offered:
+			why = policy.Allows(u, false)
+		}
+		infos = append(infos, AuthenticatorInfo{d, why})
+		return nil
+	})
+	return infos, err
 }
 
 // PreferMethod sets which method a user is asked for where no pass comes before it; "" is

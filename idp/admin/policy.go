@@ -113,6 +113,68 @@ func (s *Service) ResetPasskeyPolicy(ctx context.Context, actor idp.Actor, tenan
 	})
 }
 
+// AuthenticatorPolicyChange is what may be changed; nil leaves a field as it is.
+type AuthenticatorPolicyChange struct {
+	Enabled   *bool
+	Include   *[]idp.Target // with their modes
+	Exclude   *[]idp.Target
+	Ask       *[]idp.AskMode
+	Digits    *int
+	Lifetime  *int // seconds
+	Tries     *int
+	Soft      *bool
+	Quiet     *bool
+	ShowApp   *idp.Feature
+	ShowPlace *idp.Feature
+	Matching  *idp.FeatureState
+}
+
+// UpdateAuthenticatorPolicy changes the policy, whole or not at all. It holds at once, for
+// devices that exist too; a request that stands keeps the number and the time that it has.
+func (s *Service) UpdateAuthenticatorPolicy(ctx context.Context, actor idp.Actor, tenant string, c AuthenticatorPolicyChange) (idp.AuthenticatorPolicy, error) {
+	return authenticatorPolicy.update(ctx, s, actor, tenant, func(w *work, p *idp.AuthenticatorPolicy) error {
+		set(&p.Enabled, c.Enabled)
+		set(&p.Ask, c.Ask)
+		set(&p.Digits, c.Digits)
+		set(&p.Lifetime, c.Lifetime)
+		set(&p.Tries, c.Tries)
+		set(&p.Soft, c.Soft)
+		set(&p.Quiet, c.Quiet)
+		set(&p.ShowApp, c.ShowApp)
+		set(&p.ShowPlace, c.ShowPlace)
+		set(&p.Matching, c.Matching)
+		if err := p.Validate(); err != nil { // before a target is looked for that is none
+			return err
+		}
+		for _, f := range []*idp.Feature{c.ShowApp, c.ShowPlace} {
+			if err := checkFeature(w.Tx, f); err != nil {
+				return err
+			}
+		}
+		return w.retarget(&p.Targets, c.Include, c.Exclude)
+	})
+}
+
+// checkFeature sees to it that whom a feature names exists.
+func checkFeature(tx *storage.Tx, f *idp.Feature) error {
+	if f == nil {
+		return nil
+	}
+	named := []idp.Target{f.Include}
+	if f.Exclude.ID != "" {
+		named = append(named, f.Exclude)
+	}
+	return checkTargets(tx, &named)
+}
+
+// ResetAuthenticatorPolicy puts the policy back to what a fresh tenant has.
+func (s *Service) ResetAuthenticatorPolicy(ctx context.Context, actor idp.Actor, tenant string) (idp.AuthenticatorPolicy, error) {
+	return authenticatorPolicy.update(ctx, s, actor, tenant, func(_ *work, p *idp.AuthenticatorPolicy) error {
+		*p = idp.DefaultAuthenticatorPolicy()
+		return nil
+	})
+}
+
 // PasswordPolicyChange is what may be changed; nil leaves a field as it is.
 type PasswordPolicyChange struct {
 	Enabled       *bool
@@ -205,11 +267,12 @@ type part[P interface{ Validate() error }] struct {
 }
 
 var (
-	passPolicy         = part[idp.PassPolicy]{"Temporary Access Pass", func(all *idp.MethodsPolicy) *idp.PassPolicy { return &all.TemporaryAccessPass }}
-	passkeyPolicy      = part[idp.PasskeyPolicy]{"Passkey", func(all *idp.MethodsPolicy) *idp.PasskeyPolicy { return &all.Passkey }}
-	passwordPolicy     = part[idp.PasswordPolicy]{"Password", func(all *idp.MethodsPolicy) *idp.PasswordPolicy { return &all.Password }}
-	emailPolicy        = part[idp.EmailPolicy]{"Email", func(all *idp.MethodsPolicy) *idp.EmailPolicy { return &all.Email }}
-	registrationPolicy = part[idp.RegistrationPolicy]{"Registration", func(all *idp.MethodsPolicy) *idp.RegistrationPolicy { return &all.Registration }}
+	passPolicy          = part[idp.PassPolicy]{"Temporary Access Pass", func(all *idp.MethodsPolicy) *idp.PassPolicy { return &all.TemporaryAccessPass }}
+	passkeyPolicy       = part[idp.PasskeyPolicy]{"Passkey", func(all *idp.MethodsPolicy) *idp.PasskeyPolicy { return &all.Passkey }}
+	passwordPolicy      = part[idp.PasswordPolicy]{"Password", func(all *idp.MethodsPolicy) *idp.PasswordPolicy { return &all.Password }}
+	emailPolicy         = part[idp.EmailPolicy]{"Email", func(all *idp.MethodsPolicy) *idp.EmailPolicy { return &all.Email }}
+	authenticatorPolicy = part[idp.AuthenticatorPolicy]{"Authenticator", func(all *idp.MethodsPolicy) *idp.AuthenticatorPolicy { return &all.Authenticator }}
+	registrationPolicy  = part[idp.RegistrationPolicy]{"Registration", func(all *idp.MethodsPolicy) *idp.RegistrationPolicy { return &all.Registration }}
 )
 
 func (k part[P]) update(ctx context.Context, s *Service, actor idp.Actor, tenant string, edit func(*work, *P) error) (p P, err error) {

@@ -14,7 +14,7 @@ const (
 	HelpNeeded      = "helpNeeded"    // nothing works, but an administrator can give a pass now
 	PasswordOnly    = "passwordOnly"  // once a pass has ended, a password alone
 	PassOnly        = "passOnly"      // once the pass has ended, nothing
-	OneCredential   = "oneCredential" // one passkey stands; if it is lost, they cannot help themselves
+	OneCredential   = "oneCredential" // one passkey or device stands; if it is lost, they cannot help themselves
 	Ready           = "ready"         // what one loses, another or an administrator makes good
 	AccountDisabled = "disabled"      // nobody is to sign in
 	ProvedElsewhere = "external"      // they sign in elsewhere

@@ -20,6 +20,7 @@ type readinessFacts struct {
 	PassOnce bool
 	Synced   int // usable passkeys, by kind
 	Bound    int
+	Devices  int  // by which they can sign in
 	Password bool // there is one, and it is usable
 }
 
@@ -48,6 +49,11 @@ func readinessFactsOf(policy *idp.MethodsPolicy, held Methods, now time.Time) re
 			f.Bound++
 		}
 	}
+	for _, d := range held.Authenticators {
+		if d.Reason == idp.Offered {
+			f.Devices++
+		}
+	}
 	return f
 }
 
@@ -56,7 +62,7 @@ func (f readinessFacts) report(u *idp.User) ReadinessReport {
 	if r.Level == AccountDisabled || r.Level == ProvedElsewhere {
 		return r
 	}
-	r.Ways, r.Missing, r.Credentials = f.ways(), f.missing(), f.Synced+f.Bound
+	r.Ways, r.Missing, r.Credentials = f.ways(), f.missing(), f.lasting()
 	for _, more := range []bool{!f.PassTo.IsZero(), f.Password} {
 		if more {
 			r.Credentials++
@@ -65,10 +71,13 @@ func (f readinessFacts) report(u *idp.User) ReadinessReport {
 	return r
 }
 
+// lasting are the credentials that are there to stay and need no other beside them.
+func (f readinessFacts) lasting() int { return f.Synced + f.Bound + f.Devices }
+
 // level looks at what lasts: a pass ends, and a password is not enough to register a
 // passkey by.
 func (f readinessFacts) level() string {
-	switch keys := f.Synced + f.Bound; {
+	switch keys := f.lasting(); {
 	case f.Disabled:
 		return AccountDisabled
 	case f.External:
@@ -95,6 +104,9 @@ func (f readinessFacts) ways() []string {
 	}
 	if f.Bound > 0 {
 		ways = append(ways, counted(f.Bound, "device-bound passkey", "device-bound passkeys"))
+	}
+	if f.Devices > 0 {
+		ways = append(ways, counted(f.Devices, "phone or other device", "phones or other devices"))
 	}
 	switch {
 	case f.PassTo.IsZero():
@@ -137,7 +149,11 @@ func (f readinessFacts) missing() string {
 func (f readinessFacts) wants() string {
 	switch f.level() {
 	case OneCredential:
-		return f.passkey("a second passkey", "") + f.unless("if this one is lost, only an administrator can help, by a pass")
+		which := "a second passkey"
+		if f.Devices > 0 {
+			which = "a passkey beside the device"
+		}
+		return f.passkey(which, "") + f.unless("if this one is lost, only an administrator can help, by a pass")
 	case PasswordOnly, PassOnly:
 		before := ""
 		if !f.PassTo.IsZero() {

@@ -284,11 +284,12 @@ func (w *work) put(before, u *idp.User) error {
 	return w.Put(u)
 }
 
-// removeHeld removes what is there only for a user: the credentials, a pass that waits for
-// approval, the invitation.
+// removeHeld removes what is there only for a user: the credentials, what waits to become one,
+// requests to sign in, the invitation.
 func (w *work) removeHeld(u *idp.User) error {
 	keys := w.eachPasskey(u, func(k *idp.Passkey) error { return k.Remove(w.Tx, w.now) })
-	return errors.Join(w.removePass(u), keys, w.removePassword(u), w.removeMailbox(u), w.removeIdentities(u), removeOf[idp.PassApproval](w, u), w.removeInvitation(u))
+	devices := w.eachAuthenticator(u, func(d *idp.Authenticator) error { return d.Remove(w.Tx, w.now) })
+	return errors.Join(w.removePass(u), keys, devices, removeAllOf[idp.AuthenticatorEnrolment](w, u), removeAllOf[idp.SignInRequest](w, u), w.removePassword(u), w.removeMailbox(u), w.removeIdentities(u), removeOf[idp.PassApproval](w, u), w.removeInvitation(u))
 }
 
 // removeOf removes the one record of a kind that a user has.
@@ -304,6 +305,18 @@ func removeOf[T any, P interface {
 		return err
 	}
 	return w.Delete(r)
+}
+
+// removeAllOf removes the records of a kind that a user has, however many.
+func removeAllOf[T any, P interface {
+	*T
+	storage.Record
+}](w *work, u *idp.User) error {
+	all, _, err := storage.List[T, P](w.Tx, "user", u.UserID, storage.Page{})
+	for _, r := range all {
+		err = errors.Join(err, w.Delete(r))
+	}
+	return err
 }
 
 func findUser(tx *storage.Tx, name string) (*idp.User, error) {

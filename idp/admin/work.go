@@ -116,6 +116,13 @@ func (w *work) didTo(p *idp.Passkey, verb string, u *idp.User, own, admins idp.A
 	return e
 }
 
+// didToDevice is did of a device.
+func (w *work) didToDevice(d *idp.Authenticator, verb string, u *idp.User, own, admins idp.Activity) *idp.AuditEvent {
+	e := w.did(verb, idp.AuthenticatorMethod, u, own, admins)
+	e.Details = map[string]string{"method": d.AuthenticatorID, "name": d.Name}
+	return e
+}
+
 // notify tells a user by mail of what was done to a method of theirs.
 func (w *work) notify(u *idp.User, about idp.MailAbout, kind idp.Kind, name string) error {
 	return idp.Notify(w.Tx, u, about, map[string]string{"Method": string(kind), "Name": name, "Address": w.actor.Address}, w.now)

@@ -28,17 +28,12 @@ var configurations = &entity[configuration, none]{
 	kinds:   []shape{passConfiguration, emailConfiguration, passkeyConfiguration, authenticatorConfiguration},
 }
 
-// changeable is what the body of a change may be.
-var changeable = &entity[configuration, none]{
-	name: configurations.name, properties: configurations.properties, kinds: []shape{passConfiguration, emailConfiguration, passkeyConfiguration},
-}
-
 // configurationsOf are those of a policy, by id.
 func configurationsOf(p *idp.MethodsPolicy) []configuration {
 	return []configuration{
 		configurationOf(emailConfigurationID, emailConfiguration, p.Email).with(changeEmailPolicy, resetEmailPolicy),
 		configurationOf(passkeyConfigurationID, passkeyConfiguration, p.Passkey).with(changePasskeyPolicy(p.Passkey), resetPasskeyPolicy),
-		laterConfigurationOf("MicrosoftAuthenticator", authenticatorConfiguration),
+		configurationOf(authenticatorConfigurationID, authenticatorConfiguration, p.Authenticator).with(changeAuthenticatorPolicy(p.Authenticator), resetAuthenticatorPolicy),
 		configurationOf(passConfigurationID, passConfiguration, p.TemporaryAccessPass).with(changePassPolicy, resetPassPolicy),
 	}
 }
@@ -51,14 +46,6 @@ func configurationOf[T, C any](id string, e *entity[T, C], policy T) configurati
 func (x configuration) with(change, reset func(*call) error) configuration {
 	x.change, x.reset = change, reset
 	return x
-}
-
-// laterConfigurationOf is of a method that comes later.
-func laterConfigurationOf(id string, e *entity[none, none]) configuration {
-	later := func(*call) error {
-		return idp.Errorf(idp.Invalid, "The authentication method '%s' is not available in this version.", id)
-	}
-	return configurationOf(id, e, none{}).with(later, later)
 }
 
 // configurationObjects are the configurations within the policy.
@@ -83,7 +70,7 @@ func configurationRoutes(path string) []route {
 			summary: "Read what the policy says of a method", action: idp.ReadMethodsPolicy, out: configurations,
 		},
 		{
-			method: http.MethodPatch, path: one, handle: changeConfiguration, family: authMethods, in: changeable,
+			method: http.MethodPatch, path: one, handle: changeConfiguration, family: authMethods, in: configurations,
 			summary: "Change what the policy says of a method; @odata.type is needed", action: idp.WriteMethodsPolicy,
 		},
 		{

@@ -13,9 +13,6 @@ type unheldKind struct {
 }
 
 var unheld = []unheldKind{
-	{"microsoftAuthenticatorMethods", unheldEntity("microsoftAuthenticatorAuthenticationMethod",
-		field{name: "displayName", kind: edmString}, field{name: "deviceTag", kind: edmString}, field{name: "phoneAppVersion", kind: edmString},
-		field{name: "clientAppName", kind: edmString, flags: betaOnly})},
 	{"emailMethods", unheldEntity("emailAuthenticationMethod", field{name: "emailAddress", kind: edmString})},
 	{"phoneMethods", unheldEntity("phoneAuthenticationMethod",
 		field{name: "phoneNumber", kind: edmString}, field{name: "phoneType", kind: enumOf("mobile", "alternateMobile", "office")},

@@ -22,7 +22,7 @@ var methods = &entity[method, none]{
 		{name: "createdDateTime", kind: edmDateTime},
 	},
 	derived: func(c *call, m method) object { return m.object(c) },
-	kinds:   []shape{passMethods, passkeyMethods, passwordMethods},
+	kinds:   []shape{passMethods, passkeyMethods, authenticatorMethods, passwordMethods},
 }
 
 // methodOf is an item of some entity as one of the methods.
@@ -38,6 +38,9 @@ func (c *call) heldMethods() (all []method, err error) {
 	}
 	for _, k := range held.Passkeys {
 		all = append(all, methodOf(passkeyMethods, k.Passkey))
+	}
+	for _, d := range held.Authenticators {
+		all = append(all, methodOf(authenticatorMethods, d.Authenticator))
 	}
 	if held.Password != nil {
 		all = append(all, methodOf(passwordMethods, held.Password.Password))

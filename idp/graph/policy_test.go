@@ -13,14 +13,13 @@ import (
 )
 
 const (
-	policyPath  = "/policies/authenticationMethodsPolicy"
-	configPath  = policyPath + "/authenticationMethodConfigurations"
-	passConfig  = configPath + "/temporaryAccessPass"
-	passType    = `"@odata.type":"#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration"`
-	keyConfig   = configPath + "/fido2"
-	keyType     = `"@odata.type":"#microsoft.graph.fido2AuthenticationMethodConfiguration"`
-	keyProfile  = "00000000-0000-0000-0000-000000000001"
-	unavailable = "The authentication method '%' is not available in this version."
+	policyPath = "/policies/authenticationMethodsPolicy"
+	configPath = policyPath + "/authenticationMethodConfigurations"
+	passConfig = configPath + "/temporaryAccessPass"
+	passType   = `"@odata.type":"#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration"`
+	keyConfig  = configPath + "/fido2"
+	keyType    = `"@odata.type":"#microsoft.graph.fido2AuthenticationMethodConfiguration"`
+	keyProfile = "00000000-0000-0000-0000-000000000001"
 )
 
 var allUsers = object{"targetType": "group", "id": "all_users", "isRegistrationRequired": false}
@@ -39,24 +38,33 @@ func passConfigurationObject(at string) object {
 }
 
 func configurationsOfAll(at string) []object {
-	feature := object{
-		"state": "default", "includeTarget": object{"targetType": "group", "id": "all_users"},
-		"excludeTarget": object{"targetType": "group", "id": "00000000-0000-0000-0000-000000000000"},
-	}
-	features := object{"displayAppInformationRequiredState": feature, "displayLocationInformationRequiredState": feature}
-	if at == "/beta" {
-		features["numberMatchingRequiredState"], features["companionAppAllowedState"] = feature, feature
-	}
-	device := maps.Clone(allUsers)
-	device["authenticationMode"] = "any"
 	return []object{
 		emailConfigurationObject(at),
 		keyConfigurationObject(),
-		{
-			"@odata.type": "#microsoft.graph.microsoftAuthenticatorAuthenticationMethodConfiguration", "id": "MicrosoftAuthenticator", "state": "disabled",
-			"isSoftwareOathEnabled": false, "featureSettings": features, "includeTargets": []object{device}, "excludeTargets": []object{},
-		},
+		deviceConfigurationObject(at),
 		passConfigurationObject(at),
+	}
+}
+
+// deviceConfigurationObject is what every tenant has.
+func deviceConfigurationObject(at string) object {
+	features := object{"displayAppInformationRequiredState": feature("default"), "displayLocationInformationRequiredState": feature("default")}
+	if at == "/beta" {
+		features["numberMatchingRequiredState"], features["companionAppAllowedState"] = feature("default"), feature("default")
+	}
+	device := maps.Clone(allUsers)
+	device["authenticationMode"] = "any"
+	return object{
+		"@odata.type": "#microsoft.graph.microsoftAuthenticatorAuthenticationMethodConfiguration", "id": "MicrosoftAuthenticator", "state": "disabled",
+		"isSoftwareOathEnabled": false, "featureSettings": features, "includeTargets": []object{device}, "excludeTargets": []object{},
+	}
+}
+
+// feature is one in a state for everybody.
+func feature(state string) object {
+	return object{
+		"state": state, "includeTarget": object{"targetType": "group", "id": "all_users"},
+		"excludeTarget": object{"targetType": "group", "id": nobodyID},
 	}
 }
 
@@ -143,12 +151,6 @@ func TestConfigurations(t *testing.T) {
 				for _, name := range []string{"/" + id, "/" + strings.ToUpper(id), "/" + strings.ToLower(id[:1]) + id[1:], "('" + id + "')"} {
 					d.as("reader", "GET", at+path+name, "").same(200, want)
 				}
-				if id != "MicrosoftAuthenticator" {
-					continue
-				}
-				text := strings.Replace(unavailable, "%", id, 1)
-				d.nothing("policy", "PATCH", at+path+"/"+id, `{"@odata.type":"#microsoft.graph.x","state":"enabled"}`, 400, "badRequest", text)
-				d.nothing("policy", "DELETE", at+path+"/"+id, "", 400, "badRequest", text)
 			}
 			for _, method := range []string{"GET", "PATCH", "DELETE"} {
 				body := ""

@@ -49,16 +49,17 @@ var ofEveryUser = constant[admin.Methods]
 const (
 	boundName  = "passKeyDeviceBound"
 	syncedName = "passKeySynced"
+	deviceName = "microsoftAuthenticatorPasswordless"
 )
 
-var reportedMethods = []string{string(idp.TemporaryAccessPass), boundName, syncedName}
+var reportedMethods = []string{string(idp.TemporaryAccessPass), boundName, syncedName, deviceName}
 
 // registeredNames are what somebody holds, a pass only as long as it can be used.
 func registeredNames(r admin.Methods) (names []string) {
 	if r.PassUsable() {
 		names = []string{string(idp.TemporaryAccessPass)}
 	}
-	return append(names, passkeyNames(r.Passkeys)...)
+	return slices.Concat(names, passkeyNames(r.Passkeys), deviceNames(r.Authenticators))
 }
 
 // preferredNames are what somebody would be asked for first.
@@ -66,7 +67,11 @@ func preferredNames(r admin.Methods) []string {
 	if r.PassUsable() {
 		return []string{string(idp.TemporaryAccessPass)}
 	}
-	return passkeyNames(slices.DeleteFunc(slices.Clone(r.Passkeys), func(k admin.PasskeyInfo) bool { return k.Reason != idp.Offered }))
+	usable := passkeyNames(slices.DeleteFunc(slices.Clone(r.Passkeys), func(k admin.PasskeyInfo) bool { return k.Reason != idp.Offered }))
+	if len(usable) > 0 || !r.AuthenticatorUsable() {
+		return usable
+	}
+	return []string{deviceName}
 }
 
 func passkeyNames(held []admin.PasskeyInfo) (names []string) {
@@ -77,6 +82,13 @@ func passkeyNames(held []admin.PasskeyInfo) (names []string) {
 		names = append(names, syncedName)
 	}
 	return names
+}
+
+func deviceNames(held []admin.AuthenticatorInfo) []string {
+	if len(held) == 0 {
+		return nil
+	}
+	return []string{deviceName}
 }
 
 func reportRoutes() []route {

@@ -114,6 +114,36 @@ func TestRegisteredPasskeys(t *testing.T) {
 	counted(2.0, 1.0, 0.0, 0.0)
 }
 
+// TestRegisteredDevices: a device counts as passwordless as long as somebody can sign in by it.
+func TestRegisteredDevices(t *testing.T) {
+	a := newArchive(t)
+	u := a.person("phone")
+	policy := func(c admin.AuthenticatorPolicyChange) {
+		t.Helper()
+		_, err := a.admin.UpdateAuthenticatorPolicy(a.ctx, clerk, tenantID, c)
+		a.must(err)
+	}
+	policy(admin.AuthenticatorPolicyChange{Enabled: new(true)})
+	a.must(a.store.Update(a.ctx, tenantID, func(tx *storage.Tx) error {
+		return tx.Insert(&idp.Authenticator{AuthenticatorID: idp.NewID(), UserID: u.UserID, Name: "Phone", App: "web/1", Thumbprint: "t", CreatedAt: a.now, SeenAt: a.now})
+	}))
+	const path = "/v1.0/reports/authenticationMethods/"
+	name := any("microsoftAuthenticatorPasswordless")
+	details := func(preferred []any, passwordless, capable bool) {
+		t.Helper()
+		o := a.read(path + "userRegistrationDetails/phone@contoso.example").json()
+		got := []any{o["methodsRegistered"], o["systemPreferredAuthenticationMethods"], o["isPasswordlessCapable"], o["isMfaCapable"], o["isMfaRegistered"]}
+		differ(t, "", any(got), any([]any{[]any{name}, preferred, passwordless, capable, true}))
+	}
+	details([]any{name}, true, true)
+	counts := a.read(path + "usersRegisteredByMethod").json()["userRegistrationMethodCounts"].([]any)
+	differ(t, "counts", counts[3], any(object{"authenticationMethod": name, "userCount": 1.0}))
+	policy(admin.AuthenticatorPolicyChange{Include: &[]idp.Target{{Type: "group", ID: idp.AllUsers, Mode: idp.AuthenticatePush}}})
+	details([]any{}, false, true)
+	policy(admin.AuthenticatorPolicyChange{Enabled: new(false)})
+	details([]any{}, false, false)
+}
+
 func TestRecoveryReadiness(t *testing.T) {
 	a := registered(t)
 	const path = "/beta/reports/authenticationMethods/recoveryReadiness"
@@ -200,7 +230,8 @@ func TestSummaries(t *testing.T) {
 		for _, prefix := range []string{"", "microsoft.graph."} {
 			a.read("/v1.0"+path+prefix+"usersRegisteredByMethod"+arguments).is(200, `{"@odata.context": "`+base+`/v1.0/$metadata#microsoft.graph.userRegistrationMethodSummary", `+common+
 				fmt.Sprintf(`"userRegistrationMethodCounts": [{"authenticationMethod": "temporaryAccessPass", "userCount": %d}, {"authenticationMethod": "passKeyDeviceBound", "userCount": 0},
-					{"authenticationMethod": "passKeySynced", "userCount": 0}]}`, want[3]))
+					{"authenticationMethod": "passKeySynced", "userCount": 0},
+					{"authenticationMethod": "microsoftAuthenticatorPasswordless", "userCount": 0}]}`, want[3]))
 		}
 		a.read("/beta"+path+"usersRegisteredByFeature"+arguments).is(200, `{"@odata.context": "`+base+`/beta/$metadata#microsoft.graph.userRegistrationFeatureSummary", `+common+
 			fmt.Sprintf(`"userRegistrationFeatureCounts": [{"feature": "ssprRegistered", "userCount": 0}, {"feature": "ssprEnabled", "userCount": 0}, {"feature": "ssprCapable", "userCount": 0},

@@ -6,7 +6,7 @@ import "slices"
 func routes() []route {
 	return slices.Concat(
 		batchRoutes(),
-		passRoutes(), passkeyRoutes(), passwordRoutes(), methodRoutes(), policyRoutes(), guestPolicyRoutes(), approvalRoutes(), explainRoutes(),
+		passRoutes(), passkeyRoutes(), authenticatorRoutes(), passwordRoutes(), methodRoutes(), policyRoutes(), guestPolicyRoutes(), approvalRoutes(), explainRoutes(),
 		userRoutes(), groupRoutes(), roleRoutes(), organizationRoutes(), domainRoutes(), federationConfigurationRoutes(), identityProviderRoutes(), crossTenantRoutes(),
 		invitationRoutes(), logRoutes(), deliveryRoutes(), reportRoutes(),
 	)

@@ -112,7 +112,7 @@ func (b *browser) walk(rw http.ResponseWriter, r *http.Request, v signin.Visit, 
 		case step == idp.Identify && out.Decision.Account:
 			out, err = s.Look(r.Context(), v, out.Flow.WithAccount())
 		case step == idp.Ask && out.Prompt.Page == "email-send":
-			out, err = s.Send(r.Context(), v, out.Flow)
+			out, err = s.Send(r.Context(), v, out.Flow, "")
 		case step == idp.Ask && out.Prompt.Page == "email-code":
 			p.code = b.w.mailedCode()
 			fallthrough

@@ -139,6 +139,15 @@ func (c *Client) PostForm(ctx context.Context, url string, form url.Values) (sta
 	return status, err
 }
 
+// Post sends a body with some headers and tells the status of the answer, whose body is not read.
+func (c *Client) Post(ctx context.Context, url string, header http.Header, body []byte) (status int, err error) {
+	err = c.call(ctx, http.MethodPost, url, string(body), header.Clone(), func(r *http.Response) error {
+		status = r.StatusCode
+		return nil
+	})
+	return status, err
+}
+
 // call makes one call and lets use look at the answer while it lasts.
 func (c *Client) call(ctx context.Context, method, raw, body string, header http.Header, use func(*http.Response) error) error {
 	u, err := c.CheckURL(raw)

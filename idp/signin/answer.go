@@ -22,6 +22,7 @@ type attempt struct {
 	other   bool   // the answer is of somebody else than it was asked of
 	invited bool   // the browser has opened the link of an invitation of theirs that is good now
 	known   known
+	waits   bool // nobody has answered yet what was asked on a device
 	answer  idp.Answer
 }
 
@@ -61,6 +62,9 @@ func (a *attempt) sends() bool {
 func (s *Service) check(ctx context.Context, a *attempt) (Outcome, error) {
 	err := s.store.View(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) error {
 		if err := s.loadSubject(tx, a); err != nil {
+			return err
+		}
+		if err := s.loadRequest(tx, a); err != nil {
 			return err
 		}
 		c, err := loadChallenge(tx, a.f)
@@ -254,6 +258,9 @@ func (s *Service) close(tx *storage.Tx, a *attempt, verdict idp.Verdict) error {
 		if err := tx.Put(t); err != nil {
 			return err
 		}
+	}
+	if err := consume(tx, a); err != nil {
+		return err
 	}
 	if verdict.Settle == nil {
 		return nil

@@ -3,6 +3,8 @@ package signin
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"latchkey/idp"
 	"latchkey/storage"
@@ -92,12 +94,17 @@ func (s *Service) addUser(tx *storage.Tx, v Visit, facts *idp.Facts) (err error)
 	if err != nil {
 		return err
 	}
-	who := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy, User: subject, Doors: facts.Doors}
+	who := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy, User: subject, Doors: facts.Doors, Again: again(facts.Session, subject, v.Now)}
 	if facts.Offers, err = s.offers(tx, who, standIn); err != nil {
 		return err
 	}
 	facts.Pretended = s.pretended(v, facts, facts.Identifier)
 	return s.addInterrupt(tx, v, policy, facts)
+}
+
+// again tells whether somebody is signed in as the user already.
+func again(session *idp.Session, u *idp.User, now time.Time) bool {
+	return u != nil && session != nil && session.UserID == u.UserID && session.Live(u, now)
 }
 
 // addInterrupt finds whether the session's user is asked to register a method: who holds
@@ -108,24 +115,44 @@ func (s *Service) addInterrupt(tx *storage.Tx, v Visit, policy *idp.MethodsPolic
 		return nil
 	}
 	who := idp.Subject{Now: v.Now, Tenant: v.Tenant, Policy: policy, User: u}
-	able := idp.Kind("")
+	able, devices := idp.Kind(""), false
 	for _, m := range s.methods {
-		e, ok := m.(idp.Enroller)
-		if !ok || !e.Info().Passwordless {
+		if !m.Info().Passwordless {
 			continue
 		}
-		held, err := e.Info().Held(tx, u.UserID)
-		if len(held) > 0 || err != nil {
+		held, err := m.Info().Held(tx, u.UserID)
+		if err != nil {
 			return err
 		}
-		if able == "" && e.Registrable(who, true) == idp.Offered {
+		if _, ok := m.(idp.Requester); ok && len(held) > 0 {
+			devices = true
+			continue
+		}
+		if len(held) > 0 {
+			return nil
+		}
+		if e, ok := m.(idp.Enroller); ok && able == "" && e.Registrable(who, true) == idp.Offered {
 			able = e.Info().Kind
 		}
 	}
-	if able != "" {
+	switch {
+	case able == "":
+	case devices:
+		if s.leadsOn(v, policy, facts) {
+			facts.Interrupt, facts.Enrolable = idp.MayRegister, able
+		}
+	default:
 		facts.Interrupt, facts.Enrolable = policy.Registration.Interrupts(u, s.settlesHere(facts), v.Now), able
 	}
 	return nil
+}
+
+// leadsOn tells whether somebody who has just signed in by a device is offered a passkey, which is
+// better: in a browser of their own, which has signed them in before, and not too often.
+func (s *Service) leadsOn(v Visit, policy *idp.MethodsPolicy, facts *idp.Facts) bool {
+	u := facts.SessionUser
+	return facts.Session != nil && facts.Session.Latest().Method == idp.AuthenticatorMethod &&
+		slices.Contains(s.openKnown(v).Users, u.UserID) && policy.Registration.Campaign.Rested(u, v.Now)
 }
 
 // settlesHere tells whether the person came to a page of ours, and has no other place to sign in
@@ -178,6 +205,12 @@ func (s *Service) beginUnnamed(ctx context.Context, v Visit, out *Outcome) error
 // answers to it. unnamed: whoever answers it says who they are.
 func (s *Service) begin(ctx context.Context, v Visit, out *Outcome, unnamed bool) error {
 	m := s.method(out.Decision.Method)
+	if out.Flow.requested(m) {
+		asked, err := s.showRequest(ctx, v, out)
+		if asked || err != nil {
+			return err
+		}
+	}
 	if out.Flow.Challenge != "" && out.Flow.Chosen == out.Decision.Method && !m.Info().Unguessable {
 		out.Prompt = out.Flow.Prompt
 		return nil

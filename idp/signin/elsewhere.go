@@ -230,6 +230,6 @@ func (s *Service) logLink(tx *storage.Tx, a *attempt, u *idp.User, id *idp.Ident
 	e := a.v.event(idp.Directory)
 	e.Tell(idp.IdentityLinked)
 	e.Actor, e.Target = idp.PartyOf(u), idp.PartyOf(u)
-	e.Details = map[string]string{"identity": id.IdentityID, "provider": id.Provider, "issuer": clip(id.Issuer, 256)}
+	e.Details = map[string]string{"identity": id.IdentityID, "provider": id.Provider, "issuer": idp.Clip(id.Issuer, 256)}
 	return s.log(a.v).Append(tx, e)
 }

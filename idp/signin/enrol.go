@@ -33,7 +33,14 @@ func (s *Service) beginEnrol(ctx context.Context, v Visit, out *Outcome) error {
 	if e.m == nil {
 		return idp.Errorf(idp.Invalid, "Nobody can register a method of the kind %q.", out.Decision.Method)
 	}
-	if err := s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error { return s.loadEnrolment(tx, e) }); err != nil {
+	if err := s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
+		if err := s.loadEnrolment(tx, e); err != nil {
+			return err
+		}
+		held, err := idp.Authenticators(tx, e.subject.User.UserID)
+		out.Device = err == nil && s.method(idp.AuthenticatorMethod) != nil && e.subject.Policy.Authenticator.Registrable(e.subject.User, len(held)) == idp.Offered
+		return err
+	}); err != nil {
 		return err
 	}
 	if r := e.refusal(v.Now); r != nil {
@@ -239,7 +246,7 @@ func (s *Service) notRegistered(ctx context.Context, e *enrolment, r *idp.Refusa
 
 // notify tells a person by mail of what happened to a method of theirs.
 func (v Visit) notify(tx *storage.Tx, u *idp.User, about idp.MailAbout, p *idp.Passkey) error {
-	details := map[string]string{"Method": string(idp.PasskeyMethod), "Address": v.Address, "Browser": clip(v.UserAgent, 256)}
+	details := map[string]string{"Method": string(idp.PasskeyMethod), "Address": v.Address, "Browser": idp.Clip(v.UserAgent, 256)}
 	if p != nil {
 		details["Name"] = p.Name
 	}

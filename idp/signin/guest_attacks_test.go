@@ -232,7 +232,7 @@ func TestSendsParallel(t *testing.T) {
 		ends := atOnce(crowd, func(int) string {
 			b := g.browser()
 			f := b.look(b.toApp(guest)).Flow
-			return end(g.signin.Send(context.Background(), b.visit(), f))
+			return end(g.signin.Send(context.Background(), b.visit(), f, ""))
 		})
 		if n := len(g.owed()) - before; n != 4 || ends["code.toomany"] != crowd-4 {
 			t.Errorf("%d codes were sent, want the 4 of an hour: %v", n, ends)

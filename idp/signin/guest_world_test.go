@@ -96,7 +96,7 @@ func (b *browser) sent(f signin.Flow) signin.Flow {
 
 func (b *browser) send(f signin.Flow) signin.Outcome {
 	b.w.Helper()
-	out, err := b.w.signin.Send(context.Background(), b.visit(), f)
+	out, err := b.w.signin.Send(context.Background(), b.visit(), f, "")
 	b.w.must(err)
 	out.Problem = out.Flow.Problem
 	return out

@@ -17,7 +17,7 @@ func (s *Service) log(v Visit) idp.AuditLog {
 // event is a line about a visit.
 func (v Visit) event(log string) *idp.AuditEvent {
 	e := idp.NewEvent(log, v.Now)
-	e.Address, e.UserAgent, e.RequestID = v.Address, clip(v.UserAgent, 256), v.RequestID
+	e.Address, e.UserAgent, e.RequestID = v.Address, idp.Clip(v.UserAgent, 256), v.RequestID
 	return e
 }
 
@@ -25,7 +25,7 @@ func (v Visit) event(log string) *idp.AuditEvent {
 func (s *Service) logSignIn(tx *storage.Tx, a *attempt, sessionID string, r *idp.Refusal) error {
 	e := a.v.event(idp.SignIns)
 	e.Method, e.SessionID = a.m.Info().Name, sessionID
-	e.Actor = idp.Party{Type: idp.ActorUser, Name: clip(a.f.Username, 320)}
+	e.Actor = idp.Party{Type: idp.ActorUser, Name: idp.Clip(a.f.Username, 320)}
 	if u := a.subject.User; u != nil {
 		e.Actor = idp.PartyOf(u)
 		e.Target = e.Actor
@@ -91,7 +91,7 @@ func (s *Service) logConsent(tx *storage.Tx, v Visit, out Outcome, scopes []stri
 	e := v.event(idp.Directory)
 	e.Tell(idp.ConsentGiven)
 	e.Actor, e.Target = idp.PartyOf(out.User), idp.Party{Type: idp.ActorClient, ID: out.Client.ClientID, Name: out.Client.Name}
-	e.Details = map[string]string{"scope": clip(strings.Join(scopes, " "), 1024)}
+	e.Details = map[string]string{"scope": idp.Clip(strings.Join(scopes, " "), 1024)}
 	e.Passing = true
 	return s.log(v).Append(tx, e)
 }

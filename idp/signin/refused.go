@@ -57,25 +57,9 @@ func (s *Service) suspend(tx *storage.Tx, a *attempt, r *idp.Refusal) error {
 // again is the same question with the problem beside it.
 func (a *attempt) again(p Problem) Outcome {
 	f := a.f
-	if a.m.Info().Unguessable { // another try is another question
+	if a.m.Info().Unguessable && !a.waits { // another try is another question
 		f.Challenge, f.Prompt = "", idp.Prompt{}
 	}
 	f.Problem = &p
 	return Outcome{Decision: idp.Decision{Step: idp.Ask, Method: f.Chosen}, Flow: f, Prompt: f.Prompt, Problem: &p}
-}
-
-// clip cuts text from outside to n bytes, whole characters, and drops what the
-// store refuses.
-func clip(s string, n int) string {
-	clean := make([]rune, 0, min(len(s), n))
-	size := 0
-	for _, r := range s {
-		if size += len(string(r)); size > n {
-			break
-		}
-		if r >= ' ' && r != 0x7f {
-			clean = append(clean, r)
-		}
-	}
-	return string(clean)
 }

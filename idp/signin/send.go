@@ -22,12 +22,16 @@ const (
 
 // Send has something sent that answers the question in the flow, whether there is anybody
 // who gets it or not. The outcome is the question for it, or carries a Problem.
-func (s *Service) Send(ctx context.Context, v Visit, f Flow) (Outcome, error) {
+// mode is how they want to be asked, where they can choose.
+func (s *Service) Send(ctx context.Context, v Visit, f Flow, mode idp.AskMode) (Outcome, error) {
 	v, err := s.located(ctx, v, f)
 	if err != nil {
 		return Outcome{}, err
 	}
 	a := &attempt{v: v, f: f, m: s.method(f.Chosen), known: s.openKnown(v)}
+	if m, ok := a.m.(idp.Requester); ok && f.Challenge != "" && f.Begun == 0 {
+		return s.request(ctx, a, m, mode)
+	}
 	d, ok := a.m.(idp.Deliverer)
 	if !ok || f.Challenge == "" || f.Begun != 0 {
 		return Outcome{}, idp.ErrSealed
@@ -154,7 +158,7 @@ const reportPurpose = "code-report"
 func (s *Service) codeMail(a *attempt, client *idp.Client, challenge, code string, ends time.Time) *idp.Mail {
 	v, u := a.v, a.subject.User
 	details := map[string]string{
-		"Address": v.Address, "Browser": clip(v.UserAgent, 256), "Minutes": strconv.Itoa(a.subject.Policy.Email.CodeLifetime),
+		"Address": v.Address, "Browser": idp.Clip(v.UserAgent, 256), "Minutes": strconv.Itoa(a.subject.Policy.Email.CodeLifetime),
 	}
 	if a.subject.Policy.Email.CodeInSubject {
 		details["InSubject"] = "true"

@@ -29,16 +29,25 @@ type Service struct {
 	// standIns are ids of people from outside, by tenant: see standIn.
 	standIns sync.Map
 	seed     maphash.Seed // of the choice among them
+	waker    *idp.Waker
+	notify   func(tenantID string, r *idp.SignInRequest, quiet bool)
 }
 
 // New makes the service. The order of methods is the order they are offered in.
 func New(store *storage.Store, keys *idp.Keyring, methods []idp.Method) *Service {
-	return &Service{store: store, keys: keys, methods: methods, slots: newSlots(), observe: func(idp.Kind, error) {}, seed: maphash.MakeSeed()}
+	return &Service{store: store, keys: keys, methods: methods, slots: newSlots(), observe: func(idp.Kind, error) {}, seed: maphash.MakeSeed(), waker: idp.NewWaker(), notify: func(string, *idp.SignInRequest, bool) {}}
 }
 
 // Observe has each told of the judgement of every answer. It is called before the service
 // is used.
 func (s *Service) Observe(each func(idp.Kind, error)) { s.observe = each }
+
+// WithRequests has the waker woken for whoever waits for a request or its answer, and each request
+// told of to notify, which wakes devices; quiet: only those that ask by themselves. It is called
+// before the service is used.
+func (s *Service) WithRequests(w *idp.Waker, notify func(tenantID string, r *idp.SignInRequest, quiet bool)) {
+	s.waker, s.notify = w, notify
+}
 
 // Visit is one request of one browser.
 type Visit struct {
@@ -66,6 +75,7 @@ type Outcome struct {
 	Session  *idp.Session // or nil
 	Problem  *Problem     // why the last answer was not accepted
 	By       time.Time    // for EnrolStep: when the registration must be finished
+	Device   bool         // for EnrolStep: a device can be added instead
 	New      *idp.Passkey // for Enrolled: what was registered
 	// Invitation is what RedeemStep is about; nil if there is none any more.
 	Invitation *idp.Invitation

@@ -72,6 +72,11 @@ func (s *Service) subject(tx *storage.Tx, v Visit, f Flow, m idp.Method) (idp.Su
 	if now.Doors, err = s.doors(tx, v, now.Name); now.User == nil || err != nil {
 		return now, errors.Join(err, readAlike(tx, m, standIn))
 	}
+	session, err := findSession(tx, v.Session)
+	if err != nil {
+		return now, err
+	}
+	now.Again = again(session, now.User, v.Now)
 	now.Known = f.Username == "" || slices.Contains(s.openKnown(v).Users, now.User.UserID)
 	now.Credentials, err = m.Info().Held(tx, now.User.UserID)
 	return now, err

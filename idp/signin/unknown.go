@@ -12,8 +12,8 @@ import (
 )
 
 // How unknown names pretend: for a spell of a week each, in one of so many spells to hold a
-// pass, in another a password, where there are any, else a passkey. People who have a passkey
-// are given a pass now and then, too.
+// pass, in another a password, in a third a device, where there are any, else a passkey. People
+// who have a passkey are given a pass now and then, too.
 const (
 	spell  = 7 * 24 * time.Hour
 	spells = 4
@@ -49,6 +49,8 @@ func (s *Service) pretended(v Visit, facts *idp.Facts, name string) idp.Kind {
 		first = []idp.Kind{idp.TemporaryAccessPass, idp.PasskeyMethod}
 	case 1:
 		first = []idp.Kind{idp.PasswordMethod, idp.PasskeyMethod}
+	case 2:
+		first = []idp.Kind{idp.AuthenticatorMethod, idp.PasskeyMethod}
 	}
 	if i := slices.IndexFunc(first, open); i >= 0 {
 		return first[i]

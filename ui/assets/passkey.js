@@ -1,6 +1,8 @@
 // Signs in with a passkey, or has one made. The page's form holds the options for that in
 // data-get or data-create; what the authenticator says goes into its hidden field, and the
 // form is sent. Nothing is sent of a prompt that was cancelled.
+import { asJSON, creationOptions, requestOptions } from './webauthn.js';
+
 const form = document.querySelector('form[data-get], form[data-create]');
 const said = document.querySelector('#passkey-said');
 const creates = 'create' in form.dataset;
@@ -8,49 +10,6 @@ const options = JSON.parse(form.dataset.create ?? form.dataset.get);
 const field = form.elements[creates ? 'attestation' : 'assertion'];
 const buttons = form.querySelectorAll('button[type="button"]');
 const opened = Date.now();
-
-function bytes(base64url) {
-  const binary = atob(base64url.replaceAll('-', '+').replaceAll('_', '/'));
-  return Uint8Array.from(binary, (c) => c.charCodeAt(0));
-}
-
-function base64url(buffer) {
-  const binary = String.fromCharCode(...new Uint8Array(buffer));
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
-const decoded = (list = []) => list.map((c) => ({ ...c, id: bytes(c.id) }));
-
-function requestOptions() {
-  const own = PublicKeyCredential.parseRequestOptionsFromJSON;
-  return own ? own.call(PublicKeyCredential, options)
-    : { ...options, challenge: bytes(options.challenge), allowCredentials: decoded(options.allowCredentials) };
-}
-
-function creationOptions() {
-  const own = PublicKeyCredential.parseCreationOptionsFromJSON;
-  return own ? own.call(PublicKeyCredential, options) : {
-    ...options,
-    challenge: bytes(options.challenge),
-    user: { ...options.user, id: bytes(options.user.id) },
-    excludeCredentials: decoded(options.excludeCredentials),
-  };
-}
-
-/** What toJSON gives, also of browsers without it, and of password managers whose own fails. */
-function asJSON(credential) {
-  try {
-    return credential.toJSON();
-  } catch {
-    const { id, rawId, type, response: r } = credential;
-    const response = {};
-    for (const name of ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle']) {
-      if (r[name]) response[name] = base64url(r[name]);
-    }
-    if (r.getTransports) response.transports = r.getTransports();
-    return { id, rawId: base64url(rawId), type, response, clientExtensionResults: credential.getClientExtensionResults() };
-  }
-}
 
 function send(credential) {
   field.value = JSON.stringify(asJSON(credential));
@@ -65,7 +24,7 @@ async function offerAutofill() {
   if (!('autofill' in form.dataset) || !await PublicKeyCredential.isConditionalMediationAvailable?.()) return;
   if (autofill || busy) return;
   const control = new AbortController();
-  const ended = navigator.credentials.get({ publicKey: requestOptions(), mediation: 'conditional', signal: control.signal })
+  const ended = navigator.credentials.get({ publicKey: requestOptions(options), mediation: 'conditional', signal: control.signal })
     .then(send, () => {}); // nobody asked for it, so nobody is told that nothing came of it
   autofill = { control, ended };
 }
@@ -83,7 +42,7 @@ function timeLeft() {
 }
 
 function creation({ attachment, hint }) {
-  const publicKey = creationOptions();
+  const publicKey = creationOptions(options);
   publicKey.authenticatorSelection = { ...publicKey.authenticatorSelection, authenticatorAttachment: attachment };
   publicKey.hints = [hint];
   publicKey.timeout = Math.min(publicKey.timeout ?? Infinity, timeLeft());
@@ -105,7 +64,7 @@ async function press(button) {
   for (const old of form.querySelectorAll('.problem')) old.hidden = true; // it was about another try
   try {
     await endAutofill();
-    send(await (creates ? creation(button.dataset) : navigator.credentials.get({ publicKey: requestOptions() })));
+    send(await (creates ? creation(button.dataset) : navigator.credentials.get({ publicKey: requestOptions(options) })));
   } catch (error) {
     busy = false;
     said.textContent = said.dataset[words[error.name] ?? 'failed'];

@@ -1,0 +1,322 @@
+package signin
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"latchkey/idp"
+	"latchkey/storage"
+)
+
+// Asking somebody on a device of theirs. Whoever types a name can have somebody asked, so what is
+// asked is bounded, and looks the same for names that nobody has: a decoy is asked then, which
+// nobody answers.
+
+// requested tells whether somebody was asked on a device by the method.
+func (f Flow) requested(m idp.Method) bool {
+	_, ok := m.(idp.Requester)
+	return ok && f.Sent != 0 && f.Chosen == m.Info().Kind && f.requestID() != ""
+}
+
+func (f Flow) requestID() string { return f.Prompt.Fields["request"] }
+
+// browser is what a request keeps of the browser that asked.
+func (s *Service) browser(v Visit) string {
+	return hex.EncodeToString(s.keys.MAC("request-browser", v.Tenant.TenantID, v.Browser))
+}
+
+// request has the person of the flow asked on their devices, or pretends to. The outcome is the
+// page that waits, or carries a Problem.
+func (s *Service) request(ctx context.Context, a *attempt, m idp.Requester, mode idp.AskMode) (Outcome, error) {
+	var made *idp.SignInRequest
+	var problem *Problem
+	quiet := false
+	err := s.store.Update(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
+		made, problem = nil, nil
+		if err := s.loadSubject(tx, a); err != nil {
+			return err
+		}
+		quiet = a.subject.Policy.Authenticator.Quiet && !a.subject.Known
+		if problem, err = s.barred(tx, a); problem != nil || err != nil {
+			return err
+		}
+		made, err = s.ask(tx, a, m, mode)
+		return err
+	})
+	if err != nil {
+		return s.refused(ctx, a, err)
+	}
+	if problem != nil {
+		a.waits = a.f.requestID() != ""
+		return a.again(*problem), nil
+	}
+	s.notify(a.v.Tenant.TenantID, made, quiet)
+	f := a.f
+	f.Challenge, f.Problem, f.Sent = made.RequestID, nil, a.v.Now.UnixNano()
+	f.Prompt = idp.Prompt{Page: "number", Fields: map[string]string{"request": made.RequestID}}
+	return Outcome{Decision: idp.Decision{Step: idp.Ask, Method: f.Chosen}, Flow: f, Prompt: f.Prompt}, nil
+}
+
+// asked is whose devices a request is for: of names that nobody has, those that share a throttle.
+func (a *attempt) asked() string {
+	if u := a.subject.User; u != nil {
+		return u.UserID
+	}
+	return a.key
+}
+
+// barred tells why nobody is asked now: who was told that it was not them, somebody else is
+// asking, or there was too much of it. What it counts is stored with the request.
+func (s *Service) barred(tx *storage.Tx, a *attempt) (*Problem, error) {
+	now := a.v.Now
+	for _, by := range [][]string{
+		idp.NotMeBrowser(a.asked(), s.browser(a.v)), idp.NotMeNetwork(a.asked(), a.v.Address), {"wrong-numbers", a.asked()},
+	} {
+		block, err := idp.Blocked(tx, now, by...)
+		if err != nil {
+			return nil, err
+		}
+		if !block.IsZero() {
+			return &Problem{Text: "number.blocked", Until: block.UnixNano()}, nil
+		}
+	}
+	open, err := idp.PendingRequests(tx, a.asked(), now)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range open {
+		if r.Browser != s.browser(a.v) && (r.Known || !a.subject.Known) {
+			return &Problem{Text: "number.open", Until: r.Ends.UnixNano()}, nil
+		}
+	}
+	wait, err := s.countPrompt(tx, a)
+	if wait > 0 {
+		return &Problem{Text: "number.toomany", Until: now.Add(wait).UnixNano()}, err
+	}
+	for _, r := range open { // one's own, or a stranger's whom a known browser does not wait for
+		if r.Drop(idp.RequestSuperseded, now) {
+			err = errors.Join(err, tx.Put(r))
+		}
+	}
+	return nil, err
+}
+
+// countPrompt counts a request, or tells how long it takes until there may be one. Strangers are
+// counted by their network too.
+func (s *Service) countPrompt(tx *storage.Tx, a *attempt) (wait time.Duration, err error) {
+	type counted struct {
+		key    string
+		limits []idp.Limit
+	}
+	all := []counted{{promptKey(a.key), idp.StrangerPrompts}, {"prompts network " + idp.Network(a.v.Address), idp.NetworkPrompts}}
+	if a.subject.Known {
+		all = []counted{{promptKey(a.key), idp.KnownPrompts}}
+	}
+	quotas := make([]*idp.Quota, len(all))
+	for i, c := range all {
+		if quotas[i], err = idp.LoadQuota(tx, c.key); err != nil {
+			return 0, err
+		}
+		wait = max(wait, quotas[i].Wait(a.v.Now, c.limits))
+	}
+	if wait > 0 {
+		return wait, nil
+	}
+	for _, q := range quotas {
+		q.Count(a.v.Now)
+		err = errors.Join(err, tx.Put(q))
+	}
+	return 0, err
+}
+
+func promptKey(throttle string) string { return "prompts " + throttle }
+
+// ask stores the request. Who has no device that the policy accepts is a decoy; so is, in a
+// browser that does not know them, who has one and is outside the policy. The log tells.
+func (s *Service) ask(tx *storage.Tx, a *attempt, m idp.Requester, want idp.AskMode) (*idp.SignInRequest, error) {
+	why := idp.UnknownUser
+	u := a.subject.User
+	if u != nil {
+		why = m.Offer(a.subject)
+	}
+	if u != nil && u.Disabled {
+		why = idp.DisabledUser
+	}
+	if r := outsidePolicy(a, why); r != nil {
+		if a.subject.Known {
+			return nil, r
+		}
+		if err := s.logSignIn(tx, a, "", r); err != nil {
+			return nil, err
+		}
+	}
+	careful, err := s.careful(tx, a)
+	if err != nil {
+		return nil, err
+	}
+	r := idp.NewSignInRequest(s.keys, a.v.Tenant.TenantID, a.asked(), a.subject.Policy.Authenticator, m.Mode(a.subject, want, careful), a.v.Now)
+	r.Decoy, r.Browser, r.Known, r.Throttle = why != idp.Offered, s.browser(a.v), a.subject.Known, a.key
+	if a.subject.Again {
+		r.Purpose = idp.PurposeStepUp
+	}
+	if r.Context, err = s.context(tx, a); err != nil {
+		return nil, err
+	}
+	question := &idp.Challenge{ChallengeID: r.RequestID, Ends: r.Ends.Add(idp.ChallengeLifetime)}
+	return r, errors.Join(tx.Insert(r), tx.Insert(question))
+}
+
+// outsidePolicy is the refusal of who holds a device and is not allowed to sign in by it, nil
+// for everybody else.
+func outsidePolicy(a *attempt, why idp.Reason) *idp.Refusal {
+	if len(a.subject.Credentials) == 0 || why != idp.OutOfScope && why != idp.OutOfMode && why != idp.MethodDisabled {
+		return nil
+	}
+	return &idp.Refusal{Told: idp.PhoneBlocked, Logged: idp.PhoneBlocked, Detail: string(why)}
+}
+
+// careful tells whether a guess among a few must not be enough: of the privileged, and of who
+// steps up.
+func (s *Service) careful(tx *storage.Tx, a *attempt) (bool, error) {
+	if a.subject.User == nil || a.subject.Again {
+		return a.subject.Again, nil
+	}
+	o, err := idp.ObjectOf(tx, a.v.Tenant, a.subject.User)
+	return err == nil && o.Privileged(), err
+}
+
+// context is what the device shows of who asks.
+func (s *Service) context(tx *storage.Tx, a *attempt) (c idp.RequestContext, err error) {
+	c = idp.RequestContext{App: idp.OneLine(a.v.Tenant.Name), Address: a.v.Address}
+	c.Browser, c.System = idp.UserAgent(a.v.UserAgent)
+	if a.f.Request == nil {
+		return c, nil
+	}
+	client, err := liveClient(tx, a.f)
+	if err != nil {
+		return c, err
+	}
+	c.App = idp.OneLine(client.Name)
+	if u, err := url.Parse(a.f.Request.RedirectURI); err == nil && u.Host != "" {
+		c.Origin = u.Scheme + "://" + u.Host
+	}
+	return c, nil
+}
+
+// Await is what became of the request that the flow waits for, and when its end comes. It is the
+// same for a decoy.
+func (s *Service) Await(ctx context.Context, v Visit, f Flow) (state idp.RequestState, changes int, ends time.Time, err error) {
+	r, _, err := s.loadFlowRequest(ctx, v, f)
+	if r == nil || err != nil {
+		return idp.RequestExpired, 0, v.Now, err
+	}
+	return r.StateAt(v.Now), r.Tries, r.Ends, nil
+}
+
+// RequestWaker wakes who waits for the request of a flow.
+func (s *Service) RequestWaker(f Flow) (woken <-chan struct{}, stop func()) {
+	return s.waker.Wait(f.requestID())
+}
+
+// Stopping tells whether nobody is to wait any more.
+func (s *Service) Stopping() bool { return s.waker.Closed() }
+
+// loadFlowRequest is the request of a flow, nil for none of this browser's, and the policy.
+func (s *Service) loadFlowRequest(ctx context.Context, v Visit, f Flow) (r *idp.SignInRequest, policy *idp.MethodsPolicy, err error) {
+	err = s.store.View(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
+		if r, err = idp.Optional(storage.Get[idp.SignInRequest](tx, f.requestID())); err != nil {
+			return err
+		}
+		policy, err = idp.LoadMethodsPolicy(tx)
+		return err
+	})
+	if r != nil && r.Browser != s.browser(v) {
+		return nil, policy, err
+	}
+	return r, policy, err
+}
+
+// showRequest shows the request that the flow waits for. asked is false when it has ended: the
+// flow then tells why, and the person can have another sent.
+func (s *Service) showRequest(ctx context.Context, v Visit, out *Outcome) (asked bool, err error) {
+	r, policy, err := s.loadFlowRequest(ctx, v, out.Flow)
+	if err != nil {
+		return false, err
+	}
+	state := idp.RequestExpired
+	if r != nil {
+		state = r.StateAt(v.Now)
+	}
+	if state != idp.RequestPending && state != idp.RequestApproved {
+		f := out.Flow.unasked()
+		f.Problem = &Problem{Text: endedText(state)}
+		if out.Flow.Problem != nil && state == idp.RequestExpired {
+			f.Problem = out.Flow.Problem
+		}
+		out.Flow = f
+		return false, nil
+	}
+	out.Prompt = idp.Prompt{Page: "number", Fields: map[string]string{
+		"request": r.RequestID, "state": string(state), "mode": string(r.Mode), "secret": r.Secret(s.keys, v.Tenant.TenantID),
+		"ends": strconv.FormatInt(r.Ends.UnixNano(), 10), "tries": strconv.Itoa(r.Tries), "left": strconv.Itoa(r.Left()),
+	}}
+	if slices.Contains(policy.Authenticator.Ask, idp.AskScan) {
+		out.Prompt.Fields["scan"] = "true"
+	}
+	return true, nil
+}
+
+func endedText(state idp.RequestState) string { return "number." + string(state) }
+
+// loadRequest reads what became of the request that is answered, and keeps who presses a button
+// too early waiting.
+func (s *Service) loadRequest(tx *storage.Tx, a *attempt) error {
+	if !a.f.requested(a.m) {
+		return nil
+	}
+	r, err := idp.Optional(storage.Get[idp.SignInRequest](tx, a.f.requestID()))
+	if err != nil {
+		return err
+	}
+	state := idp.RequestExpired
+	if r != nil && r.Browser == s.browser(a.v) {
+		a.subject.Request, state = r, r.StateAt(a.v.Now)
+	}
+	switch state {
+	case idp.RequestApproved:
+		return nil
+	case idp.RequestPending:
+		a.waits = true
+		return &held{Problem: Problem{Text: "number.waiting"}}
+	case idp.RequestConsumed:
+		return &held{Problem: Problem{Text: a.m.Info().Again}, spent: true}
+	}
+	return &held{Problem: Problem{Text: endedText(state)}, spent: true}
+}
+
+// consume lets an approved request be used once, and gives the prompt back, which was no
+// nuisance.
+func consume(tx *storage.Tx, a *attempt) error {
+	if a.subject.Request == nil {
+		return nil
+	}
+	r, err := storage.Get[idp.SignInRequest](tx, a.subject.Request.RequestID)
+	if err != nil {
+		return err
+	}
+	if !r.Consume(a.v.Now) {
+		return &idp.Refusal{Problem: a.m.Info().Again, Detail: fmt.Sprintf("the request is %s", r.StateAt(a.v.Now))}
+	}
+	q, err := idp.LoadQuota(tx, promptKey(r.Throttle))
+	if err != nil {
+		return err
+	}
+	q.Forget(r.CreatedAt)
+	return errors.Join(tx.Put(r), tx.Put(q))
+}

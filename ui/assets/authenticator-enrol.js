@@ -1,0 +1,95 @@
+// Adding an account: by a link, a typed code or a scanned one. The person then compares a number
+// on both screens, so that nobody adds the device of somebody else.
+import { begin, enrol } from './authenticator-protocol.js';
+import { define, fill, go, on, once, reveal, say, submit, text } from './authenticator-dom.js';
+import { readLink, scan } from './authenticator-scan.js';
+
+const page = document.querySelector('main').dataset;
+
+/** iOS keeps what the browser has apart from what the app on the Home Screen has. */
+export const inIOSBrowser = () => {
+  const ios = /iPhone|iPad|iPod/.test(navigator.userAgent) || /Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1;
+  return ios && !navigator.standalone;
+};
+
+const supported = () => Boolean(window.PublicKeyCredential && window.indexedDB && crypto.subtle);
+
+/** Asks what a token or a code is for, and then the person whether they want that. */
+export async function offer(tenant, secret) {
+  if (supported()) go('enrol', await begin(tenant, secret));
+  else say(text('unsupported'), true);
+}
+
+/** The code as it was made, however it was typed. */
+function readCode(typed) {
+  const code = typed.normalize('NFKC').toUpperCase().replaceAll(/[\s\p{Pd}]/gu, '');
+  return code.length === 10 ? `${code.slice(0, 5)}-${code.slice(5)}` : code;
+}
+
+/** A user name and its domain, or a complaint. */
+function readUser(typed) {
+  const user = typed.trim();
+  const domain = /^[^@\s]+@([a-z0-9.-]+)$/i.exec(user)?.[1];
+  if (!domain) say(text('name'), true);
+  return { user, domain: domain?.toLowerCase() };
+}
+
+define('add', (part) => {
+  on(part, '#add-scan', () => go('scan'));
+  on(part, '#add-type', () => go('type'));
+  on(part, '#add-pass', () => go('pass'));
+});
+
+define('type', (part) => {
+  submit(part, '#typed', async (fields) => {
+    const { user, domain } = readUser(fields.user);
+    if (domain) await offer(domain, { code: readCode(fields.code), user });
+  });
+});
+
+define('pass', (part) => {
+  submit(part, '#by-pass', (fields) => {
+    const { user, domain } = readUser(fields.user);
+    if (domain) location.assign(`/${domain}/security-info/authenticators/new?here=1&login_hint=${encodeURIComponent(user)}`);
+  });
+});
+
+/** What a scanned text asks for; other codes are told of, and the camera goes on. */
+function accept(found) {
+  const link = readLink(found);
+  if (!link) say(text('foreign'));
+  return link;
+}
+
+/** The screen with the camera; follow does what the code asks for. */
+export function defineScan(follow) {
+  define('scan', async (part, _, signal) => {
+    try {
+      const link = await scan(part.querySelector('video'), accept, signal);
+      if (link) await follow(link);
+    } catch (error) {
+      console.warn(error.message);
+      if (!signal.aborted) say(text('no-camera'), true);
+    }
+  });
+}
+
+/** The screen that asks whether to add an account; added takes it. */
+export function defineEnrol(added) {
+  define('enrol', (part, offered) => {
+    fill(part, { user: offered.user.name, tenant: offered.tenant.name });
+    reveal(part, { passkey: Boolean(offered.passkey), ios: inIOSBrowser() });
+    part.querySelector('#device-name').value = page.name;
+    submit(part, '#enrol', async ({ name, passkey }) => {
+      await added(await enrol(offered, { name, platform: page.platform, passkey: Boolean(offered.passkey && passkey) }));
+    });
+  });
+}
+
+/** The screen with the number that both screens show. */
+export function defineCheck(remove) {
+  define('check', (part, account) => {
+    fill(part, { user: account.user.name, check: account.check, digits: Array.from(account.check).join(' ') });
+    on(part, '#check-remove', (event) => once(event.target, () => remove(account)));
+  });
+}
