@@ -27,7 +27,7 @@ func TestNewAuthenticatorEnrolment(t *testing.T) {
 		"a session ends":    {t0.Add(time.Minute), t0.Add(time.Minute)},
 	} {
 		e, token, code := idp.NewAuthenticatorEnrolment(k, tenantID, annaID, "s", t0, c.by)
-		if !e.Ends.Equal(c.ends) || e.StateAt(t0) != idp.EnrolmentOpen || e.SessionID != "s" || e.UserID != annaID || e.Begun {
+		if !e.Ends.Equal(c.ends) || e.StateAt(t0) != idp.EnrolmentOpen || e.SessionID != "s" || e.UserID != annaID {
 			t.Errorf("%s: %+v", what, e)
 		}
 		if !strings.HasPrefix(token, string(idp.EnrolmentToken)) || e.Token != idp.HashToken(idp.EnrolmentToken, token) || !regexp.MustCompile(`^[0-9A-Z]{10}$`).MatchString(code) {
