@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/big"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -255,7 +256,10 @@ func (r *SignInRequest) Consume(now time.Time) bool {
 
 // SameNetwork tells whether two addresses are of one network, as far as anybody can tell from
 // outside.
-func SameNetwork(a, b string) bool { return a != "" && Network(a) == Network(b) }
+func SameNetwork(a, b string) bool {
+	_, err := netip.ParseAddr(a)
+	return err == nil && Network(a) == Network(b)
+}
 
 // PendingRequests are those of a user that nobody has answered, oldest first.
 func PendingRequests(tx *storage.Tx, userID string, now time.Time) ([]*SignInRequest, error) {

@@ -257,7 +257,7 @@ func (s *Service) showRequest(ctx context.Context, v Visit, out *Outcome) (asked
 	}
 	if state != idp.RequestPending && state != idp.RequestApproved {
 		f := out.Flow.unasked()
-		f.Problem = &Problem{Text: endedText(state)}
+		f.Problem = &Problem{Text: endedTexts[state]}
 		if out.Flow.Problem != nil && state == idp.RequestExpired {
 			f.Problem = out.Flow.Problem
 		}
@@ -274,7 +274,30 @@ func (s *Service) showRequest(ctx context.Context, v Visit, out *Outcome) (asked
 	return true, nil
 }
 
-func endedText(state idp.RequestState) string { return "number." + string(state) }
+// endedTexts tell why a request goes on no further.
+var endedTexts = map[idp.RequestState]string{
+	idp.RequestDenied:     "number.denied",
+	idp.RequestLocked:     "number.locked",
+	idp.RequestExpired:    "number.expired",
+	idp.RequestSuperseded: "number.superseded",
+	idp.RequestCancelled:  "number.cancelled",
+	idp.RequestConsumed:   "number.again",
+}
+
+// Withdraw ends the request that the flow waits for, as the person goes another way: their devices
+// have no reason to ask any more.
+func (s *Service) Withdraw(ctx context.Context, v Visit, f Flow) error {
+	if !f.requested(s.method(f.Chosen)) {
+		return nil
+	}
+	return s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
+		r, err := idp.Optional(storage.Get[idp.SignInRequest](tx, f.requestID()))
+		if r == nil || err != nil || r.Browser != s.browser(v) || !r.Drop(idp.RequestCancelled, v.Now) {
+			return err
+		}
+		return tx.Put(r)
+	})
+}
 
 // loadRequest reads what became of the request that is answered, and keeps who presses a button
 // too early waiting.
@@ -296,10 +319,8 @@ func (s *Service) loadRequest(tx *storage.Tx, a *attempt) error {
 	case idp.RequestPending:
 		a.waits = true
 		return &held{Problem: Problem{Text: "number.waiting"}}
-	case idp.RequestConsumed:
-		return &held{Problem: Problem{Text: a.m.Info().Again}, spent: true}
 	}
-	return &held{Problem: Problem{Text: endedText(state)}, spent: true}
+	return &held{Problem: Problem{Text: endedTexts[state]}, spent: true}
 }
 
 // consume lets an approved request be used once, and gives the prompt back, which was no
