@@ -595,3 +595,7 @@ func text(p *signin.Problem) string {
 	}
 	return p.Text
 }
+
+func decode(from []byte, into any) error { return json.Unmarshal(from, into) }
+
+func raw(text string) json.RawMessage { return json.RawMessage(text) }
