@@ -75,9 +75,11 @@ func (a *attempt) asked() string {
 // asking, or there was too much of it. What it counts is stored with the request.
 func (s *Service) barred(tx *storage.Tx, a *attempt) (*Problem, error) {
 	now := a.v.Now
-	for _, by := range [][]string{
-		idp.NotMeBrowser(a.asked(), s.browser(a.v)), idp.NotMeNetwork(a.asked(), a.v.Address), {"wrong-numbers", a.asked()},
-	} {
+	bars := [][]string{idp.NotMeBrowser(a.asked(), s.browser(a.v)), {"wrong-numbers", a.asked()}}
+	if !a.subject.Known { // else whoever is behind the same address could shut its owner out
+		bars = append(bars, idp.NotMeNetwork(a.asked(), a.v.Address))
+	}
+	for _, by := range bars {
 		block, err := idp.Blocked(tx, now, by...)
 		if err != nil {
 			return nil, err
