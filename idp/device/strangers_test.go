@@ -60,3 +60,33 @@ func TestAKnownBrowserDoesNotWaitForAStranger(t *testing.T) {
 		t.Errorf("step %s %+v", out.Decision.Step, out.Problem)
 	}
 }
+
+// What a stranger sees of a name must not tell that its owner signs in elsewhere right now.
+func TestAStrangerIsToldNothingOfARequestOfAKnownBrowser(t *testing.T) {
+	for _, name := range []string{anna, "nobody@contoso.example"} {
+		w := newWorld(t)
+		p := w.phone()
+		known := w.knownBrowser("192.0.2.1", p)
+		first, second, third := w.browser("198.51.100.1"), w.browser("198.51.100.2"), w.browser("198.51.100.3")
+		before := first.ask(name, "")
+		known.ask(anna, "")
+		if out := first.look(before.Flow); out.Problem != nil || number(out) != number(before) {
+			t.Errorf("%s: the page of a stranger changes: %+v", name, out.Problem)
+		}
+		if out := second.ask(name, ""); text(out.Problem) != "number.open" {
+			t.Errorf("%s: beside another stranger: %+v", name, out.Problem)
+		}
+		w.pass(59 * time.Second)
+		known.ask(anna, "")
+		w.pass(2 * time.Second) // the first stranger's is over, and the known browser's stands
+		if out := first.look(before.Flow); text(out.Problem) != "number.expired" {
+			t.Errorf("%s: after its time: %+v", name, out.Problem)
+		}
+		if out := third.ask(name, ""); out.Problem != nil || number(out) == "" {
+			t.Errorf("%s: beside a known browser: %+v", name, out.Problem)
+		}
+		if got := len(p.fetch()); got != 1 {
+			t.Errorf("%s: the phone is asked %d times, want only by the known browser", name, got)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func (s *Service) request(ctx context.Context, a *attempt, m idp.Requester, mode
 	var problem *Problem
 	quiet := false
 	err := s.store.Update(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
-		made, problem = nil, nil
+		made, problem, a.aside = nil, nil, false
 		if err := s.loadSubject(tx, a); err != nil {
 			return err
 		}
@@ -93,7 +93,11 @@ func (s *Service) barred(tx *storage.Tx, a *attempt) (*Problem, error) {
 		return nil, err
 	}
 	for _, r := range open {
-		if r.Browser != s.browser(a.v) && (r.Known || !a.subject.Known) {
+		switch {
+		case r.Browser == s.browser(a.v), a.subject.Known && !r.Known:
+		case r.Known && !a.subject.Known: // to say so would tell that the user is signing in elsewhere
+			a.aside = true
+		default:
 			return &Problem{Text: "number.open", Until: r.Ends.UnixNano()}, nil
 		}
 	}
@@ -101,10 +105,16 @@ func (s *Service) barred(tx *storage.Tx, a *attempt) (*Problem, error) {
 	if wait > 0 {
 		return &Problem{Text: "number.toomany", Until: now.Add(wait).UnixNano()}, err
 	}
-	for _, r := range open { // one's own, or a stranger's whom a known browser does not wait for
-		if r.Drop(idp.RequestSuperseded, now) {
-			err = errors.Join(err, tx.Put(r))
+	for _, r := range open {
+		switch {
+		case r.Browser == s.browser(a.v):
+			r.Drop(idp.RequestSuperseded, now)
+		case a.subject.Known: // a stranger's, whom it does not wait for
+			r.Decoy = true
+		default:
+			continue
 		}
+		err = errors.Join(err, tx.Put(r))
 	}
 	return nil, err
 }
@@ -140,7 +150,8 @@ func (s *Service) countPrompt(tx *storage.Tx, a *attempt) (wait time.Duration, e
 func promptKey(throttle string) string { return "prompts " + throttle }
 
 // ask stores the request. Who has no device that the policy accepts is a decoy; so is, in a
-// browser that does not know them, who has one and is outside the policy. The log tells.
+// browser that does not know them, who has one and is outside the policy, or is being asked by a
+// browser that does. The log tells.
 func (s *Service) ask(tx *storage.Tx, a *attempt, m idp.Requester, want idp.AskMode) (*idp.SignInRequest, error) {
 	why := idp.UnknownUser
 	u := a.subject.User
@@ -163,7 +174,7 @@ func (s *Service) ask(tx *storage.Tx, a *attempt, m idp.Requester, want idp.AskM
 		return nil, err
 	}
 	r := idp.NewSignInRequest(s.keys, a.v.Tenant.TenantID, a.asked(), a.subject.Policy.Authenticator, m.Mode(a.subject, want, careful), a.v.Now)
-	r.Decoy, r.Browser, r.Known, r.Throttle = why != idp.Offered, s.browser(a.v), a.subject.Known, a.key
+	r.Decoy, r.Browser, r.Known, r.Throttle = why != idp.Offered || a.aside, s.browser(a.v), a.subject.Known, a.key
 	if a.subject.Again {
 		r.Purpose = idp.PurposeStepUp
 	}
