@@ -49,8 +49,9 @@ const FinishWithin = time.Minute
 type SignInRequest struct {
 	RequestID string
 	UserID    string // or the key of a decoy
-	// Decoy: nobody is asked. It is there so that names that nobody has, and people without a
-	// device, look alike.
+	// Decoy: nobody is asked, or, with challenges, nobody is any more. It is there so that names
+	// that nobody has, people without a device, and those who are just signing in elsewhere look
+	// alike.
 	Decoy    bool `json:",omitzero"`
 	Purpose  string
 	State    RequestState

@@ -146,10 +146,13 @@ func (a *answer) find(tx *storage.Tx, c *caller) (err error) {
 	if err != nil {
 		return err
 	}
-	if r == nil || r.UserID != c.user.UserID || r.Decoy {
+	if r == nil || r.UserID != c.user.UserID || r.Decoy && len(r.Challenges) == 0 {
 		return refuse("the device was sent no such request")
 	}
 	state := r.StateAt(now)
+	if r.Decoy { // what its browser is not told, which sees it wait
+		state = idp.RequestSuperseded
+	}
 	spent, err := idp.Spend(tx, now.Add(4*skew), "device-jti", a.thumbprint, a.claims.ID)
 	switch {
 	case err != nil:

@@ -23,6 +23,7 @@ type attempt struct {
 	invited bool   // the browser has opened the link of an invitation of theirs that is good now
 	known   known
 	waits   bool // nobody has answered yet what was asked on a device
+	aside   bool // a browser that knows the user asks, too, so that this one asks nobody
 	answer  idp.Answer
 }
 

@@ -38,7 +38,7 @@ func (s *Service) request(ctx context.Context, a *attempt, m idp.Requester, mode
 	var problem *Problem
 	quiet := false
 	err := s.store.Update(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
-		made, problem = nil, nil
+		made, problem, a.aside = nil, nil, false
 		if err := s.loadSubject(tx, a); err != nil {
 			return err
 		}
@@ -75,9 +75,11 @@ func (a *attempt) asked() string {
 // asking, or there was too much of it. What it counts is stored with the request.
 func (s *Service) barred(tx *storage.Tx, a *attempt) (*Problem, error) {
 	now := a.v.Now
-	for _, by := range [][]string{
-		idp.NotMeBrowser(a.asked(), s.browser(a.v)), idp.NotMeNetwork(a.asked(), a.v.Address), {"wrong-numbers", a.asked()},
-	} {
+	bars := [][]string{idp.NotMeBrowser(a.asked(), s.browser(a.v)), {"wrong-numbers", a.asked()}}
+	if !a.subject.Known { // else whoever is behind the same address could shut its owner out
+		bars = append(bars, idp.NotMeNetwork(a.asked(), a.v.Address))
+	}
+	for _, by := range bars {
 		block, err := idp.Blocked(tx, now, by...)
 		if err != nil {
 			return nil, err
@@ -91,7 +93,11 @@ func (s *Service) barred(tx *storage.Tx, a *attempt) (*Problem, error) {
 		return nil, err
 	}
 	for _, r := range open {
-		if r.Browser != s.browser(a.v) && (r.Known || !a.subject.Known) {
+		switch {
+		case r.Browser == s.browser(a.v), a.subject.Known && !r.Known:
+		case r.Known && !a.subject.Known: // to say so would tell that the user is signing in elsewhere
+			a.aside = true
+		default:
 			return &Problem{Text: "number.open", Until: r.Ends.UnixNano()}, nil
 		}
 	}
@@ -99,10 +105,16 @@ func (s *Service) barred(tx *storage.Tx, a *attempt) (*Problem, error) {
 	if wait > 0 {
 		return &Problem{Text: "number.toomany", Until: now.Add(wait).UnixNano()}, err
 	}
-	for _, r := range open { // one's own, or a stranger's whom a known browser does not wait for
-		if r.Drop(idp.RequestSuperseded, now) {
-			err = errors.Join(err, tx.Put(r))
+	for _, r := range open {
+		switch {
+		case r.Browser == s.browser(a.v):
+			r.Drop(idp.RequestSuperseded, now)
+		case a.subject.Known: // a stranger's, whom it does not wait for
+			r.Decoy = true
+		default:
+			continue
 		}
+		err = errors.Join(err, tx.Put(r))
 	}
 	return nil, err
 }
@@ -140,7 +152,8 @@ func promptKey(throttle string) string { return "prompts " + throttle }
 func networkKey(address string) string { return "prompts network " + idp.Network(address) }
 
 // ask stores the request. Who has no device that the policy accepts is a decoy; so is, in a
-// browser that does not know them, who has one and is outside the policy. The log tells.
+// browser that does not know them, who has one and is outside the policy, or is being asked by a
+// browser that does. The log tells.
 func (s *Service) ask(tx *storage.Tx, a *attempt, m idp.Requester, want idp.AskMode) (*idp.SignInRequest, error) {
 	why := idp.UnknownUser
 	u := a.subject.User
@@ -163,7 +176,7 @@ func (s *Service) ask(tx *storage.Tx, a *attempt, m idp.Requester, want idp.AskM
 		return nil, err
 	}
 	r := idp.NewSignInRequest(s.keys, a.v.Tenant.TenantID, a.asked(), a.subject.Policy.Authenticator, m.Mode(a.subject, want, careful), a.v.Now)
-	r.Decoy, r.Browser, r.Known, r.Throttle = why != idp.Offered, s.browser(a.v), a.subject.Known, a.key
+	r.Decoy, r.Browser, r.Known, r.Throttle = why != idp.Offered || a.aside, s.browser(a.v), a.subject.Known, a.key
 	if a.subject.Again {
 		r.Purpose = idp.PurposeStepUp
 	}
