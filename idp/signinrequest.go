@@ -269,7 +269,7 @@ func PendingRequests(tx *storage.Tx, userID string, now time.Time) ([]*SignInReq
 // A request that is approved does not count.
 var (
 	StrangerPrompts = []Limit{{Most: 3, In: 10 * time.Minute}, {Most: 10, In: 24 * time.Hour}}
-	NetworkPrompts  = []Limit{{Most: 30, In: 10 * time.Minute}}
+	NetworkPrompts  = []Limit{{Most: 60, In: 10 * time.Minute}}
 	KnownPrompts    = []Limit{{Most: 10, In: 10 * time.Minute}, {Most: 100, In: 24 * time.Hour}}
 )
 

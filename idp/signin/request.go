@@ -114,7 +114,7 @@ func (s *Service) countPrompt(tx *storage.Tx, a *attempt) (wait time.Duration, e
 		key    string
 		limits []idp.Limit
 	}
-	all := []counted{{promptKey(a.key), idp.StrangerPrompts}, {"prompts network " + idp.Network(a.v.Address), idp.NetworkPrompts}}
+	all := []counted{{promptKey(a.key), idp.StrangerPrompts}, {networkKey(a.v.Address), idp.NetworkPrompts}}
 	if a.subject.Known {
 		all = []counted{{promptKey(a.key), idp.KnownPrompts}}
 	}
@@ -136,6 +136,8 @@ func (s *Service) countPrompt(tx *storage.Tx, a *attempt) (wait time.Duration, e
 }
 
 func promptKey(throttle string) string { return "prompts " + throttle }
+
+func networkKey(address string) string { return "prompts network " + idp.Network(address) }
 
 // ask stores the request. Who has no device that the policy accepts is a decoy; so is, in a
 // browser that does not know them, who has one and is outside the policy. The log tells.
@@ -313,10 +315,15 @@ func consume(tx *storage.Tx, a *attempt) error {
 	if !r.Consume(a.v.Now) {
 		return &idp.Refusal{Problem: a.m.Info().Again, Detail: fmt.Sprintf("the request is %s", r.StateAt(a.v.Now))}
 	}
-	q, err := idp.LoadQuota(tx, promptKey(r.Throttle))
-	if err != nil {
-		return err
+	err = tx.Put(r)
+	for _, key := range []string{promptKey(r.Throttle), networkKey(r.Context.Address)} {
+		q, failed := idp.LoadQuota(tx, key)
+		if failed != nil {
+			return failed
+		}
+		if q.Forget(r.CreatedAt) {
+			err = errors.Join(err, tx.Put(q))
+		}
 	}
-	q.Forget(r.CreatedAt)
-	return errors.Join(tx.Put(r), tx.Put(q))
+	return err
 }

@@ -54,16 +54,16 @@ define('pass', (part) => {
   });
 });
 
-/** What a scanned text asks for; other codes are told of, and the camera goes on. */
-function accept(found) {
-  const link = readLink(found);
-  if (!link) say(text('foreign'));
-  return link;
-}
-
-/** The screen with the camera; follow does what the code asks for. */
+/** The screen with the camera; follow does what the code asks for. Who scans to answer gets
+ * nothing else. Other codes are told of, and the camera goes on. */
 export function defineScan(follow) {
-  define('scan', async (part, _, signal) => {
+  define('scan', async (part, answers, signal) => {
+    const accept = (found) => {
+      const link = readLink(found);
+      if (link && (link.secret || !answers)) return link;
+      say(text('foreign'));
+      return null;
+    };
     try {
       const link = await scan(part.querySelector('video'), accept, signal);
       if (link) await follow(link);
