@@ -126,7 +126,7 @@ func (p *phones) routes() http.Handler {
 			}
 		}).Methods(route.method)
 	}
-	protocol.HandleFunc("/security-info/authenticators/new", func(w http.ResponseWriter, _ *http.Request) {
+	protocol.PathPrefix("/security-info/").HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprint(w, `<!doctype html><title>Sign in</title><p id="arrived">Enter your pass`)
 	})

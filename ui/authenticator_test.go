@@ -427,6 +427,19 @@ func TestAuthenticatorTyped(t *testing.T) {
 	if at := run(t, h.tab, chromedp.Evaluate[string](`location.pathname + location.search`)); at != want {
 		t.Errorf("the app leads to %s", at)
 	}
+
+	// From there a link leads back, and the number is confirmed on the page of the invitation.
+	h.offer("t1", "contoso.example", lee)
+	h.open("#e=contoso.example.t1")
+	h.press("enrol-now")
+	h.press("check-here")
+	run(t, h.tab, chromedp.WaitReady(chromedp.CSS("#arrived")))
+	if at := run(t, h.tab, chromedp.Evaluate[string](`location.pathname`)); at != "/contoso.example/security-info/authenticators/invited/e-t1" {
+		t.Errorf("the app leads to %s", at)
+	}
+	h.confirm()
+	h.open("")
+	h.says(lee + " has been added")
 }
 
 // TestAuthenticatorNotConfirmed: nobody confirms the number, or the numbers differ.

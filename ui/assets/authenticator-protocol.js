@@ -1,5 +1,5 @@
 // The device protocol (docs/device-protocol.md): what is signed, sent and checked. Nothing here
-// is drawn. An account is { id, privateKey, jwk, server, tenant, user, deviceId, state, credential },
+// is drawn. An account is { id, privateKey, jwk, server, tenant, user, deviceId, state, check, invitation, credential },
 // where id is the thumbprint of its key and server the discovery document.
 import { asJSON, base64url, bytes, creationOptions, requestOptions } from './webauthn.js';
 import { newKey } from './authenticator-store.js';
@@ -103,7 +103,7 @@ export async function enrol(offer, { name, platform, passkey }) {
   if (answer.sas !== check) throw Object.assign(new Error('the server has another key than ours'), { name: 'CheckError' });
   return {
     id: key.thumbprint, privateKey: key.privateKey, jwk: key.jwk, server: offer.server, tenant: offer.tenant, user: offer.user,
-    deviceId: answer.device_id, state: answer.state === 'shown' ? 'shown' : 'active', check, credential: credential.id,
+    deviceId: answer.device_id, state: answer.state === 'shown' ? 'shown' : 'active', check, invitation: offer.enrol_id, credential: credential.id,
   };
 }
 
