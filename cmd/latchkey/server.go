@@ -150,7 +150,9 @@ func (s *server) Wait(ctx context.Context) error {
 	working.Go(func() { s.maintain(background) })
 	working.Go(func() { s.tellApps(background) })
 	working.Go(func() { s.sendMail(background) })
-	working.Go(func() { s.devices.Push(background) })
+	if s.devices != nil { // it was started
+		working.Go(func() { s.devices.Push(background) })
+	}
 	var err error
 	select {
 	case <-ctx.Done():

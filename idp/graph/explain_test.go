@@ -27,6 +27,10 @@ func TestExplainSignIn(t *testing.T) {
 				"reason": "the user has none",
 			},
 			{
+				"method": "authenticator", "displayName": "Passwordless phone sign-in", "isOffered": false, "isPhishingResistant": false, "satisfiesMultiFactor": true,
+				"reason": "the method is disabled by policy",
+			},
+			{
 				"method": "homeTenant", "displayName": "Home organization", "isOffered": false, "isPhishingResistant": false, "satisfiesMultiFactor": false,
 				"reason": "the address belongs to no organization that guests can sign in through here",
 			},
