@@ -26,12 +26,18 @@ test: deps ## run every test; one that is skipped counts as failed
 	@! grep -E '^ *--- SKIP' dist/test.log || { echo "make test: tests were skipped"; exit 1; }
 
 # What the tests need besides Go, as program:package of Debian.
-TOOLS := chromium:chromium node:nodejs npm:npm
+TOOLS := chromium:chromium node:nodejs npm:npm python3:python3-venv
+PYTHON := dist/python/bin/python3
 
-deps: $(if $(E2E),ui/e2e/node_modules/.package-lock.json) ## install what the tests need (Debian)
+deps: $(if $(E2E),ui/e2e/node_modules/.package-lock.json) dist/python/.requirements.txt ## install what the tests need (Debian)
 
 ui/e2e/node_modules/.package-lock.json: $(E2E) | tools
 	cd ui/e2e && npm ci --no-audit --no-fund
+
+dist/python/.requirements.txt: examples/device/requirements.txt | tools
+	python3 -m venv dist/python
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	cp $< $@
 
 deps: tools
 tools:
@@ -75,6 +81,8 @@ crash: ## kill -9 the server 1,000 times under load and look for losses
 interop: deps ## run the clients and providers that others wrote, in ui/e2e
 	cd ui/e2e/dex && go build -o /dev/null . # takes minutes the first time: longer than a test may
 	cd ui/e2e && npm test
+	$(PYTHON) examples/device/device.py selftest docs/device-protocol-vectors.json
+	LATCHKEY_TEST_REQUIRE=1 go test -count=1 -timeout 5m -run TestDeviceExample ./cmd/latchkey
 	cd ui/e2e/sdk && LATCHKEY_TEST_REQUIRE=1 go test -count=1 -timeout 5m ./...
 	cd ui/e2e/graph && LATCHKEY_TEST_REQUIRE=1 go test -count=1 -timeout 20m ./...
 

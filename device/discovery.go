@@ -39,7 +39,7 @@ func (c *Client) Discover(ctx context.Context, server, tenant string) (*Discover
 	}
 	d := new(Discovery)
 	err := c.do(ctx, call{method: http.MethodGet, url: server + "/" + tenant + "/v2.0/.well-known/open-authenticator"}, d)
-	if p, ok := errors.AsType[*Problem](err); ok && p.Status == http.StatusNotFound {
+	if p, ok := errors.AsType[*Problem](err); ok && p.Status == http.StatusNotFound || IsRefused(err) {
 		return nil, ErrNoTenant
 	}
 	if err != nil {

@@ -72,11 +72,13 @@ func (q *Quota) Count(now time.Time) {
 	q.Sent = append(q.Sent, now.Unix()+1) // whole seconds: later rather than sooner
 }
 
-// Forget takes back one that was counted at a time.
-func (q *Quota) Forget(counted time.Time) {
-	if i := slices.Index(q.Sent, counted.Unix()+1); i >= 0 {
+// Forget takes back one that was counted at a time; false if there is none.
+func (q *Quota) Forget(counted time.Time) bool {
+	i := slices.Index(q.Sent, counted.Unix()+1)
+	if i >= 0 {
 		q.Sent = slices.Delete(q.Sent, i, i+1)
 	}
+	return i >= 0
 }
 
 // The limits of codes by mail. Somebody unknown cannot use up what a mailbox may get, so

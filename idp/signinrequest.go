@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/big"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -257,7 +258,10 @@ func (r *SignInRequest) Consume(now time.Time) bool {
 
 // SameNetwork tells whether two addresses are of one network, as far as anybody can tell from
 // outside.
-func SameNetwork(a, b string) bool { return a != "" && Network(a) == Network(b) }
+func SameNetwork(a, b string) bool {
+	_, err := netip.ParseAddr(a)
+	return err == nil && Network(a) == Network(b)
+}
 
 // PendingRequests are those of a user that nobody has answered, oldest first.
 func PendingRequests(tx *storage.Tx, userID string, now time.Time) ([]*SignInRequest, error) {
@@ -271,7 +275,7 @@ func PendingRequests(tx *storage.Tx, userID string, now time.Time) ([]*SignInReq
 // A request that is approved does not count.
 var (
 	StrangerPrompts = []Limit{{Most: 3, In: 10 * time.Minute}, {Most: 10, In: 24 * time.Hour}}
-	NetworkPrompts  = []Limit{{Most: 30, In: 10 * time.Minute}}
+	NetworkPrompts  = []Limit{{Most: 60, In: 10 * time.Minute}}
 	KnownPrompts    = []Limit{{Most: 10, In: 10 * time.Minute}, {Most: 100, In: 24 * time.Hour}}
 )
 

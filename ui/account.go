@@ -14,6 +14,7 @@ import (
 const (
 	securityInfo = "/security-info"
 	ownPasskey   = securityInfo + "/passkeys/{id:" + guid + "}"
+	ownDevice    = securityInfo + "/authenticators/{id:" + guid + "}"
 	ownPassword  = securityInfo + "/password"
 	ownSignIns   = securityInfo + "/sign-ins"
 	ownCleanUp   = securityInfo + "/clean-up"

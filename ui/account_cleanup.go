@@ -3,6 +3,7 @@ package ui
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"latchkey/idp"
 	"latchkey/idp/admin"
@@ -24,6 +25,11 @@ func (s *Site) cleanUpPage(w http.ResponseWriter, r *http.Request, h holder, p P
 	for _, k := range held.Passkeys {
 		if h.session.Predates(k.PasskeyID, k.CreatedAt) {
 			v.Passkeys = append(v.Passkeys, s.passkeyRow(r, h, k))
+		}
+	}
+	for _, d := range held.Authenticators {
+		if h.session.Predates(d.AuthenticatorID, d.CreatedAt) {
+			v.Devices = append(v.Devices, s.deviceRow(r, h, d))
 		}
 	}
 	if held.Password != nil && h.session.Predates(held.Password.PasswordID, held.Password.CreatedAt) {
@@ -55,7 +61,7 @@ func (s *Site) removeChosen(r *http.Request, h holder, ids []string) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range ids[:min(len(ids), idp.MaxPasskeys+1)] {
+	for _, id := range ids[:min(len(ids), idp.MaxPasskeys+idp.MaxAuthenticators+1)] {
 		if err := s.removeMethod(r, h, held, id); err != nil && (idp.ErrorCode(err) != idp.NotFound || errors.Is(err, idp.ErrStepUp)) {
 			return err
 		}
@@ -66,6 +72,9 @@ func (s *Site) removeChosen(r *http.Request, h holder, ids []string) error {
 func (s *Site) removeMethod(r *http.Request, h holder, held admin.Methods, id string) error {
 	if held.Password != nil && held.Password.PasswordID == id {
 		return s.Admin.DeletePassword(r.Context(), h.actor, h.Tenant.TenantID, h.user.UserID)
+	}
+	if slices.ContainsFunc(held.Authenticators, func(d admin.AuthenticatorInfo) bool { return d.AuthenticatorID == id }) {
+		return s.Admin.DeleteAuthenticator(r.Context(), h.actor, h.Tenant.TenantID, h.user.UserID, id)
 	}
 	return s.Admin.DeletePasskey(r.Context(), h.actor, h.Tenant.TenantID, h.user.UserID, id)
 }

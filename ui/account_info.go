@@ -13,17 +13,19 @@ import (
 
 // What was just done, as the address of security info says it, and the catalogue.
 const (
-	passDeleted        = "pass-deleted"
-	passkeyAdded       = "passkey-added"
-	authenticatorAdded = "authenticator-added"
-	passkeyRenamed     = "passkey-renamed"
-	passkeyRemoved     = "passkey-removed"
-	passwordSet        = "password-set"
-	passwordRemoved    = "password-removed"
-	methodsRemoved     = "methods-removed"
-	methodsKept        = "methods-kept"
-	methodPreferred    = "method-preferred"
-	signedOutAll       = "signed-out-everywhere"
+	passDeleted     = "pass-deleted"
+	passkeyAdded    = "passkey-added"
+	passkeyRenamed  = "passkey-renamed"
+	passkeyRemoved  = "passkey-removed"
+	deviceAdded     = "device-added"
+	deviceRenamed   = "device-renamed"
+	deviceRemoved   = "device-removed"
+	passwordSet     = "password-set"
+	passwordRemoved = "password-removed"
+	methodsRemoved  = "methods-removed"
+	methodsKept     = "methods-kept"
+	methodPreferred = "method-preferred"
+	signedOutAll    = "signed-out-everywhere"
 )
 
 func (s *Site) showSecurityInfo(w http.ResponseWriter, r *http.Request) {
@@ -68,6 +70,8 @@ func (s *Site) changeSecurityInfo(w http.ResponseWriter, r *http.Request) {
 		s.toSecurityInfo(w, r)
 	case form.Get("add") == string(idp.PasskeyMethod):
 		s.follow(w, r, h.Visit, signin.Start(nil, securityInfo, h.Now).Enrolling(idp.PasskeyMethod))
+	case form.Get("add") == string(idp.AuthenticatorMethod):
+		s.beginAuthenticator(w, r, h)
 	case form.Has("prefer"):
 		err := s.Admin.PreferMethod(r.Context(), h.actor, h.Tenant.TenantID, h.user.UserID, idp.Kind(form.Get("prefer")))
 		s.changed(w, r, h, err, methodPreferred)
@@ -90,6 +94,10 @@ func noticeOf(q url.Values, held admin.Methods, now time.Time) string {
 		if n := len(held.Passkeys); n == 0 || now.Sub(held.Passkeys[n-1].CreatedAt) > recently {
 			return ""
 		}
+	case deviceAdded:
+		if n := len(held.Authenticators); n == 0 || now.Sub(held.Authenticators[n-1].CreatedAt) > recently {
+			return ""
+		}
 	case passwordSet:
 		if held.Password == nil || now.Sub(held.Password.CreatedAt) > recently {
 			return ""
@@ -106,7 +114,7 @@ func noticeOf(q url.Values, held admin.Methods, now time.Time) string {
 		if held.User.Preferred == "" {
 			return ""
 		}
-	case passkeyRenamed, passkeyRemoved, methodsRemoved, methodsKept, authenticatorAdded:
+	case passkeyRenamed, passkeyRemoved, deviceRenamed, deviceRemoved, methodsRemoved, methodsKept:
 	default:
 		return ""
 	}
@@ -117,7 +125,7 @@ func (s *Site) securityInfo(r *http.Request, h holder, held admin.Methods, why i
 	v := SecurityInfo{
 		Action: s.here(r, securityInfo), Username: h.user.SignInName(), DisplayName: h.user.DisplayName,
 		NoticeID: noticeOf(r.URL.Query(), held, h.Now), Banner: bannerOf(h, held), First: string(held.First()),
-		Passkeys: s.passkeyRows(r, h, held.Passkeys), Password: s.passwordRow(r, held),
+		Passkeys: s.passkeyRows(r, h, held.Passkeys), Devices: s.deviceRows(r, h, held.Authenticators), Password: s.passwordRow(r, held),
 		Session:    SessionRow{Ends: h.session.NotAfter, Bounded: h.session.Bounded(), EverywhereURL: s.here(r, everywhere)},
 		SignInsURL: s.here(r, ownSignIns), AppsURL: s.here(r, ownApps), Signals: s.signals(h, held), Codes: codesTo(held),
 	}
@@ -129,14 +137,14 @@ func (s *Site) securityInfo(r *http.Request, h holder, held admin.Methods, why i
 			v.Prefer = append(v.Prefer, string(kind))
 		}
 	}
-	v.Session.UsePasskey = v.Session.Bounded && held.Passwordless()
+	v.Session.UsePasskey = v.Session.Bounded && held.PasskeyUsable()
 	if recovers(h, held) && v.NoticeID != methodsKept {
 		v.CleanUpURL = s.here(r, ownCleanUp)
 	}
-	v.Unable = unable(h, held, why)
+	v.Unable, v.AddDevice = unable(h, held, why), unable(h, held, held.NoDevice) == ""
 	switch {
 	case v.Codes != "": // they have nothing else, and need nothing else
-		v.Banner, v.Unable, v.Session.Bounded = Banner{}, "", false
+		v.Banner, v.Unable, v.AddDevice, v.Session.Bounded = Banner{}, "", false, false
 	case v.Unable != "":
 	case v.Banner.Why != "":
 		v.Add = "banner"
@@ -187,7 +195,9 @@ func unable(h holder, held admin.Methods, why idp.Reason) string {
 
 // recovers tells whether there is something to clean up after a loss.
 func recovers(h holder, held admin.Methods) bool {
-	return h.session.Recovers() && slices.ContainsFunc(held.Passkeys, func(k admin.PasskeyInfo) bool {
+	return h.session.Recovers() && (slices.ContainsFunc(held.Passkeys, func(k admin.PasskeyInfo) bool {
 		return h.session.Predates(k.PasskeyID, k.CreatedAt)
-	})
+	}) || slices.ContainsFunc(held.Authenticators, func(d admin.AuthenticatorInfo) bool {
+		return h.session.Predates(d.AuthenticatorID, d.CreatedAt)
+	}))
 }

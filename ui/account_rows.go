@@ -48,6 +48,35 @@ func (s *Site) passkeyRow(r *http.Request, h holder, k admin.PasskeyInfo) Passke
 	return row
 }
 
+func (s *Site) deviceRows(r *http.Request, h holder, devices []admin.AuthenticatorInfo) []DeviceRow {
+	rows := make([]DeviceRow, len(devices))
+	for i, d := range devices {
+		rows[i] = s.deviceRow(r, h, d)
+	}
+	return rows
+}
+
+func (s *Site) deviceRow(r *http.Request, h holder, d admin.AuthenticatorInfo) DeviceRow {
+	row := DeviceRow{
+		ID: d.AuthenticatorID, Name: d.Name, App: d.App, Soft: d.Soft, State: "blocked",
+		AddedAt: d.CreatedAt, UsedAt: d.LastUsedAt, SuspendedAt: d.CopiedAt,
+		Current:   slices.Contains(h.session.Credentials(), d.AuthenticatorID),
+		RenameURL: s.here(r, securityInfo+"/authenticators/"+d.AuthenticatorID+"/rename"),
+		RemoveURL: s.here(r, securityInfo+"/authenticators/"+d.AuthenticatorID+"/remove"),
+	}
+	switch {
+	case !d.CopiedAt.IsZero():
+		row.State = "suspended"
+	case d.Reason == idp.Offered:
+		row.State = "usable"
+	case d.Reason == idp.OutOfMode:
+		row.State = "second"
+	case d.Reason == idp.UnusedDevice:
+		row.State = "unused"
+	}
+	return row
+}
+
 // passwordRow is the password, or that one can be had; nil for neither.
 func (s *Site) passwordRow(r *http.Request, held admin.Methods) *PasswordRow {
 	if held.Password == nil && held.NoPassword != idp.Offered {

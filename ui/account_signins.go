@@ -29,6 +29,7 @@ func (s *Site) showSignIns(w http.ResponseWriter, r *http.Request) {
 var loggedKinds = map[string]string{
 	"Temporary Access Pass": string(idp.TemporaryAccessPass),
 	"Passkey":               string(idp.PasskeyMethod),
+	idp.AuthenticatorName:   string(idp.AuthenticatorMethod),
 	"Password":              string(idp.PasswordMethod),
 	idp.EmailCodeName:       string(idp.EmailCode),
 	"Previously satisfied":  "previously",
@@ -57,6 +58,7 @@ var whys = map[idp.STS]string{
 	idp.PassUsed:         "pass-used",
 	idp.PassBlocked:      "pass-blocked",
 	idp.PassNotFound:     "pass-none",
+	idp.PhoneBlocked:     "phone-blocked",
 	idp.PasswordWrong:    "password-wrong",
 	idp.EmailCodeWrong:   "code-wrong",
 	idp.EmailCodeExpired: "code-expired",

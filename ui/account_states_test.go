@@ -20,6 +20,24 @@ func passkeyOf(id, name string) PasskeyRow {
 	}
 }
 
+func deviceOf(id, name string) DeviceRow {
+	return DeviceRow{
+		ID: id, Name: name, App: "web/1", State: "usable", AddedAt: daysAgo(40), UsedAt: daysAgo(1),
+		RenameURL: "/t/security-info/authenticators/" + id + "/rename", RemoveURL: "/t/security-info/authenticators/" + id + "/remove",
+	}
+}
+
+// devices are five of every sort.
+func devices() []DeviceRow {
+	rows := []DeviceRow{deviceOf("d1", "Pixel"), deviceOf("d2", "هاتف العمل"), deviceOf("d3", "Night shift"), deviceOf("d4", "Old phone"), deviceOf("d5", "Tablet in the drawer")}
+	rows[0].Current = true
+	rows[1].State, rows[1].UsedAt = "second", time.Time{}
+	rows[2].Soft, rows[2].App, rows[2].State = true, "cli/1", "blocked"
+	rows[3].State, rows[3].SuspendedAt = "suspended", daysAgo(3)
+	rows[4].State = "unused"
+	return rows
+}
+
 func passwordOf() *PasswordRow {
 	return &PasswordRow{
 		ID: "d0", State: "usable", SetAt: daysAgo(400), UsedAt: daysAgo(30),
@@ -119,6 +137,16 @@ func securityStates() []state {
 			v.Password.State, v.Password.SetURL = "blocked", ""
 			v.DisplayName = strings.Repeat("Wolfeschlegelsteinhausenbergerdorff", 2)
 		}),
+		info("security-info-devices", func(v *SecurityInfo) {
+			withPasskey(v)
+			v.Passkeys, v.Devices, v.First, v.Prefer, v.Password, v.AddDevice = nil, devices(), "password", []string{"authenticator"}, passwordOf(), true
+		}),
+		info("security-info-device-only", func(v *SecurityInfo) {
+			withPasskey(v)
+			unable("scope")(v)
+			v.Passkeys, v.Devices, v.First, v.AddDevice = nil, []DeviceRow{deviceOf("d1", "Pixel")}, "authenticator", true
+		}),
+		info("security-info-add-device", func(v *SecurityInfo) { v.AddDevice = true }),
 		info("security-info-guest", func(v *SecurityInfo) {
 			v.Username, v.DisplayName, v.Codes, v.First, v.Signals = guest, "Guadalupe Ortiz", "g•••@partner.example", "", Signals{Host: "id.example", Handle: "AAECAwQ"}
 			v.Pass, v.Banner, v.Add, v.Session.Bounded, v.Session.Ends = nil, Banner{}, "", false, noon.Add(23*time.Hour+40*time.Minute)
@@ -129,7 +157,7 @@ func securityStates() []state {
 		list = append(list, info("security-info-unable-"+why, unable(why)))
 	}
 	for _, id := range []string{
-		"passkey-renamed", "passkey-removed", "password-set", "password-removed", "methods-removed", "methods-kept", "method-preferred",
+		"passkey-renamed", "passkey-removed", "device-added", "device-renamed", "device-removed", "password-set", "password-removed", "methods-removed", "methods-kept", "method-preferred",
 	} {
 		list = append(list, notice(id))
 	}
@@ -139,12 +167,13 @@ func securityStates() []state {
 // changeStates has the pages on which one's own methods are changed.
 func changeStates() []state {
 	const back = "/t/security-info"
-	key, odd := passkeyOf("k0", "MacBook"), drawer()
+	key, odd, phones := passkeyOf("k0", "MacBook"), drawer(), devices()
 	password := SetPassword{Action: "/t/security-info/password", BackURL: back, Username: anna, Length: 12}
 	change, short := password, password
 	change.Changes, change.Ends = true, true
 	short.Refusal = "The password has 5 characters; it needs at least 12."
 	cleanUp := CleanUp{Action: "/t/security-info/clean-up", BackURL: back, Passkeys: []PasskeyRow{key, odd[2], odd[1]}, Password: passwordOf(), EverywhereURL: "/t/security-info/sign-out-everywhere"}
+	cleanUp.Devices = phones[:2]
 	unchosen := cleanUp
 	unchosen.Problem = Problem{ID: "cleanup.empty"}
 	again := "/contoso.example/security-info"
@@ -157,6 +186,8 @@ func changeStates() []state {
 		{"remove-method", RemoveMethod{Action: key.RemoveURL, Passkey: &key}},
 		{"remove-method-only", RemoveMethod{Action: odd[5].RemoveURL, Passkey: &odd[5], OnlyWay: true, EndsSession: true}},
 		{"remove-method-long", RemoveMethod{Action: odd[2].RemoveURL, Passkey: &odd[2]}},
+		{"rename-device", RenameMethod{Action: phones[0].RenameURL, BackURL: back, Name: "Pixel", Device: true}},
+		{"remove-device", RemoveMethod{Action: phones[0].RemoveURL, Device: &phones[0], OnlyWay: true, EndsSession: true}},
 		{"remove-password", RemoveMethod{Action: "/t/security-info/password/remove"}},
 		{"set-password", password},
 		{"set-password-change", change},
@@ -179,12 +210,13 @@ func signIns() []SignInRow {
 		{At: noon.Add(-10 * time.Minute), Kind: "temporaryAccessPass", Address: "192.0.2.7", Browser: "Firefox, Windows", Current: true},
 		{At: noon.Add(-20 * time.Minute), App: "Intranet", Kind: "previously", Address: "2001:db8:85a3::8a2e:370:7334", Browser: "Safari, iPhone"},
 		{At: daysAgo(1), App: strings.Repeat("Donaudampfschifffahrt", 4), Kind: "passkey", Browser: "Chrome, Android"},
+		{At: daysAgo(1), App: "Intranet", Kind: "authenticator", Address: "192.0.2.7", Browser: "Firefox, Windows"},
 		{At: daysAgo(2), Kind: "password", Address: "192.0.2.7"},
 		{At: daysAgo(3), Method: "Smoke signals"},
 		{At: daysAgo(3), Kind: "emailCode", Address: "198.51.100.9"},
 	}
 	for i, why := range []string{
-		"pass-wrong", "pass-expired", "pass-used", "pass-blocked", "pass-none", "password-wrong", "disabled", "locked", "declined", "unknown",
+		"pass-wrong", "pass-expired", "pass-used", "pass-blocked", "pass-none", "phone-blocked", "password-wrong", "disabled", "locked", "declined", "unknown",
 		"code-wrong", "code-expired", "code-off", "code-unsent",
 	} {
 		rows = append(rows, SignInRow{At: daysAgo(4 + i), App: "Wiki", Kind: "temporaryAccessPass", Why: why, Address: "198.51.100.9", Browser: "curl/8.14.1"})
@@ -194,13 +226,13 @@ func signIns() []SignInRow {
 
 // accountTexts are the texts that the pages ask for by what they show.
 var accountTexts = strings.Fields(`
-	notice.pass-deleted notice.passkey-added notice.passkey-renamed notice.passkey-removed notice.password-set
-	notice.password-removed notice.methods-removed notice.methods-kept notice.method-preferred prefer.passkey prefer.password notice.signed-out-everywhere
+	notice.pass-deleted notice.device-added notice.device-renamed notice.device-removed notice.passkey-added notice.passkey-renamed notice.passkey-removed notice.password-set
+	notice.password-removed notice.methods-removed notice.methods-kept notice.method-preferred prefer.passkey prefer.authenticator prefer.password notice.signed-out-everywhere
 	banner.pass banner.password banner.closed banner.none copies.synced copies.syncable copies.single
-	first.temporaryAccessPass first.passkey first.password
+	first.temporaryAccessPass first.passkey first.authenticator first.password
 	unable.disabled unable.scope unable.self-service unable.external unable.host unable.full unable.prove
-	why.pass-wrong why.pass-expired why.pass-used why.pass-blocked why.pass-none why.password-wrong why.disabled
+	why.pass-wrong why.pass-expired why.pass-used why.pass-blocked why.pass-none why.phone-blocked why.password-wrong why.disabled
 	why.locked why.declined why.unknown why.code-wrong why.code-expired why.code-off why.code-unsent
-	security-info.used security-info.unused method.passkey.title method.passkey.text method.password.title method.password.text
+	security-info.used security-info.unused method.passkey.title method.passkey.text method.authenticator.title method.authenticator.text method.password.title method.password.text
 	method.emailCode.title method.emailCode.text method.federation.title method.federation.text
 	method.guestProvider.title method.guestProvider.text method.homeTenant.title method.homeTenant.text`)

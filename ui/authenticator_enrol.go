@@ -144,7 +144,7 @@ func (s *Site) afterDevice(w http.ResponseWriter, r *http.Request, state string)
 		http.Redirect(w, r, s.here(r, "/signin?state="+state), http.StatusSeeOther)
 		return
 	}
-	http.Redirect(w, r, s.here(r, securityInfo+"?done="+authenticatorAdded), http.StatusSeeOther)
+	http.Redirect(w, r, s.here(r, securityInfo+"?done="+deviceAdded), http.StatusSeeOther)
 }
 
 func (s *Site) addDevice(r *http.Request, h holder, e *idp.AuthenticatorEnrolment, shown []string) AddDevice {

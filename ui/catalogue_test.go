@@ -64,7 +64,7 @@ func TestReadTextsRefusesDuplicates(t *testing.T) {
 	}
 }
 
-var plurals = regexp.MustCompile(`^(duration\.(?:days|hours|minutes|seconds)|authenticator\.tries)\.(zero|one|two|few|many|other)$`)
+var plurals = regexp.MustCompile(`^(duration\.(?:days|hours|minutes|seconds)|authenticator\.tries|number\.missed)\.(zero|one|two|few|many|other)$`)
 
 // keys are the names texts are asked for by: the forms of a plural have one.
 func keys(texts map[string]string) map[string]string {

@@ -70,7 +70,6 @@ var problems = map[string]kind{
 	"number.expired":        {"AADSTS500121", http.StatusForbidden},
 	"number.superseded":     {"", http.StatusConflict},
 	"number.cancelled":      {"", http.StatusForbidden},
-	"number.consumed":       {"", http.StatusBadRequest},
 	"number.again":          {"", http.StatusBadRequest},
 	"number.other":          {"", http.StatusForbidden},
 	"number.removed":        {"", http.StatusForbidden},

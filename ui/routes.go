@@ -54,11 +54,14 @@ func (s *Site) Routes(root, tenant *mux.Router) {
 	below := func(path string, handler func(http.ResponseWriter, *http.Request)) *mux.Route {
 		return web.Route(tenant, path, handler)
 	}
-	// The id of a passkey stands in the middle of the paths that are about it.
-	passkeys := func(path string, handler func(http.ResponseWriter, *http.Request)) *mux.Route {
-		ends := func(r *http.Request, _ *mux.RouteMatch) bool { return strings.HasSuffix(r.URL.Path, path) }
-		return tenant.MatcherFunc(ends).Path("/{tenant}" + ownPasskey + path).HandlerFunc(handler)
+	// The id of a passkey or a device stands in the middle of the paths that are about it.
+	about := func(one string) func(string, func(http.ResponseWriter, *http.Request)) *mux.Route {
+		return func(path string, handler func(http.ResponseWriter, *http.Request)) *mux.Route {
+			ends := func(r *http.Request, _ *mux.RouteMatch) bool { return strings.HasSuffix(r.URL.Path, path) }
+			return tenant.MatcherFunc(ends).Path("/{tenant}" + one + path).HandlerFunc(handler)
+		}
 	}
+	passkeys, devices := about(ownPasskey), about(ownDevice)
 	for _, route := range []struct {
 		mount   func(path string, handler func(http.ResponseWriter, *http.Request)) *mux.Route
 		path    string
@@ -74,6 +77,8 @@ func (s *Site) Routes(root, tenant *mux.Router) {
 		{below, "/security-info", form(s.showSecurityInfo, s.changeSecurityInfo)},
 		{passkeys, "/rename", form(s.showRename, s.answerRename)},
 		{passkeys, "/remove", form(s.showRemove, s.answerRemove)},
+		{devices, "/rename", form(s.showRenameDevice, s.answerRenameDevice)},
+		{devices, "/remove", form(s.showRemoveDevice, s.answerRemoveDevice)},
 		{below, ownPassword, form(s.showSetPassword, s.answerSetPassword)},
 		{below, ownPassword + "/remove", form(s.showRemovePassword, s.answerRemovePassword)},
 		{below, ownSignIns, web.Readable(s.showSignIns)},

@@ -65,9 +65,9 @@ func (s *Site) press(w http.ResponseWriter, r *http.Request, v signin.Visit, f s
 	case form.Has("other"):
 		s.lead(w, r, v, "/signin?other=yes&state=", f)
 	case form.Has("method"):
-		s.follow(w, r, v, f.WithMethod(idp.Kind(form.Get("method"))))
+		s.turn(w, r, v, f, f.WithMethod(idp.Kind(form.Get("method"))))
 	case form.Has("change"), form.Get("account") == "other":
-		s.follow(w, r, v, f.WithUser(""))
+		s.turn(w, r, v, f, f.WithUser(""))
 	case form.Get("account") == "continue":
 		s.follow(w, r, v, f.WithAccount())
 	case form.Get("enrol") == string(idp.AuthenticatorMethod):
@@ -97,6 +97,15 @@ func (s *Site) press(w http.ResponseWriter, r *http.Request, v signin.Visit, f s
 	default:
 		s.identify(w, r, v, f, strings.TrimSpace(form.Get("username")))
 	}
+}
+
+// turn goes another way than the flow did so far.
+func (s *Site) turn(w http.ResponseWriter, r *http.Request, v signin.Visit, from, to signin.Flow) {
+	if err := s.Signin.Withdraw(r.Context(), v, from); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.follow(w, r, v, to)
 }
 
 // identify takes the user name. Whether anybody has it makes no difference here.

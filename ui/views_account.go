@@ -3,7 +3,7 @@ package ui
 import "time"
 
 // SecurityInfo shows a person's own sign-in methods. Its buttons: add=passkey,
-// use=passkey, delete=ID, which leads to DeletePass, and decision=sign-out. All that is
+// add=authenticator, use=passkey, delete=ID, which leads to DeletePass, and decision=sign-out. All that is
 // changed otherwise has pages of its own.
 type SecurityInfo struct {
 	Action      string
@@ -14,12 +14,14 @@ type SecurityInfo struct {
 	CleanUpURL  string // empty: nothing to clean up
 	Pass        *PassRow
 	Passkeys    []PasskeyRow
+	Devices     []DeviceRow
 	Password    *PasswordRow // nil: none, and none to be had
 	Codes       string       // where codes by mail go, masked; empty: they sign in in another way
 	First       string       // the kind that is asked for first; empty: none works
 	Prefer      []string     // the kinds that can be made the default instead
 	Add         string       // where the button to add a passkey is: "banner", "list", or nowhere
 	Unable      string       // why there is none, a text
+	AddDevice   bool         // they can add a phone or another device
 	Session     SessionRow
 	SignInsURL  string
 	AppsURL     string
@@ -57,6 +59,19 @@ type PasskeyRow struct {
 	Current         bool // the session rests on it
 	RenameURL       string
 	RemoveURL       string
+}
+
+// DeviceRow is a phone, another device or a program as its holder sees it.
+type DeviceRow struct {
+	ID, Name, App string
+	Soft          bool   // a program answers for them
+	State         string // "usable", "second", "blocked", "suspended", "unused"
+	AddedAt       time.Time
+	UsedAt        time.Time // zero: not yet
+	SuspendedAt   time.Time
+	Current       bool // the session rests on it
+	RenameURL     string
+	RemoveURL     string
 }
 
 // PasswordRow is a password, or that one can be had.
@@ -102,6 +117,7 @@ type RenameMethod struct {
 	BackURL string
 	Name    string // as it is, or as it was typed
 	Refusal string
+	Device  bool // no passkey
 }
 
 // PageName implements View.
@@ -110,7 +126,8 @@ func (RenameMethod) PageName() string { return "rename-method" }
 // RemoveMethod asks before a passkey or the password is removed: decision=remove or keep.
 type RemoveMethod struct {
 	Action      string
-	Passkey     *PasskeyRow // nil: the password
+	Passkey     *PasskeyRow
+	Device      *DeviceRow // without either, the password
 	OnlyWay     bool
 	EndsSession bool
 }
@@ -138,6 +155,7 @@ type CleanUp struct {
 	Action        string
 	BackURL       string
 	Passkeys      []PasskeyRow
+	Devices       []DeviceRow
 	Password      *PasswordRow
 	EverywhereURL string
 	Problem       Problem

@@ -66,7 +66,7 @@ func outsiders() []outside {
 		{"github.com/go-jose/go-jose", "idp/device idp/jwt idp/oidc idp/upstream/upstreamtest device device/devicetest", "one place verifies tokens; the two protocols that make them sign them; strangers do both"},
 		{"github.com/go-webauthn/webauthn", "authmethods/passkey", "its ceremonies stay behind one method"},
 		{"github.com/google/uuid", "idp", "nouns make their own ids"},
-		{"github.com/gorilla/mux", "cmd/latchkey idp/oidc idp/web ui", "routing belongs to what speaks HTTP"},
+		{"github.com/gorilla/mux", "cmd/latchkey idp/device idp/oidc idp/web ui", "routing belongs to what speaks HTTP"},
 		{"github.com/knadh/koanf", "config", "one place reads configuration"},
 		{"github.com/nicksnyder/go-i18n", "ui ui/*", "texts for people are the pages' business"},
 		{"github.com/prometheus/client_golang", "cmd/latchkey", "packages count by plain functions they are given"},

@@ -200,7 +200,7 @@ func TestExamples(t *testing.T) {
 	// The ports in the examples of these may be taken where the tests run;
 	// every script starts serve, and TestDemo… the demo. Of the others, one needs an id,
 	// and one the address of a server.
-	elsewhere := []string{"latchkey serve", "latchkey demo", "latchkey federation unlink", "latchkey device enrol", "latchkey device invite"}
+	elsewhere := []string{"latchkey serve", "latchkey demo", "latchkey federation unlink", "latchkey device enrol"}
 	for _, cmd := range leaves((&cli{}).root()) {
 		if cmd.Example == "" || cmd.Short == "" {
 			t.Errorf("%s has no example or description", cmd.CommandPath())

@@ -111,6 +111,7 @@ func (s *Server) routes() http.Handler {
 	for _, tenant := range []string{TenantID, Domain} {
 		mux.HandleFunc("GET /"+tenant+"/v2.0/.well-known/open-authenticator", s.discovery)
 	}
+	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/open-authenticator", func(w http.ResponseWriter, _ *http.Request) { refuse(w) })
 	mux.HandleFunc("GET "+Path("keys"), s.keys)
 	mux.HandleFunc("POST "+Path("enrolments"), s.begin)
 	mux.HandleFunc("POST "+Path("enrolments/{id}"), s.show)

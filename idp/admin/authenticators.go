@@ -126,19 +126,12 @@ func (s *Service) InviteAuthenticator(ctx context.Context, actor idp.Actor, tena
 
 // registrable tells why a device cannot be added to a user's, nil if one can.
 func (w *work) registrable(u *idp.User) error {
-	policy, err := idp.LoadMethodsPolicy(w.Tx)
+	held, err := w.methods(u)
 	if err != nil {
 		return err
 	}
-	held, err := idp.Authenticators(w.Tx, u.UserID)
-	if err != nil {
-		return err
-	}
-	why := policy.Authenticator.Registrable(u, len(held))
-	switch {
-	case w.noPasskeys: // nor a credential by which a device verifies its holder
-		why = idp.Unavailable
-	case why == idp.Offered && u.Disabled:
+	why := held.NoDevice
+	if why == idp.Offered && u.Disabled {
 		why = idp.DisabledUser
 	}
 	if why != idp.Offered {

@@ -21,6 +21,8 @@ type Methods struct {
 	// PasswordLength characters at least.
 	NoPassword     idp.Reason
 	PasswordLength int
+	// NoDevice is why they cannot have a device added, idp.Offered if they can.
+	NoDevice idp.Reason
 }
 
 // PasskeyInfo is a passkey, and whether it is accepted as things are.
@@ -81,6 +83,9 @@ func (w *work) methods(u *idp.User) (held Methods, err error) {
 	}
 	if held.Authenticators, err = w.devices(u, policy.Authenticator); err != nil {
 		return held, err
+	}
+	if held.NoDevice = policy.Authenticator.Registrable(u, len(held.Authenticators)); w.noPasskeys {
+		held.NoDevice = idp.Unavailable
 	}
 	held.NoPassword, held.PasswordLength = policy.Password.Bars(u), policy.Password.MinimumLength
 	word, err := w.password(u)

@@ -150,9 +150,9 @@ func (s *Service) addInterrupt(tx *storage.Tx, v Visit, policy *idp.MethodsPolic
 // leadsOn tells whether somebody who has just signed in by a device is offered a passkey, which is
 // better: in a browser of their own, which has signed them in before, and not too often.
 func (s *Service) leadsOn(v Visit, policy *idp.MethodsPolicy, facts *idp.Facts) bool {
-	u := facts.SessionUser
-	return facts.Session != nil && facts.Session.Latest().Method == idp.AuthenticatorMethod &&
-		slices.Contains(s.openKnown(v).Users, u.UserID) && policy.Registration.Campaign.Rested(u, v.Now)
+	u, k := facts.SessionUser, s.openKnown(v)
+	before := slices.Contains(k.Users, u.UserID) && k.Since < facts.StartedAt.Unix()
+	return before && facts.Session != nil && facts.Session.Latest().Method == idp.AuthenticatorMethod && policy.Registration.Campaign.Rested(u, v.Now)
 }
 
 // settlesHere tells whether the person came to a page of ours, and has no other place to sign in

@@ -126,7 +126,7 @@ func (s *Service) countPrompt(tx *storage.Tx, a *attempt) (wait time.Duration, e
 		key    string
 		limits []idp.Limit
 	}
-	all := []counted{{promptKey(a.key), idp.StrangerPrompts}, {"prompts network " + idp.Network(a.v.Address), idp.NetworkPrompts}}
+	all := []counted{{promptKey(a.key), idp.StrangerPrompts}, {networkKey(a.v.Address), idp.NetworkPrompts}}
 	if a.subject.Known {
 		all = []counted{{promptKey(a.key), idp.KnownPrompts}}
 	}
@@ -148,6 +148,8 @@ func (s *Service) countPrompt(tx *storage.Tx, a *attempt) (wait time.Duration, e
 }
 
 func promptKey(throttle string) string { return "prompts " + throttle }
+
+func networkKey(address string) string { return "prompts network " + idp.Network(address) }
 
 // ask stores the request. Who has no device that the policy accepts is a decoy; so is, in a
 // browser that does not know them, who has one and is outside the policy, or is being asked by a
@@ -280,7 +282,7 @@ func (s *Service) showRequest(ctx context.Context, v Visit, out *Outcome) (asked
 	}
 	if state != idp.RequestPending && state != idp.RequestApproved {
 		f := out.Flow.unasked()
-		f.Problem = &Problem{Text: endedText(state)}
+		f.Problem = &Problem{Text: endedTexts[state]}
 		if out.Flow.Problem != nil && state == idp.RequestExpired {
 			f.Problem = out.Flow.Problem
 		}
@@ -297,7 +299,30 @@ func (s *Service) showRequest(ctx context.Context, v Visit, out *Outcome) (asked
 	return true, nil
 }
 
-func endedText(state idp.RequestState) string { return "number." + string(state) }
+// endedTexts tell why a request goes on no further.
+var endedTexts = map[idp.RequestState]string{
+	idp.RequestDenied:     "number.denied",
+	idp.RequestLocked:     "number.locked",
+	idp.RequestExpired:    "number.expired",
+	idp.RequestSuperseded: "number.superseded",
+	idp.RequestCancelled:  "number.cancelled",
+	idp.RequestConsumed:   "number.again",
+}
+
+// Withdraw ends the request that the flow waits for, as the person goes another way: their devices
+// have no reason to ask any more.
+func (s *Service) Withdraw(ctx context.Context, v Visit, f Flow) error {
+	if !f.requested(s.method(f.Chosen)) {
+		return nil
+	}
+	return s.store.Update(ctx, v.Tenant.TenantID, func(tx *storage.Tx) error {
+		r, err := idp.Optional(storage.Get[idp.SignInRequest](tx, f.requestID()))
+		if r == nil || err != nil || r.Browser != s.browser(v) || !r.Drop(idp.RequestCancelled, v.Now) {
+			return err
+		}
+		return tx.Put(r)
+	})
+}
 
 // loadRequest reads what became of the request that is answered, and keeps who presses a button
 // too early waiting.
@@ -319,10 +344,8 @@ func (s *Service) loadRequest(tx *storage.Tx, a *attempt) error {
 	case idp.RequestPending:
 		a.waits = true
 		return &held{Problem: Problem{Text: "number.waiting"}}
-	case idp.RequestConsumed:
-		return &held{Problem: Problem{Text: a.m.Info().Again}, spent: true}
 	}
-	return &held{Problem: Problem{Text: endedText(state)}, spent: true}
+	return &held{Problem: Problem{Text: endedTexts[state]}, spent: true}
 }
 
 // consume lets an approved request be used once, and gives the prompt back, which was no
@@ -338,10 +361,15 @@ func consume(tx *storage.Tx, a *attempt) error {
 	if !r.Consume(a.v.Now) {
 		return &idp.Refusal{Problem: a.m.Info().Again, Detail: fmt.Sprintf("the request is %s", r.StateAt(a.v.Now))}
 	}
-	q, err := idp.LoadQuota(tx, promptKey(r.Throttle))
-	if err != nil {
-		return err
+	err = tx.Put(r)
+	for _, key := range []string{promptKey(r.Throttle), networkKey(r.Context.Address)} {
+		q, failed := idp.LoadQuota(tx, key)
+		if failed != nil {
+			return failed
+		}
+		if q.Forget(r.CreatedAt) {
+			err = errors.Join(err, tx.Put(q))
+		}
 	}
-	q.Forget(r.CreatedAt)
-	return errors.Join(tx.Put(r), tx.Put(q))
+	return err
 }

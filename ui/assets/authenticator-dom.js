@@ -70,7 +70,7 @@ export async function once(part, work) {
   }
 }
 
-const named = { NotAllowedError: 'cancelled', AbortError: 'cancelled', InvalidStateError: 'held', TypeError: 'offline' };
+const named = { NotAllowedError: 'cancelled', AbortError: 'cancelled', InvalidStateError: 'held', CheckError: 'swapped' };
 
 /** What went wrong, in words. */
 export function explain(error) {
@@ -78,7 +78,7 @@ export function explain(error) {
     console.warn(error.message);
     return text(named[error.name] ?? 'failed');
   }
-  if (error.passing) return text('busy');
+  if (error.passing) return text(error.status === 0 ? 'offline' : 'busy');
   return text(error.status === 404 ? 'no-such' : 'not-taken');
 }
 

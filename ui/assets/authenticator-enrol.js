@@ -4,6 +4,8 @@ import { begin, enrol } from './authenticator-protocol.js';
 import { define, fill, go, on, once, reveal, say, submit, text } from './authenticator-dom.js';
 import { readLink, scan } from './authenticator-scan.js';
 
+const here = 'authenticator-here'; // the name of a note for this tab
+
 const page = document.querySelector('main').dataset;
 
 /** iOS keeps what the browser has apart from what the app on the Home Screen has. */
@@ -50,20 +52,22 @@ define('type', (part) => {
 define('pass', (part) => {
   submit(part, '#by-pass', (fields) => {
     const { user, domain } = readUser(fields.user);
-    if (domain) location.assign(`/${domain}/security-info/authenticators/new?here=1&login_hint=${encodeURIComponent(user)}`);
+    if (!domain) return;
+    sessionStorage.setItem(here, 'here');
+    location.assign(`/${domain}/security-info/authenticators/new?here=1&login_hint=${encodeURIComponent(user)}`);
   });
 });
 
-/** What a scanned text asks for; other codes are told of, and the camera goes on. */
-function accept(found) {
-  const link = readLink(found);
-  if (!link) say(text('foreign'));
-  return link;
-}
-
-/** The screen with the camera; follow does what the code asks for. */
+/** The screen with the camera; follow does what the code asks for. Who scans to answer gets
+ * nothing else. Other codes are told of, and the camera goes on. */
 export function defineScan(follow) {
-  define('scan', async (part, _, signal) => {
+  define('scan', async (part, answers, signal) => {
+    const accept = (found) => {
+      const link = readLink(found);
+      if (link && (link.secret || !answers)) return link;
+      say(text('foreign'));
+      return null;
+    };
     try {
       const link = await scan(part.querySelector('video'), accept, signal);
       if (link) await follow(link);
@@ -86,9 +90,16 @@ export function defineEnrol(added) {
   });
 }
 
-/** The screen with the number that both screens show. */
+/** The screen with the number that both screens show. Who began in this very tab has one screen
+ * only, and confirms on the page that would show the number there. */
 export function defineCheck(remove) {
   define('check', (part, account) => {
+    const began = sessionStorage.getItem(here) !== null;
+    reveal(part, { here: began, there: !began });
+    on(part, '#check-here', () => {
+      sessionStorage.removeItem(here);
+      location.assign(`/${account.tenant.id}/security-info/authenticators/invited/${account.invitation}`);
+    });
     fill(part, { user: account.user.name, check: account.check, digits: Array.from(account.check).join(' ') });
     on(part, '#check-remove', (event) => once(event.target, () => remove(account)));
   });

@@ -1,5 +1,5 @@
 // The device protocol (docs/device-protocol.md): what is signed, sent and checked. Nothing here
-// is drawn. An account is { id, privateKey, jwk, server, tenant, user, deviceId, state, credential },
+// is drawn. An account is { id, privateKey, jwk, server, tenant, user, deviceId, state, check, invitation, credential },
 // where id is the thumbprint of its key and server the discovery document.
 import { asJSON, base64url, bytes, creationOptions, requestOptions } from './webauthn.js';
 import { newKey } from './authenticator-store.js';
@@ -21,8 +21,8 @@ export class Refused extends Error {
     Object.assign(this, { name: 'Refused', status, answer, wait, kind: answer.type?.split(':').pop() });
   }
 
-  /** It may be tried again as it is. */
-  get passing() { return this.status === 429 || this.status >= 500; }
+  /** Nobody has answered, or it may be tried again as it is. */
+  get passing() { return this.status === 0 || this.status === 429 || this.status >= 500; }
 }
 
 // Times are the server's: clocks of phones are off.
@@ -35,7 +35,8 @@ function setClock(milliseconds) {
 
 async function call(method, url, { body, headers = {}, signal } = {}) {
   if (body) headers['Content-Type'] = 'application/json';
-  const response = await fetch(url, { method, body, headers, signal, cache: 'no-store', credentials: 'omit', redirect: 'error' });
+  const response = await fetch(url, { method, body, headers, signal, cache: 'no-store', credentials: 'omit', redirect: 'error' })
+    .catch((error) => { throw error.name === 'AbortError' ? error : new Refused(0, { title: error.message }); });
   setClock(Date.parse(response.headers.get('Date')));
   const answer = response.status === 204 ? {} : await response.json().catch(() => ({}));
   if (!response.ok) throw new Refused(response.status, answer, Number(response.headers.get('Retry-After')));
@@ -99,10 +100,10 @@ export async function enrol(offer, { name, platform, passkey }) {
   const body = JSON.stringify({ proof, uv: asJSON(credential), passkey });
   const answer = await call('POST', `${offer.server.enrolment_endpoint}/${encodeURIComponent(offer.enrol_id)}`, { body });
   const check = await checkValue(offer.nonce, key.thumbprint);
-  if (answer.sas !== check) throw new Error('the server has another key than ours');
+  if (answer.sas !== check) throw Object.assign(new Error('the server has another key than ours'), { name: 'CheckError' });
   return {
     id: key.thumbprint, privateKey: key.privateKey, jwk: key.jwk, server: offer.server, tenant: offer.tenant, user: offer.user,
-    deviceId: answer.device_id, state: answer.state === 'shown' ? 'shown' : 'active', check, credential: credential.id,
+    deviceId: answer.device_id, state: answer.state === 'shown' ? 'shown' : 'active', check, invitation: offer.enrol_id, credential: credential.id,
   };
 }
 
@@ -137,7 +138,8 @@ async function openChallenge(account, jws) {
   return claims.exp > now() ? claims : null;
 }
 
-/** The requests that wait for an answer: { jws, claims } each. Those that do not verify are left out. */
+/** The requests that wait for an answer, { jws, claims } each, but for those that do not verify;
+ * and whether the server had any at all. */
 export async function challenges(account, { wait = 0, signal } = {}) {
   const held = Math.min(wait, account.server.max_wait ?? 0);
   const answer = await prove(account, 'GET', account.server.challenge_endpoint + (held ? `?wait=${held}` : ''), { signal });
@@ -146,12 +148,12 @@ export async function challenges(account, { wait = 0, signal } = {}) {
     try {
       return { jws, claims: await openChallenge(account, jws) };
     } catch (error) {
-      if (error instanceof Refused || error instanceof TypeError) throw error; // the keys could not be had now
+      if (error instanceof Refused) throw error; // the keys could not be had now
       console.warn(error.message);
       return {};
     }
   }));
-  return list.filter((c) => c.claims);
+  return { list: list.filter((c) => c.claims), any: list.length > 0 };
 }
 
 /** Approves with { number }, { choice } or { scan }, or denies with { reason }. */

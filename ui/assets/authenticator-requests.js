@@ -50,10 +50,12 @@ async function ask(account, held, signal, changed) {
     changed(account, { state, refused: false });
     return state === 'shown';
   }
-  const list = await challenges(account, { wait: held, signal });
+  // A server holds nobody for whom something waits; once it is gone, it would, and it stood here.
+  const shown = Array.from(waiting.values()).some((r) => r.account.id === account.id);
+  const { list, any } = await challenges(account, { wait: shown ? 0 : held, signal });
   changed(account, { refused: false });
   if (!signal.aborted) merge(account, list);
-  return list.length > 0;
+  return any;
 }
 
 /** Takes what waits now for an account in place of what waited before. */
@@ -121,7 +123,7 @@ function draw(request, place = document.querySelector('#requests')) {
     request.card = part.querySelector('article');
     bind(request);
     place.append(part);
-    if (document.activeElement === document.body) request.card.querySelector('h2').focus();
+    if ([document.body, document.querySelector('#said')].includes(document.activeElement)) request.card.querySelector('h2').focus();
   }
   describe(request);
   clearTimeout(request.timer);
@@ -231,6 +233,7 @@ function finish(request, said) {
   drop(request);
   say(text(said), true);
   clear();
+  wake(); // there may be more
 }
 
 /** How each end of a request is told. */
@@ -248,7 +251,7 @@ async function refused(request, error) {
   }
   request.secret = null;
   // The page shows another number now, and the old challenge cannot be answered any more.
-  merge(request.account, await challenges(request.account));
+  merge(request.account, (await challenges(request.account)).list);
   if (waiting.has(request.claims.jti)) complain(request, text(left >= 1 && left <= 5 ? `tries-${left}` : 'wrong'));
   else finish(request, 'ended');
 }

@@ -125,7 +125,7 @@ define('home', (part) => {
   part.querySelector('#accounts').replaceChildren(...accounts.map(accountRow));
   part.querySelector('#add').classList.toggle('primary', !any);
   on(part, '#add', () => go('add'));
-  part.querySelector('#requests').addEventListener('scan', () => go('scan'));
+  part.querySelector('#requests').addEventListener('scan', () => go('scan', true));
   const section = part.querySelector('#notifications');
   section.hidden = !any || !possible();
   on(part, '#push-on', () => once(section, notifyMe));
