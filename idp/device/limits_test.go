@@ -148,8 +148,8 @@ func TestStrangersLeaveNothingBehind(t *testing.T) {
 	for i := range 200 {
 		w.browser("198.51.100.1").ask(fmt.Sprintf("nobody%d@contoso.example", i), "")
 	}
-	if got := len(all[idp.SignInRequest](w)); got != 30 {
-		t.Errorf("one network makes %d requests, want 30", got)
+	if got, want := len(all[idp.SignInRequest](w)), idp.NetworkPrompts[0].Most; got != want {
+		t.Errorf("one network makes %d requests, want %d", got, want)
 	}
 	w.pass(25 * time.Hour)
 	sweep()
@@ -276,4 +276,26 @@ func TestAnAnswerIsGoodAtOneTenant(t *testing.T) {
 		t.Errorf("the proof at another tenant: %d", rec.Code)
 	}
 	w.reads(w.respond(good), http.StatusOK, nil)
+}
+
+// What a known browser is asked counts for no network, so nothing is given back to one either:
+// whoever has an account could else ask for others without end.
+func TestOnesOwnSignInsGiveANetworkNothingBack(t *testing.T) {
+	w := newWorld(t)
+	p := w.phone()
+	known := w.knownBrowser("192.0.2.1", p)
+	asked := 0
+	for i := range 2 * idp.NetworkPrompts[0].Most {
+		page := known.ask(anna, "")
+		if w.browser("192.0.2.1").ask(fmt.Sprintf("nobody%d@contoso.example", i), "").Problem == nil {
+			asked++
+		}
+		w.reads(w.respond(p.answering(p.fetch()[0], number(page))), http.StatusOK, nil)
+		known.finish(page.Flow)
+		known.session = ""
+		w.pass(time.Second)
+	}
+	if want := idp.NetworkPrompts[0].Most; asked > want {
+		t.Errorf("asked %d times from one network, want %d at most", asked, want)
+	}
 }

@@ -362,7 +362,11 @@ func consume(tx *storage.Tx, a *attempt) error {
 		return &idp.Refusal{Problem: a.m.Info().Again, Detail: fmt.Sprintf("the request is %s", r.StateAt(a.v.Now))}
 	}
 	err = tx.Put(r)
-	for _, key := range []string{promptKey(r.Throttle), networkKey(r.Context.Address)} {
+	keys := []string{promptKey(r.Throttle)}
+	if !r.Known { // that of a known browser was not counted there
+		keys = append(keys, networkKey(r.Context.Address))
+	}
+	for _, key := range keys {
 		q, failed := idp.LoadQuota(tx, key)
 		if failed != nil {
 			return failed
