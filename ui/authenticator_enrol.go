@@ -84,7 +84,9 @@ func (s *Site) showNewDevice(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	case session == nil:
-		s.follow(w, r, v, signin.Start(nil, path, v.Now).Hinted(r.URL.Query().Get("login_hint")))
+		f := signin.Start(nil, path, v.Now).Hinted(r.URL.Query().Get("login_hint"))
+		f.Later = true // they have come to add a device
+		s.follow(w, r, v, f)
 		return
 	}
 	h := holder{v, path, session, u, person(r, v, session, u)}
@@ -138,13 +140,17 @@ func (s *Site) showInvitedDevice(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// afterDevice goes on where the person was going.
+// afterDevice goes on where the person was going: with a sign-in, to security info, or back to the
+// app, which has the token and led here.
 func (s *Site) afterDevice(w http.ResponseWriter, r *http.Request, state string) {
-	if state != "" {
-		http.Redirect(w, r, s.here(r, "/signin?state="+state), http.StatusSeeOther)
-		return
+	to := s.here(r, securityInfo+"?done="+deviceAdded)
+	switch {
+	case state != "":
+		to = s.here(r, "/signin?state="+state)
+	case !r.URL.Query().Has("invited"):
+		to = s.Base + authenticator
 	}
-	http.Redirect(w, r, s.here(r, securityInfo+"?done="+deviceAdded), http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
 func (s *Site) addDevice(r *http.Request, h holder, e *idp.AuthenticatorEnrolment, shown []string) AddDevice {

@@ -107,7 +107,7 @@ func routes(d deps, own *http.CrossOriginProtection, site *ui.Site, provider *oi
 	shared := root.MatcherFunc(ui.Shared).Subrouter()
 	shared.Use(site.TenantInLink, own.Handler)
 	phones := root.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return device.Owns(r) }).Subrouter()
-	phones.Use(tenants.Enter(named, devices.Refuse, devices.Failed))
+	phones.Use(tenants.Enter(named, devices.Unknown, devices.Failed))
 	phones.NotFoundHandler = http.HandlerFunc(devices.Refuse)
 	devices.Routes(phones)
 	protocol := root.NewRoute().Subrouter()

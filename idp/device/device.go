@@ -152,6 +152,16 @@ func (s *Service) Failed(w http.ResponseWriter, r *http.Request, err error) {
 	problem(w, http.StatusInternalServerError, map[string]any{"type": "about:blank", "title": "Something went wrong here."})
 }
 
+// Unknown answers where there is no such organization. Discovery says so: whoever types a code
+// types a domain, too.
+func (s *Service) Unknown(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, wellKnown) {
+		problem(w, http.StatusNotFound, map[string]any{"type": "about:blank", "title": "There is no such organization here."})
+		return
+	}
+	s.Refuse(w, r)
+}
+
 func (s *Service) refuse(w http.ResponseWriter, r *http.Request, reason string) {
 	q := web.From(r)
 	level := slog.LevelInfo
