@@ -60,6 +60,7 @@ type SignInRequest struct {
 	Throttle string `json:",omitzero"` // by whose key the prompt was counted
 	Context  RequestContext
 	Mode     AskMode
+	Page     AskMode // how the page says that it is asked: a number may have to be typed that it says is picked
 	Digits   int
 	Choices  []string `json:",omitzero"` // for AskPick
 	// Sealed is what has to be answered: only the page that asks shows it.
@@ -129,7 +130,7 @@ const requestPurpose = "sign-in-request"
 // NewSignInRequest asks for a user in a mode, under a policy.
 func NewSignInRequest(keys *Keyring, tenant, user string, p AuthenticatorPolicy, mode AskMode, now time.Time) *SignInRequest {
 	r := &SignInRequest{
-		RequestID: NewID(), UserID: user, Purpose: PurposeSignin, State: RequestPending, Mode: mode,
+		RequestID: NewID(), UserID: user, Purpose: PurposeSignin, State: RequestPending, Mode: mode, Page: mode,
 		Digits: p.Digits, MaxTries: p.Tries, CreatedAt: now, Ends: now.Add(time.Duration(p.Lifetime) * time.Second),
 	}
 	if mode == AskPick {

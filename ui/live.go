@@ -60,7 +60,7 @@ func (s *Site) stream(w http.ResponseWriter, r *http.Request, n news) {
 		return
 	}
 	defer leave()
-	if err := web.Unhurried(w); err != nil {
+	if err := web.Unhurried(w, r); err != nil {
 		s.fail(w, r, err)
 		return
 	}
@@ -134,7 +134,7 @@ func (s *Site) await(w http.ResponseWriter, r *http.Request, n news) (last glanc
 		return last, nil
 	}
 	defer leave()
-	if err := web.Unhurried(w); err != nil {
+	if err := web.Unhurried(w, r); err != nil {
 		return last, err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), maxHold)

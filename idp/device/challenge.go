@@ -118,7 +118,7 @@ func (s *Service) hold(w http.ResponseWriter, r *http.Request, c *caller, wait t
 		return nil, errCrowded
 	}
 	defer waiting.Add(-1)
-	if err := web.Unhurried(w); err != nil {
+	if err := web.Unhurried(w, r); err != nil {
 		return nil, err
 	}
 	woken, stop := s.Waker.Wait(wakeKey(q.Tenant.TenantID, c.user.UserID))

@@ -75,7 +75,7 @@ func (s *Service) typed(tx *storage.Tx, q *web.Request, in enrolmentRequest) (e 
 		return nil, false, err
 	}
 	for _, one := range all {
-		if one.StateAt(q.Now) != idp.EnrolmentOpen {
+		if one.StateAt(q.Now) != idp.EnrolmentOpen || one.Tries >= idp.MaxEnrolmentTries {
 			continue
 		}
 		right := one.Try(s.Keys, q.Tenant.TenantID, in.Code)

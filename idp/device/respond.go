@@ -75,7 +75,7 @@ func (s *Service) respond(w http.ResponseWriter, r *http.Request) error {
 	s.Waker.Wake(claims.Request)
 	switch {
 	case a.cloned:
-		return refuse("the counter of the verifier went back: there may be a copy")
+		return errCopied
 	case a.wrong:
 		s.Waker.Wake(wakeKey(q.Tenant.TenantID, a.user.UserID))
 		return &ended{state: a.request.State, left: a.request.Left(), wrong: true}
@@ -201,9 +201,9 @@ func (a *answer) approve(tx *storage.Tx, c *caller) error {
 		return refuse(err.Error())
 	}
 	v := &c.device.Verifier
-	if (count > 0 || v.SignCount > 0) && count <= v.SignCount {
+	if wentBack(v, count) {
 		a.cloned = true
-		return a.suspend(tx, c)
+		return a.suspend(tx, a.r, c)
 	}
 	v.SignCount, v.BackedUp = count, backedUp
 	sent := a.request.Challenges[c.device.AuthenticatorID]
@@ -216,6 +216,15 @@ func (a *answer) approve(tx *storage.Tx, c *caller) error {
 		Challenge: sent, Response: a.in.Response, Assertion: string(a.in.UV), Key: c.device.Key, PublicKey: v.PublicKey,
 	}
 	return errors.Join(tx.Put(c.device), tx.Put(a.request))
+}
+
+// errCopied is what is logged of a device that is suspended.
+var errCopied = refuse("the counter of the verifier went back: there may be a copy")
+
+// wentBack tells whether a counter says that there is another verifier with the same key
+// (WebAuthn 6.1.1).
+func wentBack(v *idp.AuthenticatorVerifier, count uint32) bool {
+	return (count > 0 || v.SignCount > 0) && count <= v.SignCount
 }
 
 // missed counts a wrong number. Whoever has so many of them is not asked for a while.
@@ -243,16 +252,17 @@ func (a *answer) failed(why string) *idp.AuditEvent {
 
 // suspend keeps a device from being accepted that may have been copied, and ends what came from
 // it, since nobody knows of which of the two.
-func (a *answer) suspend(tx *storage.Tx, c *caller) error {
-	if !c.device.Suspend(a.q.Now) {
+func (s *Service) suspend(tx *storage.Tx, r *http.Request, c *caller) error {
+	q := web.From(r)
+	if !c.device.Suspend(q.Now) {
 		return nil
 	}
-	e := event(a.r, idp.Directory, a.user)
+	e := event(r, idp.Directory, c.user)
 	e.Tell(idp.CredentialSuspended)
 	e.Actor, e.Passing = idp.Party{Type: idp.ActorSystem}, false
 	e.Reason = string(idp.CopiedDevice)
 	e.Details = map[string]string{"method": c.device.AuthenticatorID, "name": c.device.Name}
-	return errors.Join(tx.Put(c.device), idp.EndCredential(tx, c.device.AuthenticatorID, idp.GrantRevoked, a.q.Now), a.log(a.q.Tenant).Append(tx, e))
+	return errors.Join(tx.Put(c.device), idp.EndCredential(tx, c.device.AuthenticatorID, idp.GrantRevoked, q.Now), s.log(q.Tenant).Append(tx, e))
 }
 
 // deny ends the request. Whoever was not who asked tells on them: that browser and that network

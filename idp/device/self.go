@@ -97,6 +97,7 @@ func (s *Service) rekey(w http.ResponseWriter, r *http.Request) error {
 	}
 	var d *idp.Authenticator
 	err = s.proved(r, raw, func(tx *storage.Tx, c *caller) error {
+		d = nil
 		switch {
 		case c.usable(q.Now) != nil:
 			return c.usable(q.Now)
@@ -111,8 +112,8 @@ func (s *Service) rekey(w http.ResponseWriter, r *http.Request) error {
 			return refuse(err.Error())
 		}
 		v := &c.device.Verifier
-		if (count > 0 || v.SignCount > 0) && count <= v.SignCount {
-			return refuse("the counter of the verifier went back: there may be a copy")
+		if wentBack(v, count) {
+			return s.suspend(tx, r, c)
 		}
 		v.SignCount, v.BackedUp = count, backedUp
 		c.device.Key, c.device.Thumbprint = kept, thumbprint
@@ -128,8 +129,11 @@ func (s *Service) rekey(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.log(q.Tenant).Append(tx, e)
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case d == nil:
+		return errCopied
 	}
 	return reply(w, http.StatusOK, map[string]any{"device_id": d.AuthenticatorID, "thumbprint": d.Thumbprint})
 }

@@ -90,3 +90,22 @@ func TestAStrangerIsToldNothingOfARequestOfAKnownBrowser(t *testing.T) {
 		}
 	}
 }
+
+// A guess among three is enough for nobody who is privileged; the page must not tell who is.
+func TestAStrangerIsNotToldWhoIsPrivileged(t *testing.T) {
+	w := newWorld(t)
+	w.policy(func(p *idp.MethodsPolicy) { p.Authenticator.Ask = []idp.AskMode{idp.AskPick, idp.AskScan} })
+	w.user.Roles = []string{idp.GlobalAdministrator}
+	w.put(w.user)
+	p := w.phone()
+	for _, mode := range []idp.AskMode{"", idp.AskPick} {
+		admins, nobodys := w.browser("198.51.100.1").ask(anna, mode), w.browser("198.51.100.2").ask("nobody@contoso.example", mode)
+		if a, b := admins.Prompt.Fields, nobodys.Prompt.Fields; a["mode"] != b["mode"] || len(a["secret"]) != len(b["secret"]) {
+			t.Errorf("mode %q: %v for an administrator, %v for nobody", mode, a, b)
+		}
+		if c := w.read(p.fetch()[0]); c.Ask.Mode != string(idp.AskType) || len(c.Ask.Choices) > 0 {
+			t.Errorf("mode %q: an administrator's phone asks %+v", mode, c.Ask)
+		}
+		w.pass(2 * time.Minute)
+	}
+}

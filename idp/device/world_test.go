@@ -599,3 +599,5 @@ func text(p *signin.Problem) string {
 func decode(from []byte, into any) error { return json.Unmarshal(from, into) }
 
 func raw(text string) json.RawMessage { return json.RawMessage(text) }
+
+func unb64(text string) ([]byte, error) { return base64.RawURLEncoding.DecodeString(text) }

@@ -148,7 +148,7 @@ func (s *Service) ConfirmDevice(ctx context.Context, v Visit, id string, same bo
 		}
 		d = e.Authenticator
 		details := map[string]string{"Method": string(idp.AuthenticatorMethod), "Name": d.Name, "Address": v.Address, "Browser": idp.Clip(v.UserAgent, 256)}
-		return errors.Join(s.tellDevice(tx, v, session, u, d, ""), idp.Notify(tx, u, idp.MailMethodAdded, details, v.Now))
+		return errors.Join(s.tellDevice(tx, v, session, u, d, ""), idp.Notify(tx, u, idp.MailMethodAdded, details, v.Now), s.tellPasskey(tx, v, session, u, e.Passkey))
 	})
 	if err == nil {
 		s.waker.Wake(id)
@@ -199,4 +199,18 @@ func (s *Service) tellDevice(tx *storage.Tx, v Visit, session *idp.Session, u *i
 		x.Result, x.Reason, x.Passing = "failure", why, true
 	}
 	return s.log(v).Append(tx, x)
+}
+
+// tellPasskey tells of the passkey that a device has brought, nil for none: it signs in by
+// itself, and stays when the device is removed.
+func (s *Service) tellPasskey(tx *storage.Tx, v Visit, session *idp.Session, u *idp.User, p *idp.Passkey) error {
+	if p == nil {
+		return nil
+	}
+	x := v.event(idp.Directory)
+	x.Tell(idp.MethodRegistered)
+	x.Actor, x.Target, x.SessionID = idp.PartyOf(u), idp.PartyOf(u), session.SessionID
+	x.Reason = idp.Did(true, "registered", idp.PasskeyMethod)
+	x.Details = map[string]string{"method": p.PasskeyID, "name": p.Name, "aaguid": p.AAGUID}
+	return errors.Join(s.log(v).Append(tx, x), v.notify(tx, u, idp.MailMethodAdded, p))
 }

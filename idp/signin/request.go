@@ -171,12 +171,12 @@ func (s *Service) ask(tx *storage.Tx, a *attempt, m idp.Requester, want idp.AskM
 			return nil, err
 		}
 	}
-	careful, err := s.careful(tx, a)
+	mode, page, err := s.modes(tx, a, m, want)
 	if err != nil {
 		return nil, err
 	}
-	r := idp.NewSignInRequest(s.keys, a.v.Tenant.TenantID, a.asked(), a.subject.Policy.Authenticator, m.Mode(a.subject, want, careful), a.v.Now)
-	r.Decoy, r.Browser, r.Known, r.Throttle = why != idp.Offered || a.aside, s.browser(a.v), a.subject.Known, a.key
+	r := idp.NewSignInRequest(s.keys, a.v.Tenant.TenantID, a.asked(), a.subject.Policy.Authenticator, mode, a.v.Now)
+	r.Decoy, r.Browser, r.Known, r.Throttle, r.Page = why != idp.Offered || a.aside, s.browser(a.v), a.subject.Known, a.key, page
 	if a.subject.Again {
 		r.Purpose = idp.PurposeStepUp
 	}
@@ -194,6 +194,18 @@ func outsidePolicy(a *attempt, why idp.Reason) *idp.Refusal {
 		return nil
 	}
 	return &idp.Refusal{Told: idp.PhoneBlocked, Logged: idp.PhoneBlocked, Detail: string(why)}
+}
+
+// modes are how devices ask, and how the page says that they do: the same, but that strangers
+// are not told who is privileged and therefore does not pick.
+func (s *Service) modes(tx *storage.Tx, a *attempt, m idp.Requester, want idp.AskMode) (asked, page idp.AskMode, err error) {
+	careful, err := s.careful(tx, a)
+	asked = m.Mode(a.subject, want, careful)
+	page = m.Mode(a.subject, want, false)
+	if !careful || page != idp.AskPick || a.subject.Known {
+		return asked, asked, err
+	}
+	return idp.AskType, page, err
 }
 
 // careful tells whether a guess among a few must not be enough: of the privileged, and of who
@@ -278,7 +290,7 @@ func (s *Service) showRequest(ctx context.Context, v Visit, out *Outcome) (asked
 		return false, nil
 	}
 	out.Prompt = idp.Prompt{Page: "number", Fields: map[string]string{
-		"request": r.RequestID, "state": string(state), "mode": string(r.Mode), "secret": r.Secret(s.keys, v.Tenant.TenantID),
+		"request": r.RequestID, "state": string(state), "mode": string(r.Page), "secret": r.Secret(s.keys, v.Tenant.TenantID),
 		"ends": strconv.FormatInt(r.Ends.UnixNano(), 10), "tries": strconv.Itoa(r.Tries), "left": strconv.Itoa(r.Left()),
 	}}
 	if slices.Contains(policy.Authenticator.Ask, idp.AskScan) {
@@ -350,7 +362,11 @@ func consume(tx *storage.Tx, a *attempt) error {
 		return &idp.Refusal{Problem: a.m.Info().Again, Detail: fmt.Sprintf("the request is %s", r.StateAt(a.v.Now))}
 	}
 	err = tx.Put(r)
-	for _, key := range []string{promptKey(r.Throttle), networkKey(r.Context.Address)} {
+	keys := []string{promptKey(r.Throttle)}
+	if !r.Known { // that of a known browser was not counted there
+		keys = append(keys, networkKey(r.Context.Address))
+	}
+	for _, key := range keys {
 		q, failed := idp.LoadQuota(tx, key)
 		if failed != nil {
 			return failed
