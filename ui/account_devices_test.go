@@ -61,7 +61,9 @@ func TestDevicesShown(t *testing.T) {
 	a.want(w, http.StatusOK, `id="add-authenticator"`, "<bdi>Pixel &lt;9&gt;</bdi>", `data-method="authenticator" data-state="usable"`,
 		`data-method="authenticator" data-state="blocked"`, `data-method="authenticator" data-state="unused"`, "<bdi>cli/1</bdi> · program", `id="prefer-authenticator"`)
 	a.wantNot(w, "Bob&#39;s phone")
-	a.wantTo(a.send("/security-info", url.Values{"add": {"authenticator"}}), securityInfo)
+	if to := a.send("/security-info", url.Values{"add": {"authenticator"}}).Header().Get("Location"); !strings.Contains(to, ownDevices+"/invited/") {
+		t.Errorf("to add a device leads to %q", to)
+	}
 	a.wantTo(a.send("/security-info", url.Values{"prefer": {"authenticator"}}), "/security-info?done=method-preferred")
 
 	// Without a password or a passkey, a device is enough to want for nothing.

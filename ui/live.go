@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"latchkey/idp/web"
@@ -33,27 +32,17 @@ func (a glance) same(b glance) bool { return a.State == b.State && a.Changes == 
 const (
 	// heartbeat keeps proxies from closing a stream on which nothing happens.
 	heartbeat = 15 * time.Second
-	// maxStreams bounds what is held open; pages beyond it ask by themselves.
-	maxStreams = 20_000
+	// maxStreams bounds what is held open, and maxOfNetwork that of one network; pages beyond it
+	// have a button.
+	maxStreams   = 20_000
+	maxOfNetwork = 5_000
 	// maxHold is how long an answer is held for browsers without scripts.
 	maxHold = 20 * time.Second
 )
 
-// streams counts what is held open.
-var streams atomic.Int64
-
-// enterStream counts one more; false: there are too many.
-func enterStream() (leave func(), ok bool) {
-	if streams.Add(1) > maxStreams {
-		streams.Add(-1)
-		return nil, false
-	}
-	return func() { streams.Add(-1) }, true
-}
-
 // stream sends news as server-sent events (HTML 9.2), until nothing more will come.
 func (s *Site) stream(w http.ResponseWriter, r *http.Request, n news) {
-	leave, ok := enterStream()
+	leave, ok := s.live.Enter(web.From(r).Address)
 	if !ok {
 		w.Header().Set("Retry-After", "5")
 		s.problemJSON(w, r, "busy")
@@ -129,7 +118,7 @@ func (s *Site) await(w http.ResponseWriter, r *http.Request, n news) (last glanc
 	if last, err = n.look(r.Context(), s.Now()); err != nil || last.over {
 		return last, err
 	}
-	leave, ok := enterStream()
+	leave, ok := s.live.Enter(web.From(r).Address)
 	if !ok { // asked again at once, which is no worse
 		return last, nil
 	}

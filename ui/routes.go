@@ -39,6 +39,7 @@ type Site struct {
 	// are about, and codes one that keeps trying codes of devices: thirty at once
 	// and one every two seconds.
 	wrong, codes *web.Limiter
+	live         *web.Held // pages that wait for news
 }
 
 // NewSite makes a Site.
@@ -46,7 +47,7 @@ func NewSite(c Config) *Site {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Site{Config: c, wrong: web.NewLimiter(2*time.Second, 30), codes: web.NewLimiter(2*time.Second, 30)}
+	return &Site{Config: c, wrong: web.NewLimiter(2*time.Second, 30), codes: web.NewLimiter(2*time.Second, 30), live: web.NewHeld(maxStreams, maxOfNetwork)}
 }
 
 // Routes is every page there is: those of the deployment, then those of a tenant.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"latchkey/idp"
@@ -51,16 +50,17 @@ type askClaims struct {
 	UV      string      `json:"uv"`
 }
 
-// How many requests may be held at once: all together, as each has a connection of its own.
-const maxHeld = 20_000
+// How many requests may be held at once, as each has a connection of its own: all together, and of
+// one network.
+const (
+	maxHeld      = 20_000
+	maxOfNetwork = 5_000
+)
 
 var (
 	errStopping = errors.New("device: the server is stopping")
 	errCrowded  = errors.New("device: too many wait")
 )
-
-// waiting counts requests that are held.
-var waiting atomic.Int64
 
 // challenges tells a device what waits for it, if it wants to once there is something.
 func (s *Service) challenges(w http.ResponseWriter, r *http.Request) error {
@@ -113,11 +113,11 @@ func waitOf(r *http.Request) (time.Duration, error) {
 // hold waits until there is something for the device, or it has taken too long.
 func (s *Service) hold(w http.ResponseWriter, r *http.Request, c *caller, wait time.Duration) (list []string, err error) {
 	q := web.From(r)
-	if waiting.Add(1) > maxHeld {
-		waiting.Add(-1)
+	leave, ok := s.held.Enter(q.Address)
+	if !ok {
 		return nil, errCrowded
 	}
-	defer waiting.Add(-1)
+	defer leave()
 	if err := web.Unhurried(w, r); err != nil {
 		return nil, err
 	}

@@ -56,13 +56,14 @@ type Service struct {
 	pushes  chan push
 	// noted bounds the lines of the log that one address causes.
 	noted *web.Limiter
+	held  *web.Held // requests that wait for a challenge
 }
 
 // New makes the service.
 func New(c Config) *Service {
 	return &Service{
 		Config: c, signers: newSigners(c.Keys), vapid: newVAPID(c.Keys), pushes: make(chan push, maxPushes),
-		noted: web.NewLimiter(2*time.Second, 30),
+		noted: web.NewLimiter(2*time.Second, 30), held: web.NewHeld(maxHeld, maxOfNetwork),
 	}
 }
 
