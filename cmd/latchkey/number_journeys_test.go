@@ -421,6 +421,7 @@ func numberPasskeyHere(t *testing.T, m *matching) {
 	keys := newAuthenticator(b)
 	b.press("#sign-out")
 	b.want("signed-out")
+	m.later(t, 2*time.Second) // a browser is known by the second
 	o.phone.approves(o.asks(b))
 	b.want("add-method")
 	b.press("#add-passkey")

@@ -377,10 +377,18 @@ func TestNumberIsNowhereElse(t *testing.T) {
 	service := o.turnsOnPush()
 	phone := o.phone.hears()
 	b, other := o.desk(), o.desk()
-	second := other.hears()
+	first, second := b.hears(), other.hears()
 	o.phone.open(m.app())
 	number := o.asks(b)
 	message := o.woken(service)
+
+	shown := false
+	for _, text := range first.texts() {
+		shown = shown || strings.Contains(text, number)
+	}
+	if !shown {
+		t.Fatal("the number was not even found where it is")
+	}
 
 	other.open(b.address()) // who has found the address
 	other.want("error")

@@ -217,7 +217,8 @@ func (o *org) wantState(id string, state idp.RequestState, tries int) {
 // later moves the server's clock on: it never goes back.
 func (m *matching) later(t *testing.T, by time.Duration) {
 	t.Helper()
-	ahead := idp.NewClock(func() time.Time { return time.Now().Add(by) })
+	then := m.server.Clock.Now().Add(by)
+	ahead := idp.NewClock(func() time.Time { return then })
 	if err := m.server.Store.Update(t.Context(), storage.System, ahead.SaveClock); err != nil {
 		t.Fatal(err)
 	}
