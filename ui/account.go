@@ -100,7 +100,9 @@ func (s *Site) stepUp(w http.ResponseWriter, r *http.Request, h holder) {
 		p := Problem{ID: "stepup.none"}
 		s.Page(w, r, p.Status(), Error{Problem: p, Time: h.Now, TryAgainURL: s.here(r, securityInfo), Back: true})
 	default:
-		s.follow(w, r, h.Visit, signin.Start(nil, h.path, h.Now).Stronger())
+		f := signin.Start(nil, h.path, h.Now).Stronger()
+		f.Later = true // they have come for something else
+		s.follow(w, r, h.Visit, f)
 	}
 }
 

@@ -56,7 +56,7 @@ func (a *authenticator) holds(c *webauthn.Credential) {
 	// Not by the package's own type, which sends members that this Chromium refuses.
 	add := cdp.Command[map[string]any, cdp.Empty]{Method: webauthn.CommandAddCredential}
 	evaluate(a.tab, chromiumtest.Call(add, map[string]any{"authenticatorId": a.id, "credential": map[string]any{
-		"credentialId": c.CredentialID, "isResidentCredential": true, "rpId": c.RpID, "privateKey": c.PrivateKey,
+		"credentialId": c.CredentialID, "isResidentCredential": c.IsResidentCredential, "rpId": c.RpID, "privateKey": c.PrivateKey,
 		"userHandle": c.UserHandle, "signCount": c.SignCount,
 	}}))
 }

@@ -20,18 +20,26 @@ type tab struct {
 	ctx   context.Context
 	shots string // directory for screenshots, "" for none
 	seen  map[string]bool
+	end   func() // Chromium's complaints are heard no more
 }
 
 // newTab starts Chromium, and fails the test over what it complains about.
 func newTab(t *testing.T) *tab {
 	t.Helper()
-	ctx, stop := context.WithCancel(chromiumtest.New(t))
+	return tabOf(t, chromiumtest.New(t))
+}
+
+// tabOf is a tab of a Chromium that runs, and fails the test over what it complains about.
+func tabOf(t *testing.T, ctx context.Context) *tab {
+	t.Helper()
+	ctx, stop := context.WithCancel(ctx)
 	b := &tab{t: t, ctx: ctx, shots: os.Getenv("LATCHKEY_SCREENSHOT_DIR"), seen: map[string]bool{}}
 	complaints := b.listen()
-	t.Cleanup(func() {
+	b.end = func() {
 		stop()
 		<-complaints
-	})
+	}
+	t.Cleanup(b.end)
 	return b
 }
 

@@ -62,7 +62,7 @@ async function ask(account, held, signal, changed) {
 function merge(account, list) {
   const ids = new Set(list.map((c) => c.claims.jti));
   for (const [id, request] of waiting) {
-    if (request.account.id === account.id && !ids.has(id)) drop(request, 'ended');
+    if (request.account.id === account.id && !ids.has(id)) drop(request, request.claims.exp <= now() ? 'expired' : 'ended');
   }
   for (const { jws, claims } of list) {
     const request = waiting.get(claims.jti);

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,7 +25,27 @@ const nodeGone = "Could not find node with given id"
 
 // New starts a Chromium with a fresh profile and returns its tab, which ends with the
 // test. Without one the test is skipped, unless LATCHKEY_TEST_REQUIRE is set.
-func New(t *testing.T) context.Context {
+func New(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
+	t.Helper()
+	tab, kill := start(t, t.TempDir(), more)
+	t.Cleanup(kill)
+	return tab
+}
+
+// Start is New with a profile that may have been used before. What is in it is on disk once
+// stop has returned.
+func Start(t *testing.T, profile string, more ...chromedp.ExecAllocatorOption) (tab context.Context, stop func()) {
+	t.Helper()
+	tab, kill := start(t, profile, more)
+	stop = sync.OnceFunc(func() {
+		_ = chromedp.Cancel(tab) // it may have ended already
+		kill()
+	})
+	t.Cleanup(stop)
+	return tab, stop
+}
+
+func start(t *testing.T, profile string, more []chromedp.ExecAllocatorOption) (tab context.Context, kill func()) {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	switch {
@@ -34,7 +55,7 @@ func New(t *testing.T) context.Context {
 		t.Skip("chromium is not installed")
 	}
 	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(path), chromedp.UserDataDir(profile),
 		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
 	}
 	for _, flag := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "ignore-certificate-errors", "disable-dev-shm-usage"} {
@@ -42,15 +63,18 @@ func New(t *testing.T) context.Context {
 	}
 	// A page that comes back from that cache is a target that chromedp does not follow.
 	options = append(options, chromedp.Flag("disable-features", "BackForwardCache"))
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	ctx, stop = chromedp.NewContext(ctx)
-	t.Cleanup(stop)
+	ctx, end := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
+	tab, stop := chromedp.NewContext(ctx)
+	kill = func() {
+		stop()
+		end()
+	}
 	// The first run starts Chromium, which ends with that run's context.
-	if _, err := chromedp.Run(ctx, chromedp.Steps()); err != nil {
+	if _, err := chromedp.Run(tab, chromedp.Steps()); err != nil {
+		kill()
 		t.Fatal(err)
 	}
-	return ctx
+	return tab, kill
 }
 
 // Run does one action in a tab and returns its value. Where an element was gone before
