@@ -154,7 +154,10 @@ func (s *Site) afterDevice(w http.ResponseWriter, r *http.Request, state string)
 }
 
 func (s *Site) addDevice(r *http.Request, h holder, e *idp.AuthenticatorEnrolment, shown []string) AddDevice {
-	query := "?invited=" + r.URL.Query().Get("invited")
+	query := ""
+	if secret := r.URL.Query().Get("invited"); secret != "" {
+		query = "?invited=" + secret
+	}
 	at := s.here(r, invitationPath(e.EnrolmentID))
 	v := AddDevice{
 		Action: at + query, BackURL: s.here(r, securityInfo), Username: h.user.SignInName(), Ends: e.Ends,

@@ -45,21 +45,27 @@ type caller struct {
 	policy    *idp.MethodsPolicy
 }
 
+// find looks for the device with a key.
+func (c *caller) find(tx *storage.Tx, thumbprint string, now time.Time) (err error) {
+	if c.device, err = idp.Optional(idp.FindAuthenticator(tx, thumbprint)); c.device != nil || err != nil {
+		return err
+	}
+	if c.enrolment, err = idp.Optional(storage.Lookup[idp.AuthenticatorEnrolment](tx, "key", thumbprint)); err != nil {
+		return err
+	}
+	if c.enrolment == nil || c.enrolment.StateAt(now) != idp.EnrolmentShown {
+		return refuse("no device has this key")
+	}
+	c.device = c.enrolment.Authenticator
+	return nil
+}
+
 // load finds whose key it is.
 func (s *Service) load(tx *storage.Tx, thumbprint string, now time.Time) (*caller, error) {
 	c := &caller{}
-	var err error
-	if c.device, err = idp.Optional(idp.FindAuthenticator(tx, thumbprint)); err != nil {
+	err := c.find(tx, thumbprint, now)
+	if err != nil {
 		return nil, err
-	}
-	if c.device == nil {
-		if c.enrolment, err = idp.Optional(storage.Lookup[idp.AuthenticatorEnrolment](tx, "key", thumbprint)); err != nil {
-			return nil, err
-		}
-		if c.enrolment == nil || c.enrolment.StateAt(now) != idp.EnrolmentShown {
-			return nil, refuse("no device has this key")
-		}
-		c.device = c.enrolment.Authenticator
 	}
 	if c.user, err = idp.Optional(storage.Get[idp.User](tx, c.device.UserID)); err != nil {
 		return nil, err
@@ -180,15 +186,12 @@ func (s *Service) signedBy(r *http.Request, token, typ string, into any) (jwt.He
 		if !h.HasType(typ) || h.Type == "" {
 			return nil, refuse("a JWS of another type")
 		}
-		var device *caller
-		err := s.Store.View(r.Context(), q.Tenant.TenantID, func(tx *storage.Tx) (err error) {
-			device, err = s.load(tx, h.KeyID, q.Now)
-			return err
-		})
+		c := &caller{}
+		err := s.Store.View(r.Context(), q.Tenant.TenantID, func(tx *storage.Tx) error { return c.find(tx, h.KeyID, q.Now) })
 		if err != nil {
 			return nil, err
 		}
-		key, err := publicKey(device.device.Key)
+		key, err := publicKey(c.device.Key)
 		return []any{key}, err
 	}, into)
 	return h, notJWT(err)
