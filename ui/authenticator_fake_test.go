@@ -250,7 +250,7 @@ func by(key any) func(string) any { return func(string) any { return key } }
 
 // keyIn is the key that stands in the header of a JWS itself.
 func keyIn(token string) (key jose.JSONWebKey, thumbprint string, err error) {
-	parsed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
+	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		return key, "", err
 	}
@@ -329,7 +329,7 @@ func (p *phones) proven(r *http.Request) (*phone, string) {
 	}
 	r.Body = io.NopCloser(strings.NewReader(string(body)))
 	proof := r.Header.Get("Device-Proof")
-	parsed, err := jose.ParseSigned(proof, []jose.SignatureAlgorithm{jose.ES256})
+	parsed, err := jose.ParseSignedCompact(proof, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		p.Errorf("the app's proof: %v", err)
 		return nil, ""
