@@ -22,8 +22,9 @@ type attempt struct {
 	other   bool   // the answer is of somebody else than it was asked of
 	invited bool   // the browser has opened the link of an invitation of theirs that is good now
 	known   known
-	waits   bool // nobody has answered yet what was asked on a device
-	aside   bool // a browser that knows the user asks, too, so that this one asks nobody
+	waits   bool     // nobody has answered yet what was asked on a device
+	aside   bool     // a browser that knows the user asks, too, so that this one asks nobody
+	dropped []string // ids of requests that a newer one takes the place of
 	answer  idp.Answer
 }
 

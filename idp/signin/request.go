@@ -38,7 +38,7 @@ func (s *Service) request(ctx context.Context, a *attempt, m idp.Requester, mode
 	var problem *Problem
 	quiet := false
 	err := s.store.Update(ctx, a.v.Tenant.TenantID, func(tx *storage.Tx) (err error) {
-		made, problem, a.aside = nil, nil, false
+		made, problem, a.aside, a.dropped = nil, nil, false, nil
 		if err := s.loadSubject(tx, a); err != nil {
 			return err
 		}
@@ -55,6 +55,9 @@ func (s *Service) request(ctx context.Context, a *attempt, m idp.Requester, mode
 	if problem != nil {
 		a.waits = a.f.requestID() != ""
 		return a.again(*problem), nil
+	}
+	for _, id := range a.dropped { // their pages tell so at once
+		s.waker.Wake(id)
 	}
 	s.notify(a.v.Tenant.TenantID, made, quiet)
 	f := a.f
@@ -109,6 +112,7 @@ func (s *Service) barred(tx *storage.Tx, a *attempt) (*Problem, error) {
 		switch {
 		case r.Browser == s.browser(a.v):
 			r.Drop(idp.RequestSuperseded, now)
+			a.dropped = append(a.dropped, r.RequestID)
 		case a.subject.Known: // a stranger's, whom it does not wait for
 			r.Decoy = true
 		default:
