@@ -33,6 +33,9 @@ func (s *Service) logSignIn(tx *storage.Tx, a *attempt, sessionID string, r *idp
 	if a.f.Request != nil {
 		e.ClientID = a.f.Request.ClientID
 	}
+	if q := a.subject.Request; q != nil { // which has the evidence
+		e.Details = map[string]string{"request": q.RequestID, "device": q.AuthenticatorID}
+	}
 	if r != nil {
 		e.Result, e.Error, e.Reason = "failure", r.Logged, r.Logged.Text()
 		if e.Reason == "" {
