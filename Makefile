@@ -6,7 +6,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 FUZZTIME ?= 100000x
 E2E      := $(wildcard ui/e2e/package-lock.json)
 
-.PHONY: help build test deps tools lint race fuzz bench crash interop conformance clean
+.PHONY: help build test deps tools lint race fuzz bench crash bound interop conformance clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -77,6 +77,9 @@ bench: ## run the benchmarks
 
 crash: ## kill -9 the server 1,000 times under load and look for losses
 	go test ./cmd/latchkey -run TestCrash -crash.cycles=1000 -count=1 -v -timeout 60m
+
+bound: ## hold the server against the model of its bounds, for 10,000 random histories
+	go test ./idp/oidc -run TestBound -bound.sequences 10000 -count=1 -timeout 20m
 
 interop: deps ## run the clients and providers that others wrote, in ui/e2e
 	cd ui/e2e/dex && go build -o /dev/null . # takes minutes the first time: longer than a test may

@@ -24,10 +24,10 @@ func (p *person) signIn(u reportUser) {
 }
 
 // toPass goes on to the question for a pass, where names that have no usable one are asked
-// for a passkey first.
+// for a passkey or a device first.
 func (p *person) toPass() {
 	p.t.Helper()
-	if p.Page() == "passkey" {
+	if page := p.Page(); page == "passkey" || page == "number-send" {
 		p.Press("method", string(idp.TemporaryAccessPass))
 	}
 	p.WantPage("pass")

@@ -262,8 +262,7 @@ func numberFromApp(t *testing.T, m *matching) {
 		t.Errorf("the app shows %q, the page %q", check, got)
 	}
 	o.phone.press("#confirm-same")
-	o.phone.want("security-info")
-	o.phone.open(m.app())
+	o.phone.want("authenticator")
 	o.phone.wantText("Ready")
 	o.phone.shoot("app-added")
 	o.insteadOfPass()
