@@ -146,17 +146,17 @@ func (s *Service) hold(w http.ResponseWriter, r *http.Request, c *caller, wait t
 // again lists what waits for a device by now. To write is needed only for what it has not been
 // sent yet.
 func (s *Service) again(ctx context.Context, q *web.Request, thumbprint string) (list []string, err error) {
-	any := false
+	some := false
 	err = s.Store.View(ctx, q.Tenant.TenantID, func(tx *storage.Tx) error {
 		c, err := s.load(tx, thumbprint, s.Now())
 		if err != nil {
 			return err
 		}
 		open, err := idp.PendingRequests(tx, c.user.UserID, s.Now())
-		any = len(open) > 0
+		some = len(open) > 0
 		return err
 	})
-	if err != nil || !any {
+	if err != nil || !some {
 		return nil, err
 	}
 	err = s.update(ctx, q.Tenant, func(tx *storage.Tx) error {
