@@ -160,7 +160,7 @@ func TestFormsThatStay(t *testing.T) {
 		"admin-pass": true, "admin-pass-given": true, "admin-pass-waits": true,
 		"rename-method": true, "remove-method": true, "set-password": true, "clean-up": true,
 		"sign-out-everywhere": true, "sign-ins": true, "apps": true,
-		"report-code": true, "block-invitations": true, "authenticator": true,
+		"report-code": true, "block-invitations": true, "add-device": true, "add-device-here": true, "authenticator": true,
 	}
 	for _, s := range states() {
 		if _, leaves := s.view.(leaver); leaves == stay[s.view.PageName()] {
