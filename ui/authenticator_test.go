@@ -147,6 +147,7 @@ func (h *holding) becomes(a *phoneAsk, state string) {
 }
 
 func TestAuthenticatorEnrolsAndApproves(t *testing.T) {
+	t.Parallel()
 	h := hold(t)
 	h.offer("t1", "contoso.example", lee).passkey = true
 	h.link("e=contoso.example.t1")
@@ -188,6 +189,7 @@ func TestAuthenticatorEnrolsAndApproves(t *testing.T) {
 
 // TestAuthenticatorKey: the key outlives the page, and nobody can read it.
 func TestAuthenticatorKey(t *testing.T) {
+	t.Parallel()
 	h := hold(t)
 	h.add("contoso.example", lee)
 	h.reload()
@@ -224,6 +226,7 @@ func TestAuthenticatorKey(t *testing.T) {
 }
 
 func TestAuthenticatorDenies(t *testing.T) {
+	t.Parallel()
 	h := hold(t)
 	h.add("contoso.example", lee)
 	for _, c := range []struct{ button, reason, said string }{
@@ -247,6 +250,7 @@ func TestAuthenticatorDenies(t *testing.T) {
 
 // TestAuthenticatorEnds: whatever ends a request is said, and its card goes.
 func TestAuthenticatorEnds(t *testing.T) {
+	t.Parallel()
 	h := hold(t)
 	h.add("contoso.example", lee)
 	a := h.ask(lee, "type", "47")
@@ -308,6 +312,7 @@ func (h *holding) recognises(yes bool) {
 }
 
 func TestAuthenticatorModes(t *testing.T) {
+	t.Parallel()
 	h := hold(t)
 	h.add("contoso.example", lee)
 	a := h.ask(lee, "pick", "41")
@@ -347,6 +352,7 @@ func TestAuthenticatorModes(t *testing.T) {
 }
 
 func TestAuthenticatorAccounts(t *testing.T) {
+	t.Parallel()
 	h := hold(t)
 	h.add("contoso.example", lee)
 	h.add("fabrikam.example", leeThen)
@@ -396,6 +402,7 @@ func TestAuthenticatorAccounts(t *testing.T) {
 
 // TestAuthenticatorTyped: a code is typed however one likes, and what is wrong is said.
 func TestAuthenticatorTyped(t *testing.T) {
+	t.Parallel()
 	h := hold(t)
 	h.offer("ABCDE-FGHJK", "contoso.example", lee).invited = true
 	h.press("add")
@@ -444,6 +451,7 @@ func TestAuthenticatorTyped(t *testing.T) {
 
 // TestAuthenticatorNotConfirmed: nobody confirms the number, or the numbers differ.
 func TestAuthenticatorNotConfirmed(t *testing.T) {
+	t.Parallel()
 	h := hold(t)
 	h.offer("t1", "contoso.example", lee)
 	h.link("e=contoso.example.t1")
@@ -492,6 +500,7 @@ func (h *holding) see(text string) {
 }
 
 func TestAuthenticatorScans(t *testing.T) {
+	t.Parallel()
 	h := hold(t, camera)
 	h.offer("t1", "contoso.example", lee).invited = true
 	h.press("add")
@@ -528,6 +537,7 @@ func TestAuthenticatorScans(t *testing.T) {
 
 // TestAuthenticatorHidden: the app asks while it is looked at, and no longer.
 func TestAuthenticatorHidden(t *testing.T) {
+	t.Parallel()
 	h := hold(t, `Object.defineProperty(document, 'visibilityState', { get: () => window.away ? 'hidden' : 'visible' });`)
 	h.add("contoso.example", lee)
 	h.evaluate(`window.away = true; document.dispatchEvent(new Event('visibilitychange'))`)
@@ -578,6 +588,7 @@ func (h *holding) registration() serviceworker.RegistrationID {
 }
 
 func TestAuthenticatorIsWoken(t *testing.T) {
+	t.Parallel()
 	h := hold(t, pushable)
 	h.mayNotify()
 	h.add("contoso.example", lee)
@@ -622,6 +633,7 @@ func TestAuthenticatorIsWoken(t *testing.T) {
 // TestAuthenticatorCannotBeWoken: where no push service answers, or the person says no, all else
 // goes on.
 func TestAuthenticatorCannotBeWoken(t *testing.T) {
+	t.Parallel()
 	h := hold(t, `PushManager.prototype.subscribe = () => new Promise(() => {});`)
 	h.add("contoso.example", lee)
 	h.evaluate(`Notification.requestPermission = async () => 'denied'`)
@@ -640,6 +652,7 @@ func TestAuthenticatorCannotBeWoken(t *testing.T) {
 }
 
 func TestAuthenticatorIsInstallable(t *testing.T) {
+	t.Parallel()
 	h := hold(t)
 	m := run(t, h.tab, chromiumtest.Call(cdpage.GetAppManifest, cdpage.GetAppManifestParams{}))
 	if !strings.HasSuffix(m.URL, authenticator+"/manifest.webmanifest") || len(m.Errors) > 0 {
@@ -656,6 +669,7 @@ func TestAuthenticatorIsInstallable(t *testing.T) {
 
 // TestAuthenticatorOnIOS: there, the browser and the Home Screen keep their accounts apart.
 func TestAuthenticatorOnIOS(t *testing.T) {
+	t.Parallel()
 	h := hold(t)
 	h.until(`!document.querySelector('#ios').checkVisibility()`)
 	run(t, h.tab, chromiumtest.Call(emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
@@ -669,6 +683,7 @@ func TestAuthenticatorOnIOS(t *testing.T) {
 
 // TestAuthenticatorAccessible has axe look at the app in its states, light and dark.
 func TestAuthenticatorAccessible(t *testing.T) {
+	t.Parallel()
 	source := axeSource(t)
 	h := hold(t)
 	run(t, h.tab, chromiumtest.Call(cdpage.SetBypassCSP, cdpage.SetBypassCSPParams{Enabled: true}))
@@ -721,6 +736,7 @@ func TestAuthenticatorAccessible(t *testing.T) {
 
 // TestAuthenticatorParts are the answers that make the page an app.
 func TestAuthenticatorParts(t *testing.T) {
+	t.Parallel()
 	v := visit(t)
 	page := v.ask(authenticator, nil)
 	v.want(page, http.StatusOK, `data-page="authenticator"`, `href="/authenticator/manifest.webmanifest"`)
