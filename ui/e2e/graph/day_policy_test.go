@@ -226,12 +226,42 @@ func (d *day) passkeyPolicyRefused(t *testing.T) {
 	wantRefused(t, err, 400, "badRequest", "The @odata.type must be '#microsoft.graph.fido2AuthenticationMethodConfiguration'.")
 }
 
-// policyLater: what cannot be switched on yet is refused, rather than taken and forgotten.
-func (d *day) policyLater(t *testing.T) {
+// authenticatorPolicy: who signs in by a phone, what for, and what it shows; codes of an app are
+// for nobody.
+func (d *day) authenticatorPolicy(t *testing.T) {
+	one := d.methodConfigurations().ByAuthenticationMethodConfigurationId("microsoftAuthenticator")
+	read := func() models.MicrosoftAuthenticatorAuthenticationMethodConfigurationable {
+		t.Helper()
+		c, ok := must(one.Get(t.Context(), nil))(t).(models.MicrosoftAuthenticatorAuthenticationMethodConfigurationable)
+		if !ok {
+			t.Fatal("the configuration of phones is of another type")
+		}
+		return c
+	}
+	target := models.NewMicrosoftAuthenticatorAuthenticationMethodTarget()
+	target.SetId(new("all_users"))
+	target.SetTargetType(new(models.GROUP_AUTHENTICATIONMETHODTARGETTYPE))
+	target.SetAuthenticationMode(new(models.DEVICEBASEDPUSH_MICROSOFTAUTHENTICATORAUTHENTICATIONMODE))
+	hidden, settings := models.NewAuthenticationMethodFeatureConfiguration(), models.NewMicrosoftAuthenticatorFeatureSettings()
+	hidden.SetState(new(models.DISABLED_ADVANCEDCONFIGSTATE))
+	settings.SetDisplayLocationInformationRequiredState(hidden)
 	change := models.NewMicrosoftAuthenticatorAuthenticationMethodConfiguration()
 	change.SetState(new(models.ENABLED_AUTHENTICATIONMETHODSTATE))
-	_, err := d.methodConfigurations().ByAuthenticationMethodConfigurationId("microsoftAuthenticator").Patch(t.Context(), change, nil)
+	change.SetIncludeTargets([]models.MicrosoftAuthenticatorAuthenticationMethodTargetable{target})
+	change.SetFeatureSettings(settings)
+	must(one.Patch(t.Context(), change, nil))(t)
+	c := read()
+	wantEqual(t, "state", of(c.GetState()).String(), "enabled")
+	wantEqual(t, "mode", of(only(t, "targets", c.GetIncludeTargets()).GetAuthenticationMode()).String(), "deviceBasedPush")
+	wantEqual(t, "location", of(c.GetFeatureSettings().GetDisplayLocationInformationRequiredState().GetState()).String(), "disabled")
+	wantEqual(t, "app", of(c.GetFeatureSettings().GetDisplayAppInformationRequiredState().GetState()).String(), "default")
+
+	change = models.NewMicrosoftAuthenticatorAuthenticationMethodConfiguration()
+	change.SetIsSoftwareOathEnabled(new(true))
+	_, err := one.Patch(t.Context(), change, nil)
 	wantRefused(t, err, 400, "badRequest", "")
+	wantNone(t, one.Delete(t.Context(), nil))
+	wantEqual(t, "state after the reset", of(read().GetState()).String(), "disabled")
 }
 
 // passesForSome: somebody whom the policy does not reach may have a pass and cannot use it.

@@ -38,7 +38,7 @@ func TestDay(t *testing.T) {
 		{"policy of passkeys", d.passkeyPolicy},
 		{"registration campaign", d.campaign},
 		{"policy of codes by mail", d.emailPolicy},
-		{"policy of later", d.policyLater},
+		{"policy of phones", d.authenticatorPolicy},
 		{"policy reset", d.policyReset},
 		{"passes", d.passes},
 		{"passes refused", d.passesRefused},
