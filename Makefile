@@ -35,8 +35,12 @@ ui/e2e/node_modules/.package-lock.json: $(E2E) | tools
 	cd ui/e2e && npm ci --no-audit --no-fund
 
 dist/python/.requirements.txt: examples/device/requirements.txt | tools
-	python3 -m venv dist/python
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	@rm -rf dist/python; mkdir -p dist
+	python3 -m venv dist/python && $(PYTHON) -m pip install --quiet --disable-pip-version-check -r $< || { \
+		rm -rf dist/python; sudo=; [[ $$(id -u) == 0 ]] || sudo=sudo; echo "make deps: taking Debian's own packages instead"; \
+		$$sudo apt-get update -qq; \
+		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv python3-jwcrypto; \
+		/usr/bin/python3 -m venv --system-site-packages dist/python; $(PYTHON) -c 'import jwcrypto'; }
 	cp $< $@
 
 deps: tools
