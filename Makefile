@@ -63,7 +63,7 @@ lint: ## gofmt, go vet, staticcheck, govulncheck
 	grep -q 'fetching vulnerabilities' <<<"$$found" && echo "make lint: the vulnerability database cannot be reached; not checked"; }
 
 race: ## run the tests under the race detector, the long ones shortened
-	go test -race -short -shuffle=on -count=1 -timeout 30m ./...
+	go test -race -short -shuffle=on -count=1 -timeout 40m ./...
 
 # A number of inputs rather than a time: at the end of a time the fuzzing engine
 # now and then reports its own deadline as a failure (golang/go#75804).

@@ -255,7 +255,8 @@ func TestDeleteUserRemovesDevices(t *testing.T) {
 		w.must(err2(w.admin.InviteAuthenticator(w.ctx, op, tenantID, u.UserID)))
 		w.put(idp.NewSignInRequest(w.keys, tenantID, u.UserID, policy, idp.AskType, w.now()), idp.NewSignInRequest(w.keys, tenantID, u.UserID, policy, idp.AskScan, w.now()))
 	}
-	s, g := w.rest(w.user, all[idp.Authenticator](w)[0].AuthenticatorID)
+	devices := slices.DeleteFunc(all[idp.Authenticator](w), func(d *idp.Authenticator) bool { return d.UserID != w.user.UserID })
+	s, g := w.rest(w.user, devices[0].AuthenticatorID)
 	w.must(w.admin.DeleteUser(w.ctx, op, tenantID, name))
 	w.wantEnded("of a device", s, g, true)
 	var left []string
