@@ -34,7 +34,7 @@ deps: $(if $(E2E),ui/e2e/node_modules/.package-lock.json) dist/python/.requireme
 ui/e2e/node_modules/.package-lock.json: $(E2E) | tools
 	cd ui/e2e && npm ci --no-audit --no-fund
 
-dist/python/.requirements.txt: examples/device/requirements.txt | tools
+dist/python/.requirements.txt: docs/examples/device/requirements.txt | tools
 	@rm -rf dist/python; mkdir -p dist
 	python3 -m venv dist/python && $(PYTHON) -m pip install --quiet --disable-pip-version-check -r $< || { \
 		rm -rf dist/python; sudo=; [[ $$(id -u) == 0 ]] || sudo=sudo; echo "make deps: taking Debian's own packages instead"; \
@@ -88,7 +88,7 @@ bound: ## hold the server against the model of its bounds, for 10,000 random his
 interop: deps ## run the clients and providers that others wrote, in ui/e2e
 	cd ui/e2e/dex && go build -o /dev/null . # takes minutes the first time: longer than a test may
 	cd ui/e2e && npm test
-	$(PYTHON) examples/device/device.py selftest docs/device-protocol-vectors.json
+	$(PYTHON) docs/examples/device/device.py selftest docs/device-protocol-vectors.json
 	LATCHKEY_TEST_REQUIRE=1 go test -count=1 -timeout 5m -run TestDeviceExample ./cmd/latchkey
 	cd ui/e2e/sdk && LATCHKEY_TEST_REQUIRE=1 go test -count=1 -timeout 5m ./...
 	cd ui/e2e/graph && LATCHKEY_TEST_REQUIRE=1 go test -count=1 -timeout 20m ./...

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"latchkey/device"
+	"latchkey/cmd/latchkey/device"
 )
 
 // What is shown of an account beside the states of the protocol.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"latchkey/device"
+	"latchkey/cmd/latchkey/device"
 )
 
 // decided is a request and what became of it.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"latchkey/device"
+	"latchkey/cmd/latchkey/device"
 )
 
 // deviceEnv names the file of devices; it is no setting of servers.

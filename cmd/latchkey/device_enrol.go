@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"latchkey/device"
+	"latchkey/cmd/latchkey/device"
 )
 
 // confirmPause is how often a device looks whether it was confirmed.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/device"
+	"latchkey/cmd/latchkey/device"
 	"latchkey/idp"
 )
 
@@ -56,7 +56,7 @@ func TestDeviceCommands(t *testing.T) {
 
 // TestDeviceExample: so is the example in Python.
 func TestDeviceExample(t *testing.T) {
-	python, example := pythonWithJOSE(t), filepath.Join("..", "..", "examples", "device", "device.py")
+	python, example := pythonWithJOSE(t), filepath.Join("..", "..", "docs", "examples", "device", "device.py")
 	file := filepath.Join(t.TempDir(), "device.json")
 	d := liveDevice{
 		t: t, called: "device.py", enrol: func(by deviceInvitedView, _ string) []string { return []string{"enrol", by.Link} },

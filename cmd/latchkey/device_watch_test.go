@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"latchkey/device/devicetest"
+	"latchkey/cmd/latchkey/device/devicetest"
 )
 
 // overheard gathers output, and calls a function after each line of it.

@@ -21,7 +21,7 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/device"
+	"latchkey/cmd/latchkey/device"
 )
 
 // phone is a person with a headless device and a browser.

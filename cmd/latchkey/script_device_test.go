@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"latchkey/device/devicetest"
+	"latchkey/cmd/latchkey/device/devicetest"
 )
 
 type scriptAskers struct{}

@@ -20,7 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 
-	"latchkey/device/devicetest"
+	"latchkey/cmd/latchkey/device/devicetest"
 	"latchkey/idp"
 )
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"latchkey/device/devicetest"
+	"latchkey/cmd/latchkey/device/devicetest"
 )
 
 // FuzzChallenge: what is read has been signed, and what has been signed is read or refused

@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write docs/device-protocol-vectors.json anew, with the keys that it has")
 
-const vectorsFile = "../docs/device-protocol-vectors.json"
+const vectorsFile = "../../../docs/device-protocol-vectors.json"
 
 // vectors is the file: keys, and what comes of them.
 type vectors struct {

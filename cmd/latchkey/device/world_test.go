@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/device/devicetest"
+	"latchkey/cmd/latchkey/device/devicetest"
 )
 
 const lee = "lee@contoso.example"

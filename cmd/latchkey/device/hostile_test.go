@@ -13,7 +13,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"latchkey/device/devicetest"
+	"latchkey/cmd/latchkey/device/devicetest"
 )
 
 // TestHostileChallenge: nothing is shown that the account's issuer did not say to this device.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/device/devicetest"
+	"latchkey/cmd/latchkey/device/devicetest"
 )
 
 func TestEnrol(t *testing.T) {
