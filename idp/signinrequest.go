@@ -286,6 +286,9 @@ var WrongNumbers = []Limit{{Most: 10, In: time.Hour}}
 // WrongNumbersPause is that pause.
 const WrongNumbersPause = 15 * time.Minute
 
+// NumbersPaused names the pause for Block.
+func NumbersPaused(userID string) []string { return []string{"wrong-numbers", userID} }
+
 // NotMeBrowser and NotMeNetwork name what is kept from asking a user (see Block).
 func NotMeBrowser(userID, browser string) []string {
 	return []string{"not-me", userID, "browser", browser}

@@ -32,10 +32,6 @@ func (a glance) same(b glance) bool { return a.State == b.State && a.Changes == 
 const (
 	// heartbeat keeps proxies from closing a stream on which nothing happens.
 	heartbeat = 15 * time.Second
-	// maxStreams bounds what is held open, and maxOfNetwork that of one network; pages beyond it
-	// have a button.
-	maxStreams   = 20_000
-	maxOfNetwork = 5_000
 	// maxHold is how long an answer is held for browsers without scripts.
 	maxHold = 20 * time.Second
 )

@@ -47,7 +47,7 @@ func NewSite(c Config) *Site {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Site{Config: c, wrong: web.NewLimiter(2*time.Second, 30), codes: web.NewLimiter(2*time.Second, 30), live: web.NewHeld(maxStreams, maxOfNetwork)}
+	return &Site{Config: c, wrong: web.NewLimiter(2*time.Second, 30), codes: web.NewLimiter(2*time.Second, 30), live: web.NewHeld(web.MaxHeld, web.MaxHeldOfNetwork)}
 }
 
 // Routes is every page there is: those of the deployment, then those of a tenant.

@@ -50,13 +50,6 @@ type askClaims struct {
 	UV      string      `json:"uv"`
 }
 
-// How many requests may be held at once, as each has a connection of its own: all together, and of
-// one network.
-const (
-	maxHeld      = 20_000
-	maxOfNetwork = 5_000
-)
-
 var (
 	errStopping = errors.New("device: the server is stopping")
 	errCrowded  = errors.New("device: too many wait")

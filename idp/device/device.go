@@ -63,7 +63,7 @@ type Service struct {
 func New(c Config) *Service {
 	return &Service{
 		Config: c, signers: newSigners(c.Keys), vapid: newVAPID(c.Keys), pushes: make(chan push, maxPushes),
-		noted: web.NewLimiter(2*time.Second, 30), held: web.NewHeld(maxHeld, maxOfNetwork),
+		noted: web.NewLimiter(2*time.Second, 30), held: web.NewHeld(web.MaxHeld, web.MaxHeldOfNetwork),
 	}
 }
 

@@ -197,6 +197,20 @@ func (s *Service) signedBy(r *http.Request, token, typ string, into any) (jwt.He
 	return h, notJWT(err)
 }
 
+// carried verifies a JWS of a type by the key that it carries: the key as it is kept, and its
+// thumbprint.
+func carried(token, typ string, into any) (kept []byte, thumbprint string, err error) {
+	_, err = jwt.Verify(token, algs, func(h jwt.Header) ([]any, error) {
+		if !h.HasType(typ) {
+			return nil, refuse("a JWS of another type")
+		}
+		key, raw, print, err := newKey(h.Key)
+		kept, thumbprint = raw, print
+		return []any{key}, err
+	}, into)
+	return kept, thumbprint, notJWT(err)
+}
+
 // notJWT is the refusal of what is no JWS that holds.
 func notJWT(err error) error {
 	if errors.Is(err, jwt.Err) {

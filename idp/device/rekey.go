@@ -1,14 +1,12 @@
 package device
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
 
 	"latchkey/idp"
-	"latchkey/idp/jwt"
 	"latchkey/idp/web"
 	"latchkey/storage"
 )
@@ -37,17 +35,9 @@ func (s *Service) rekey(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var claims rekeyClaims
-	var kept []byte
-	var thumbprint string
-	if _, err := jwt.Verify(in.Proof, algs, func(h jwt.Header) ([]any, error) {
-		if !h.HasType(typeRekey) {
-			return nil, refuse("a JWS of another type")
-		}
-		key, stored, print, err := newKey(h.Key)
-		kept, thumbprint = stored, print
-		return []any{key}, err
-	}, &claims); err != nil {
-		return notJWT(err)
+	kept, thumbprint, err := carried(in.Proof, typeRekey, &claims)
+	if err != nil {
+		return err
 	}
 	var d *idp.Authenticator
 	err = s.proved(r, raw, func(tx *storage.Tx, c *caller) error {
@@ -60,16 +50,13 @@ func (s *Service) rekey(w http.ResponseWriter, r *http.Request) error {
 		case !fresh(claims.At, q.Now) || claims.Ends <= q.Now.Add(-skew).Unix() || claims.Ends-claims.At > int64(10*time.Minute/time.Second):
 			return refuse("the proof of the new key is too old, or the device's clock is wrong")
 		}
-		challenge := sha256.Sum256([]byte(in.Proof))
-		count, backedUp, err := s.Verifier.Verified(c.device.Verifier, challenge[:], string(in.UV))
+		copied, err := s.verify(c, in.Proof, in.UV)
 		if err != nil {
-			return refuse(err.Error())
+			return err
 		}
-		v := &c.device.Verifier
-		if wentBack(v, count) {
+		if copied {
 			return s.suspend(tx, r, c)
 		}
-		v.SignCount, v.BackedUp = count, backedUp
 		c.device.Key, c.device.Thumbprint = kept, thumbprint
 		d = c.device
 		e := event(r, idp.Directory, c.user)

@@ -192,20 +192,17 @@ func (a *answer) allowed(c *caller) idp.Reason {
 // approve lets the browser go on whose page shows what was answered. The holder is verified
 // first: else a stolen device that is unlocked would tell which number is right.
 func (a *answer) approve(tx *storage.Tx, c *caller) error {
-	challenge := sha256.Sum256([]byte(a.in.Response))
 	if len(a.in.UV) == 0 || a.claims.UV.Method != "webauthn" {
 		return refuse("the holder was not verified")
 	}
-	count, backedUp, err := a.Verifier.Verified(c.device.Verifier, challenge[:], string(a.in.UV))
+	copied, err := a.verify(c, a.in.Response, a.in.UV)
 	if err != nil {
-		return refuse(err.Error())
+		return err
 	}
-	v := &c.device.Verifier
-	if wentBack(v, count) {
+	if copied {
 		a.cloned = true
 		return a.suspend(tx, a.r, c)
 	}
-	v.SignCount, v.BackedUp = count, backedUp
 	sent := a.request.Challenges[c.device.AuthenticatorID]
 	if !a.request.Answer(a.Keys, a.q.Tenant.TenantID, a.claims.secret(a.request.Mode), a.q.Now) {
 		a.wrong = true
@@ -213,7 +210,7 @@ func (a *answer) approve(tx *storage.Tx, c *caller) error {
 	}
 	a.request.Approve(c.device.AuthenticatorID, a.q.Now)
 	a.request.Evidence = idp.Evidence{
-		Challenge: sent, Response: a.in.Response, Assertion: string(a.in.UV), Key: c.device.Key, PublicKey: v.PublicKey,
+		Challenge: sent, Response: a.in.Response, Assertion: string(a.in.UV), Key: c.device.Key, PublicKey: c.device.Verifier.PublicKey,
 	}
 	return errors.Join(tx.Put(c.device), tx.Put(a.request))
 }
@@ -221,10 +218,20 @@ func (a *answer) approve(tx *storage.Tx, c *caller) error {
 // errCopied is what is logged of a device that is suspended.
 var errCopied = refuse("the counter of the verifier went back: there may be a copy")
 
-// wentBack tells whether a counter says that there is another verifier with the same key
-// (WebAuthn 6.1.1).
-func wentBack(v *idp.AuthenticatorVerifier, count uint32) bool {
-	return (count > 0 || v.SignCount > 0) && count <= v.SignCount
+// verify has the device's verifier sign over what the device itself has signed, with its holder
+// verified. copied: its counter went back, so that there may be another one with the same key
+// (WebAuthn 6.1.1); nothing is changed then.
+func (s *Service) verify(c *caller, signed string, uv json.RawMessage) (copied bool, err error) {
+	v, challenge := &c.device.Verifier, sha256.Sum256([]byte(signed))
+	count, backedUp, err := s.Verifier.Verified(*v, challenge[:], string(uv))
+	if err != nil {
+		return false, refuse(err.Error())
+	}
+	if (count > 0 || v.SignCount > 0) && count <= v.SignCount {
+		return true, nil
+	}
+	v.SignCount, v.BackedUp = count, backedUp
+	return false, nil
 }
 
 // missed counts a wrong number. Whoever has so many of them is not asked for a while.
@@ -237,7 +244,7 @@ func (a *answer) missed(tx *storage.Tx) error {
 	e := a.failed("wrong number")
 	if quota.Wait(a.q.Now, idp.WrongNumbers) > 0 {
 		e.Details["paused"] = idp.WrongNumbersPause.String()
-		err = idp.Block(tx, a.q.Now.Add(idp.WrongNumbersPause), "wrong-numbers", a.user.UserID)
+		err = idp.Block(tx, a.q.Now.Add(idp.WrongNumbersPause), idp.NumbersPaused(a.user.UserID)...)
 	}
 	return errors.Join(err, tx.Put(quota), tx.Put(a.request), a.log(a.q.Tenant).Append(tx, e))
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/idp"
-	"latchkey/idp/jwt"
 	"latchkey/idp/web"
 	"latchkey/storage"
 )
@@ -130,18 +129,9 @@ func openEnrolment(tx *storage.Tx, id string, now time.Time) (*idp.Authenticator
 // readDevice reads the proof of a new device's key.
 func (s *Service) readDevice(q *web.Request, e *idp.AuthenticatorEnrolment, in shown, policy *idp.MethodsPolicy) (*idp.Authenticator, error) {
 	var claims enrolClaims
-	var kept []byte
-	var thumbprint string
-	_, err := jwt.Verify(in.Proof, algs, func(h jwt.Header) (keys []any, err error) {
-		if !h.HasType(typeEnrol) {
-			return nil, refuse("a JWS of another type")
-		}
-		key, raw, print, err := newKey(h.Key)
-		kept, thumbprint = raw, print
-		return []any{key}, err
-	}, &claims)
+	kept, thumbprint, err := carried(in.Proof, typeEnrol, &claims)
 	if err != nil {
-		return nil, notJWT(err)
+		return nil, err
 	}
 	switch {
 	case claims.Issuer != thumbprint || claims.Audience != s.issuer(q.Tenant):

@@ -20,19 +20,8 @@ func (s *Service) InviteDevice(ctx context.Context, v Visit) (e *idp.Authenticat
 		if err != nil {
 			return err
 		}
-		policy, err := idp.LoadMethodsPolicy(tx)
-		if err != nil {
+		if _, err := addable(tx, u); err != nil {
 			return err
-		}
-		held, err := idp.Authenticators(tx, u.UserID)
-		if err != nil {
-			return err
-		}
-		switch why := policy.Authenticator.Registrable(u, len(held)); {
-		case why == idp.MaxHeld:
-			return &idp.Refusal{Problem: "enrol.full", Detail: string(why)}
-		case why != idp.Offered:
-			return &idp.Refusal{Problem: "enrol.policy", Detail: string(why)}
 		}
 		if err := dropInvitations(tx, u.UserID); err != nil {
 			return err
@@ -138,17 +127,22 @@ func (s *Service) ConfirmDevice(ctx context.Context, v Visit, id string, same bo
 		}
 		if !same {
 			e.State = idp.EnrolmentCancelled
-			return errors.Join(tx.Put(e), s.tellDevice(tx, v, session, u, e.Authenticator, "the check values differ"))
+			return errors.Join(tx.Put(e), s.tellAdded(tx, v, session, u, idp.AuthenticatorMethod, about(e.Authenticator), "the check values differ"))
 		}
-		if r, err := s.refusedDevice(tx, u, e); r != nil || err != nil {
-			return errors.Join(err, r)
+		if err := acceptDevice(tx, u, e); err != nil {
+			return err
 		}
 		if err := e.Add(tx, v.Now); err != nil {
 			return &idp.Refusal{Problem: "enrol.taken", Detail: err.Error()}
 		}
 		d = e.Authenticator
 		details := map[string]string{"Method": string(idp.AuthenticatorMethod), "Name": d.Name, "Address": v.Address, "Browser": idp.Clip(v.UserAgent, 256)}
-		return errors.Join(s.tellDevice(tx, v, session, u, d, ""), idp.Notify(tx, u, idp.MailMethodAdded, details, v.Now), s.tellPasskey(tx, v, session, u, e.Passkey))
+		err = errors.Join(s.tellAdded(tx, v, session, u, idp.AuthenticatorMethod, about(d), ""), idp.Notify(tx, u, idp.MailMethodAdded, details, v.Now))
+		if p := e.Passkey; p != nil { // it signs in by itself, and stays when the device is removed
+			made := map[string]string{"method": p.PasskeyID, "name": p.Name, "aaguid": p.AAGUID}
+			err = errors.Join(err, s.tellAdded(tx, v, session, u, idp.PasskeyMethod, made, ""), v.notify(tx, u, idp.MailMethodAdded, p))
+		}
+		return err
 	})
 	if err == nil {
 		s.waker.Wake(id)
@@ -156,8 +150,9 @@ func (s *Service) ConfirmDevice(ctx context.Context, v Visit, id string, same bo
 	return d, err
 }
 
-// refusedDevice is why the policy does not take the device as things are now.
-func (s *Service) refusedDevice(tx *storage.Tx, u *idp.User, e *idp.AuthenticatorEnrolment) (error, error) {
+// addable is the policy under which a user can have one more device. Its error may be a
+// *idp.Refusal.
+func addable(tx *storage.Tx, u *idp.User) (*idp.MethodsPolicy, error) {
 	policy, err := idp.LoadMethodsPolicy(tx)
 	if err != nil {
 		return nil, err
@@ -166,51 +161,49 @@ func (s *Service) refusedDevice(tx *storage.Tx, u *idp.User, e *idp.Authenticato
 	if err != nil {
 		return nil, err
 	}
-	why := policy.Authenticator.Registrable(u, len(held))
-	switch {
-	case why == idp.MaxHeld:
-		return &idp.Refusal{Problem: "enrol.full", Detail: string(why)}, nil
-	case why == idp.Offered && e.Authenticator.Soft && !policy.Authenticator.Soft:
-		why = idp.SoftDevice
+	switch why := policy.Authenticator.Registrable(u, len(held)); why {
+	case idp.Offered:
+		return policy, nil
+	case idp.MaxHeld:
+		return nil, &idp.Refusal{Problem: "enrol.full", Detail: string(why)}
+	default:
+		return nil, &idp.Refusal{Problem: "enrol.policy", Detail: string(why)}
 	}
-	if why != idp.Offered {
-		return &idp.Refusal{Problem: "enrol.policy", Detail: string(why)}, nil
-	}
-	if p := e.Passkey; p != nil {
-		held, err := idp.Passkeys(tx, u.UserID)
-		if err != nil {
-			return nil, err
-		}
-		if r := policy.Passkey.Accepts(p); r != nil || len(held) >= idp.MaxPasskeys || policy.Passkey.Registrable(u, true) != idp.Offered {
-			e.Passkey = nil // the device is good without
-		}
-	}
-	return nil, nil
 }
 
-// tellDevice logs that a device was added, or why not.
-func (s *Service) tellDevice(tx *storage.Tx, v Visit, session *idp.Session, u *idp.User, d *idp.Authenticator, why string) error {
+// acceptDevice looks whether the policy takes the device as things are now; without its passkey,
+// where it does not take that. Its error may be a *idp.Refusal.
+func acceptDevice(tx *storage.Tx, u *idp.User, e *idp.AuthenticatorEnrolment) error {
+	policy, err := addable(tx, u)
+	if err != nil {
+		return err
+	}
+	if e.Authenticator.Soft && !policy.Authenticator.Soft {
+		return &idp.Refusal{Problem: "enrol.policy", Detail: string(idp.SoftDevice)}
+	}
+	if e.Passkey == nil {
+		return nil
+	}
+	held, err := idp.Passkeys(tx, u.UserID)
+	if len(held) >= idp.MaxPasskeys || policy.Passkey.Registrable(u, true) != idp.Offered || policy.Passkey.Accepts(e.Passkey) != nil {
+		e.Passkey = nil
+	}
+	return err
+}
+
+// about is what the log tells of a device.
+func about(d *idp.Authenticator) map[string]string {
+	return map[string]string{"method": d.AuthenticatorID, "name": d.Name, "app": d.App}
+}
+
+// tellAdded logs that something was added by a device, or why not.
+func (s *Service) tellAdded(tx *storage.Tx, v Visit, session *idp.Session, u *idp.User, kind idp.Kind, details map[string]string, why string) error {
 	x := v.event(idp.Directory)
 	x.Tell(idp.MethodRegistered)
 	x.Actor, x.Target, x.SessionID = idp.PartyOf(u), idp.PartyOf(u), session.SessionID
-	x.Reason = idp.Did(true, "registered", idp.AuthenticatorMethod)
-	x.Details = map[string]string{"method": d.AuthenticatorID, "name": d.Name, "app": d.App}
+	x.Reason, x.Details = idp.Did(true, "registered", kind), details
 	if why != "" {
 		x.Result, x.Reason, x.Passing = "failure", why, true
 	}
 	return s.log(v).Append(tx, x)
-}
-
-// tellPasskey tells of the passkey that a device has brought, nil for none: it signs in by
-// itself, and stays when the device is removed.
-func (s *Service) tellPasskey(tx *storage.Tx, v Visit, session *idp.Session, u *idp.User, p *idp.Passkey) error {
-	if p == nil {
-		return nil
-	}
-	x := v.event(idp.Directory)
-	x.Tell(idp.MethodRegistered)
-	x.Actor, x.Target, x.SessionID = idp.PartyOf(u), idp.PartyOf(u), session.SessionID
-	x.Reason = idp.Did(true, "registered", idp.PasskeyMethod)
-	x.Details = map[string]string{"method": p.PasskeyID, "name": p.Name, "aaguid": p.AAGUID}
-	return errors.Join(s.log(v).Append(tx, x), v.notify(tx, u, idp.MailMethodAdded, p))
 }

@@ -12,7 +12,7 @@ import (
 // asking, or there was too much of it. What it counts is stored with the request.
 func (s *Service) barred(tx *storage.Tx, a *attempt) (*Problem, error) {
 	now := a.v.Now
-	bars := [][]string{idp.NotMeBrowser(a.asked(), s.browser(a.v)), {"wrong-numbers", a.asked()}}
+	bars := [][]string{idp.NotMeBrowser(a.asked(), s.browser(a.v)), idp.NumbersPaused(a.asked())}
 	if !a.subject.Known { // else whoever is behind the same address could shut its owner out
 		bars = append(bars, idp.NotMeNetwork(a.asked(), a.v.Address))
 	}

@@ -15,6 +15,13 @@ type Held struct {
 	by        map[string]int
 }
 
+// How many answers one surface holds back, as each has a connection of its own: all together, and
+// those of one network.
+const (
+	MaxHeld          = 20_000
+	MaxHeldOfNetwork = 5_000
+)
+
 // NewHeld holds so many, and so many of one network.
 func NewHeld(all, each int) *Held { return &Held{all: all, each: each, by: map[string]int{}} }
 
