@@ -12,13 +12,11 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -451,33 +449,12 @@ func numberKeyboard(t *testing.T, m *matching) {
 	b.want("security-info")
 }
 
-// accessible has axe look at the page, in light and dark.
+// accessible expects nothing of axe about the page, in light and dark.
 func (b *tab) accessible(name string) {
 	b.t.Helper()
-	evaluate(b, chromedp.Evaluate[chromedp.Void](axeSource(b.t)))
-	for _, scheme := range []string{"light", "dark"} {
-		evaluate(b, chromiumtest.Call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}))
-		if found := evaluate(b, chromedp.Evaluate[string](axeRun, chromedp.EvalAwaitPromise)); found != "" {
-			b.t.Errorf("%s, %s:\n%s", name, scheme, found)
-		}
+	if found := b.axe(); found != "" {
+		b.t.Errorf("%s:\n%s", name, found)
 	}
-}
-
-// axeRun has the rules of WCAG 2.2 AA and the best practices run, and tells what is broken.
-const axeRun = `axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})
-	.then(found => found.violations.map(v => v.id + ': ' + v.help + ' at ' + v.nodes.map(n => n.target.join(' ')).join(', ')).join('\n'))`
-
-// axeSource is the accessibility checker that make deps installs.
-func axeSource(t *testing.T) string {
-	t.Helper()
-	source, err := os.ReadFile(filepath.Join("..", "..", "ui", "e2e", "node_modules", "axe-core", "axe.min.js"))
-	switch {
-	case err != nil && os.Getenv("LATCHKEY_TEST_REQUIRE") != "":
-		t.Fatal(err)
-	case err != nil:
-		t.Skip("axe-core is not installed: run make deps")
-	}
-	return string(source)
 }
 
 // numberAccessible: axe finds nothing on the pages of both sides, as they are on the way.
