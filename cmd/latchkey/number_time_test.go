@@ -16,9 +16,6 @@ var approvals = flag.Int("number.approvals", 1, "how many approvals TestApproval
 //
 //	go test ./cmd/latchkey -run TestApprovalInChromium -number.approvals 15 -v
 func TestApprovalInChromium(t *testing.T) {
-	if testing.Short() {
-		t.Skip("what it takes is of interest without the race detector")
-	}
 	o := newMatching(t).orgWithPhone(t)
 	o.phone.do(chromedp.Evaluate[chromedp.Void](`addEventListener("click", (e) => { if (e.target.closest("article.request button[id^=approve]")) window.pressed = Date.now(); }, true)`))
 	took := make([]float64, *approvals)
