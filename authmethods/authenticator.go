@@ -15,7 +15,7 @@ type authenticator struct{ host bool } // the deployment has a host name that de
 func (m authenticator) Info() idp.Info {
 	i := idp.Info{
 		Kind: idp.AuthenticatorMethod, Name: idp.AuthenticatorName, ACRs: []string{idp.ACRMFA}, MFA: true, Passwordless: true,
-		Unguessable: true, Held: idp.HeldAuthenticators, Again: "number.again", Other: "number.other",
+		Unguessable: true, Held: idp.HeldAuthenticators, Again: "number.again",
 	}
 	if !m.host { // what nobody can reach here is not announced
 		i.ACRs = nil

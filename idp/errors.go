@@ -51,7 +51,7 @@ func ErrorCode(err error) Code {
 type STS int
 
 // ErrStepUp: the person may, once they have proved more than one factor anew.
-var ErrStepUp = Errorf(Forbidden, "Sign in again with a pass or a passkey first: this needs a strong sign-in of the last 5 minutes.")
+var ErrStepUp = Errorf(Forbidden, "Sign in again with a pass, a passkey or a device first: this needs a strong sign-in of the last 5 minutes.")
 
 // The numbers in use. The texts are below.
 const (

@@ -45,10 +45,8 @@ type phones struct {
 	devices map[string]*phone      // by thumbprint
 	asks    []*phoneAsk
 	proofs  map[string]bool   // the jti of each
-	broken  int               // status to answer those who ask for challenges; 0: none
+	broken  func() int        // status to answer those who ask for challenges, if there is one
 	forge   *ecdsa.PrivateKey // signs challenges in place of the tenant
-
-	turnedAway chan struct{} // when one was answered so
 }
 
 type phoneOffer struct {
@@ -75,10 +73,7 @@ type phoneAsk struct {
 
 func newPhones(t *testing.T) *phones {
 	t.Helper()
-	p := &phones{
-		T: t, waker: idp.NewWaker(), offers: map[string]*phoneOffer{}, devices: map[string]*phone{}, proofs: map[string]bool{},
-		turnedAway: make(chan struct{}, 100),
-	}
+	p := &phones{T: t, waker: idp.NewWaker(), offers: map[string]*phoneOffer{}, devices: map[string]*phone{}, proofs: map[string]bool{}}
 	var err error
 	if p.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 		t.Fatal(err)
@@ -500,14 +495,19 @@ func (p *phones) challenge(a *phoneAsk) {
 	}
 }
 
+func (p *phones) breaks(status func() int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.broken = status
+}
+
 func (p *phones) challenges(r *http.Request) (int, any) {
 	d, thumbprint := p.proven(r)
 	p.mu.Lock()
 	broken := p.broken
 	p.mu.Unlock()
-	if broken != 0 {
-		p.turnedAway <- struct{}{}
-		return broken, map[string]any{}
+	if broken != nil {
+		return broken(), map[string]any{}
 	}
 	if d == nil {
 		return refused()

@@ -12,7 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/backgroundservice"
 	cdbrowser "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/serviceworker"
@@ -587,6 +589,18 @@ func (h *holding) registration() serviceworker.RegistrationID {
 	return id
 }
 
+// shows waits for the notification that an action brings. Whoever asks for the list of them meanwhile
+// has Chromium take one that is about to be shown for one that was closed.
+func (h *holding) shows(action chromedp.Action[cdp.Empty]) {
+	h.Helper()
+	const service = backgroundservice.ServiceNameNotifications
+	run(h.T, h.tab, chromiumtest.Call(backgroundservice.SetRecording, backgroundservice.SetRecordingParams{ShouldRecord: true, Service: service}))
+	run(h.T, h.tab, chromiumtest.Call(backgroundservice.StartObserving, backgroundservice.StartObservingParams{Service: service}))
+	run(h.T, h.tab, chromedp.WaitEvent(backgroundservice.BackgroundServiceEventReceived, func(e backgroundservice.EventBackgroundServiceEventReceived) bool {
+		return e.BackgroundServiceEvent.EventName == "Notification displayed"
+	}, action))
+}
+
 func TestAuthenticatorIsWoken(t *testing.T) {
 	t.Parallel()
 	h := hold(t, pushable)
@@ -598,20 +612,33 @@ func TestAuthenticatorIsWoken(t *testing.T) {
 		t.Errorf("the server knows of %q", d.endpoint)
 	}
 
-	// The server is busy, so the app rests for an hour; a push makes it ask at once.
-	look(h.phones, func() int { h.broken = http.StatusServiceUnavailable; return 0 })
-	_, thumbprint := h.device(lee)
-	h.waker.Wake(thumbprint)
-	h.ask(lee, "type", "47") // ends the request that is held; what it brings is the first of two
-	<-h.turnedAway
-	look(h.phones, func() int { h.broken = 0; return 0 })
-	second := h.ask(lee, "type", "48")
+	// The server is busy, so the app rests for an hour; a push makes it ask at once, even one that
+	// comes while the server is still about to say so.
 	push := chromiumtest.Call(serviceworker.DeliverPushMessage, serviceworker.DeliverPushMessageParams{
 		Origin: h.url, RegistrationID: h.registration(), Data: `{"v":1}`,
 	})
-	run(t, h.tab, push)
-	h.until(`document.querySelectorAll('.request').length === 2`)
-	h.becomes(second, "pending")
+	h.evaluate(`window.told = 0; navigator.serviceWorker.addEventListener('message', () => { window.told += 1; })`)
+	for n, early := range []bool{true, false} {
+		asked, answer := make(chan struct{}), make(chan struct{})
+		h.breaks(func() int {
+			asked <- struct{}{}
+			<-answer
+			return http.StatusServiceUnavailable
+		})
+		h.ask(lee, "type", "47") // ends the request that is held
+		<-asked
+		h.breaks(nil)
+		h.ask(lee, "type", "48")
+		if !early {
+			close(answer)
+		}
+		run(t, h.tab, push)
+		h.until(fmt.Sprintf(`window.told === %d`, n+1))
+		if early {
+			close(answer)
+		}
+		h.until(fmt.Sprintf(`document.querySelectorAll('.request').length === %d`, 2*(n+1)))
+	}
 
 	h.press("push-off")
 	h.says("Notifications are off")
@@ -622,11 +649,8 @@ func TestAuthenticatorIsWoken(t *testing.T) {
 
 	// With the app closed there is a notification, which says nothing of whose or where.
 	run(t, h.tab, chromedp.Navigate(h.url+"/assets/none"))
-	run(t, h.tab, push)
-	h.evaluate(`window.shown = []; (async () => {
-		const registration = await navigator.serviceWorker.getRegistration('/authenticator');
-		while (shown.length === 0) shown = await registration.getNotifications();
-	})()`)
+	h.shows(push)
+	h.evaluate(`window.shown = []; navigator.serviceWorker.getRegistration('/authenticator').then((r) => r.getNotifications()).then((n) => { window.shown = n; })`)
 	h.until(`window.shown.length === 1 && shown[0].title === 'A sign-in waits for you' && shown[0].body === 'Open the authenticator to see it.' && shown[0].data === null`)
 }
 

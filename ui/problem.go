@@ -71,7 +71,6 @@ var problems = map[string]kind{
 	"number.superseded":     {"", http.StatusConflict},
 	"number.cancelled":      {"", http.StatusForbidden},
 	"number.again":          {"", http.StatusBadRequest},
-	"number.other":          {"", http.StatusForbidden},
 	"number.removed":        {"", http.StatusForbidden},
 	"federation.down":       {"", http.StatusBadGateway},
 	"federation.refused":    {"", http.StatusForbidden},

@@ -17,7 +17,7 @@ import (
 
 const (
 	annasKeys  = "/users/anna@contoso.example/authentication/fido2Methods"
-	stepUpText = "Sign in again with a pass or a passkey first: this needs a strong sign-in of the last 5 minutes."
+	stepUpText = "Sign in again with a pass, a passkey or a device first: this needs a strong sign-in of the last 5 minutes."
 )
 
 // newKey is an authenticator in a browser at the desk.

@@ -8,12 +8,17 @@ const holding = 3; // as many accounts may hold one each: browsers open six conn
 const waiting = new Map(); // transaction → { account, jws, claims, card, secret }
 const over = new Set(); // transactions that were answered here; a late list may still have them
 const news = new EventTarget();
+let wakes = 0; // how often somebody said that there is something
 let scanned = null; // the secret of a code that a link brought
 
-/** Ends the pauses: somebody said that there is something. */
-export const wake = () => news.dispatchEvent(new Event('wake'));
+/** Ends the pauses, and those of whoever is asking just now: somebody said that there is something. */
+export function wake() {
+  wakes += 1;
+  news.dispatchEvent(new Event('wake'));
+}
 
-export const pause = (milliseconds, signal) => new Promise((resolve) => {
+/** Waits, unless there was a wake since the count of them was heard. */
+const pause = (milliseconds, signal, heard) => new Promise((resolve) => {
   const done = () => {
     clearTimeout(timer);
     news.removeEventListener('wake', done);
@@ -23,22 +28,23 @@ export const pause = (milliseconds, signal) => new Promise((resolve) => {
   const timer = setTimeout(done, milliseconds);
   news.addEventListener('wake', done);
   signal.addEventListener('abort', done);
-  if (signal.aborted) done();
+  if (signal.aborted || wakes !== heard) done();
 });
 
 /** Asks again and again until the signal; changed is told when an account is another than before. */
 export async function watch(account, { many, signal, changed }) {
   for (let failures = 0; !signal.aborted;) {
+    const heard = wakes;
     try {
       const found = await ask(account, many > holding ? 0 : wait, signal, changed);
       failures = 0;
       // What waits is there at once the next time too: without a rest this would go on and on.
-      await pause(found || many > holding ? 3000 : 300, signal);
+      await pause(found || many > holding ? 3000 : 300, signal, heard);
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
       if (error instanceof Refused && !error.passing) changed(account, { refused: true });
-      await pause(Math.max(error.wait * 1000 || 0, Math.min(60_000, 1000 * 2 ** failures)), signal);
+      await pause(Math.max(error.wait * 1000 || 0, Math.min(60_000, 1000 * 2 ** failures)), signal, heard);
     }
   }
 }

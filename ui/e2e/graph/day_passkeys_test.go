@@ -193,7 +193,7 @@ func (d *day) passkeysByAdministrator(t *testing.T) {
 func (d *day) ownPasskeys(t *testing.T) {
 	device := signIn(t, d.miraWithPass(), "User.Read", "UserAuthenticationMethod.ReadWrite")
 	_, err := register(t, device.GraphServiceClient, ownPasskeys, "Nobody knows whose", syncedKey())
-	wantRefused(t, err, 403, "accessDenied", "Sign in again with a pass or a passkey first: this needs a strong sign-in of the last 5 minutes.")
+	wantRefused(t, err, 403, "accessDenied", "Sign in again with a pass, a passkey or a device first: this needs a strong sign-in of the last 5 minutes.")
 	mira := signInHere(t, d.miraWithPass(), "User.Read", "UserAuthenticationMethod.ReadWrite")
 	own := must(register(t, mira.GraphServiceClient, ownPasskeys, "Old phone", syncedKey()))(t)
 	all := must(mira.Me().Authentication().Fido2Methods().Get(t.Context(), nil))(t).GetValue()
