@@ -13,7 +13,7 @@ import (
 
 var (
 	boundSeed      = flag.Uint64("bound.seed", 0, "seed of the first random sequence; 0 draws one")
-	boundSequences = flag.Int("bound.sequences", 2_500, "number of random sequences, 10,000 in make bound; a twentieth under -short")
+	boundSequences = flag.Int("bound.sequences", 1_000, "number of random sequences, 10,000 in make bound; a twentieth under -short")
 )
 
 // TestBound holds the server against the model over random sequences of what
