@@ -170,14 +170,7 @@ func (m *matrix) forAdministrators(e errand, general error, a graphAnswer) bool 
 func (m *matrix) changedBy(c *graphCaller, q graphRequest, a graphAnswer) bool {
 	m.Helper()
 	told := slices.ContainsFunc(m.newest(), func(e *idp.AuditEvent) bool { return e.RequestID == a.header.Get("request-id") })
-	for range 3 { // the sweeper may make several commits in a row
-		commits := m.demo.server.Store.Commits()
-		m.call(c.token, q)
-		if !told && m.demo.server.Store.Commits() == commits {
-			return false
-		}
-	}
-	return true
+	return told || m.commitsAgain(c, q)
 }
 
 // refused tells whether a 403 says so as Graph does.
