@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
@@ -197,24 +195,7 @@ func TestDemoInbox(t *testing.T) {
 // axe tells what is not accessible about the page of a tab, in light and dark.
 func (b *tab) axe() string {
 	b.t.Helper()
-	source, err := os.ReadFile(filepath.Join("..", "..", "ui", "e2e", "node_modules", "axe-core", "axe.min.js"))
-	switch {
-	case err != nil && os.Getenv("LATCHKEY_TEST_REQUIRE") != "":
-		b.t.Fatal(err)
-	case err != nil:
-		b.t.Skip("axe-core is not installed: run make deps")
-	}
-	evaluate(b, chromedp.Evaluate[chromedp.Void](string(source)))
-	const run = `axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})
-		.then(found => found.violations.map(v => v.id + ': ' + v.help + ' at ' + v.nodes.map(n => n.target.join(' ')).join(', ')).join('\n'))`
-	var found []string
-	for _, scheme := range []string{"light", "dark"} {
-		evaluate(b, chromiumtest.Call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}))
-		if broken := evaluate(b, chromedp.Evaluate[string](run, chromedp.EvalAwaitPromise)); broken != "" {
-			found = append(found, scheme+": "+broken)
-		}
-	}
-	return strings.Join(found, "\n")
+	return chromiumtest.Axe(b.t, b.ctx, filepath.Join("..", "..", "ui", "e2e"))
 }
 
 // TestInboxInChromium: everybody can read the inbox, and what a mail brought along is
