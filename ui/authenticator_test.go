@@ -12,12 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/backgroundservice"
 	cdbrowser "github.com/chromedp/cdproto/browser"
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	cdpage "github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/serviceworker"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 
@@ -573,34 +570,6 @@ func (h *holding) mayNotify() {
 	}))
 }
 
-// registration is that of the app's service worker.
-func (h *holding) registration() serviceworker.RegistrationID {
-	h.Helper()
-	var id serviceworker.RegistrationID
-	h.until(`navigator.serviceWorker.controller !== null`)
-	run(h.T, h.tab, chromedp.WaitEvent(serviceworker.WorkerRegistrationUpdated, func(e serviceworker.EventWorkerRegistrationUpdated) bool {
-		for _, r := range e.Registrations {
-			if r.ScopeURL == h.url+authenticator {
-				id = r.RegistrationID
-			}
-		}
-		return id != ""
-	}, chromiumtest.Call(serviceworker.Enable, struct{}{})))
-	return id
-}
-
-// shows waits for the notification that an action brings. Whoever asks for the list of them meanwhile
-// has Chromium take one that is about to be shown for one that was closed.
-func (h *holding) shows(action chromedp.Action[cdp.Empty]) {
-	h.Helper()
-	const service = backgroundservice.ServiceNameNotifications
-	run(h.T, h.tab, chromiumtest.Call(backgroundservice.SetRecording, backgroundservice.SetRecordingParams{ShouldRecord: true, Service: service}))
-	run(h.T, h.tab, chromiumtest.Call(backgroundservice.StartObserving, backgroundservice.StartObservingParams{Service: service}))
-	run(h.T, h.tab, chromedp.WaitEvent(backgroundservice.BackgroundServiceEventReceived, func(e backgroundservice.EventBackgroundServiceEventReceived) bool {
-		return e.BackgroundServiceEvent.EventName == "Notification displayed"
-	}, action))
-}
-
 func TestAuthenticatorIsWoken(t *testing.T) {
 	t.Parallel()
 	h := hold(t, pushable)
@@ -614,9 +583,11 @@ func TestAuthenticatorIsWoken(t *testing.T) {
 
 	// The server is busy, so the app rests for an hour; a push makes it ask at once, even one that
 	// comes while the server is still about to say so.
-	push := chromiumtest.Call(serviceworker.DeliverPushMessage, serviceworker.DeliverPushMessageParams{
-		Origin: h.url, RegistrationID: h.registration(), Data: `{"v":1}`,
-	})
+	h.until(`navigator.serviceWorker.controller !== null`)
+	push, err := chromiumtest.Push(h.tab, h.url+authenticator, `{"v":1}`)
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.evaluate(`window.told = 0; navigator.serviceWorker.addEventListener('message', () => { window.told += 1; })`)
 	for n, early := range []bool{true, false} {
 		asked, answer := make(chan struct{}), make(chan struct{})
@@ -649,9 +620,11 @@ func TestAuthenticatorIsWoken(t *testing.T) {
 
 	// With the app closed there is a notification, which says nothing of whose or where.
 	run(t, h.tab, chromedp.Navigate(h.url+"/assets/none"))
-	h.shows(push)
-	h.evaluate(`window.shown = []; navigator.serviceWorker.getRegistration('/authenticator').then((r) => r.getNotifications()).then((n) => { window.shown = n; })`)
-	h.until(`window.shown.length === 1 && shown[0].title === 'A sign-in waits for you' && shown[0].body === 'Open the authenticator to see it.' && shown[0].data === null`)
+	shown, err := chromiumtest.Notified(h.tab, h.url+authenticator, push)
+	want := chromiumtest.Notification{Title: "A sign-in waits for you", Body: "Open the authenticator to see it.", Tag: "sign-in"}
+	if err != nil || len(shown) != 1 || shown[0] != want {
+		t.Errorf("%+v, %v", shown, err)
+	}
 }
 
 // TestAuthenticatorCannotBeWoken: where no push service answers, or the person says no, all else

@@ -27,8 +27,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/serviceworker"
 	"github.com/chromedp/chromedp"
 
 	"latchkey/idp/admin"
@@ -192,52 +192,26 @@ func (o *org) woken(service *pushService) []byte {
 	}
 }
 
-// registration is the id of the app's service worker.
-func (p *appPhone) registration() serviceworker.RegistrationID {
-	p.t.Helper()
-	if p.worker != "" {
-		return p.worker
+// push is the action by which a message reaches the app.
+func (o *org) push(message []byte) chromedp.Action[cdp.Empty] {
+	o.Helper()
+	push, err := chromiumtest.Push(o.phone.ctx, o.app(), string(message))
+	if err != nil {
+		o.Fatalf("the app has no service worker: %v", err)
 	}
-	found := make(chan serviceworker.RegistrationID, 100)
-	ctx, stop := context.WithTimeout(p.ctx, chromiumtest.StepLimit)
-	defer stop()
-	if err := chromedp.Listen(ctx, func(ev any) {
-		if updated, ok := ev.(*serviceworker.EventWorkerRegistrationUpdated); ok {
-			for _, r := range updated.Registrations {
-				found <- r.RegistrationID
-			}
-		}
-	}); err != nil {
-		p.t.Fatal(err)
-	}
-	evaluate(p.tab, chromiumtest.Call(serviceworker.Enable, struct{}{}))
-	select {
-	case p.worker = <-found:
-	case <-ctx.Done():
-		p.t.Fatal("the app has no service worker")
-	}
-	return p.worker
+	return push
 }
 
-// delivers hands a message to the app, as the browser does that has received it.
-func (p *appPhone) delivers(origin string, message []byte) {
-	p.t.Helper()
-	evaluate(p.tab, chromiumtest.Call(serviceworker.DeliverPushMessage, serviceworker.DeliverPushMessageParams{
-		Origin: origin, RegistrationID: p.registration(), Data: string(message),
-	}))
-}
-
-// notified is what stands in the notifications of the app.
-func (p *appPhone) notified() string {
-	p.t.Helper()
-	return evaluate(p.tab, chromedp.Evaluate[string](`(async () => {
-		const worker = await navigator.serviceWorker.getRegistration('/authenticator');
-		for (;;) {
-			const shown = await worker.getNotifications();
-			if (shown.length) return JSON.stringify(shown.map((n) => [n.title, n.body, n.tag, n.data]));
-			await new Promise((resolve) => { setTimeout(resolve, 50); });
-		}
-	})()`, chromedp.EvalAwaitPromise))
+// notified is what the app shows when a message reaches it, from a page that is not the app: that
+// takes what is shown away.
+func (o *org) notified(message []byte) chromiumtest.Notification {
+	o.Helper()
+	o.phone.open(o.info())
+	shown, err := chromiumtest.Notified(o.phone.ctx, o.app(), o.push(message))
+	if err != nil || len(shown) != 1 {
+		o.Fatalf("notified: %+v, %v\n%s", shown, err, o.phone.where())
+	}
+	return shown[0]
 }
 
 // numberPush: a push service is told that there is something, and nothing else; the phone is
@@ -254,10 +228,9 @@ func numberPush(t *testing.T, m *matching) {
 	if string(message) != `{"v":1}` {
 		t.Errorf("the push service could tell %q", message)
 	}
-	o.phone.open(o.info()) // of the same origin, so that it sees the app's notifications
-	o.phone.delivers(m.server.Config.BaseURL, message)
-	if shown := o.phone.notified(); strings.Contains(shown, o.name()) || !strings.Contains(shown, "A sign-in waits for you") {
-		t.Errorf("notified: %s", shown)
+	want := chromiumtest.Notification{Title: "A sign-in waits for you", Body: "Open the authenticator to see it.", Tag: "sign-in"}
+	if shown := o.notified(message); shown != want {
+		t.Errorf("notified: %+v", shown)
 	}
 	o.phone.open(m.app())
 	o.phone.approves(number)
@@ -273,7 +246,7 @@ func numberPush(t *testing.T, m *matching) {
 	if o.phone.has("article.request") {
 		t.Error("the app has asked by itself")
 	}
-	o.phone.delivers(m.server.Config.BaseURL, message)
+	evaluate(o.phone.tab, o.push(message))
 	o.phone.approves(number)
 	b.want("security-info")
 }
@@ -396,10 +369,10 @@ func TestNumberIsNowhereElse(t *testing.T) {
 	other.press("#send")
 	other.wantElement(`[data-problem="number.open"]`)
 
-	o.phone.delivers(m.server.Config.BaseURL, message)
-	notified := o.phone.notified()
+	notified := o.notified(message)
+	o.phone.open(m.app())
 	o.phone.wantRequest()
-	for what, text := range map[string]string{"the push message": string(message), "the notification": notified, "the app": o.phone.text("body")} {
+	for what, text := range map[string]string{"the push message": string(message), "the notification": fmt.Sprint(notified), "the app": o.phone.text("body")} {
 		if strings.Contains(text, number) {
 			t.Errorf("%s has %s: %q", what, number, text)
 		}

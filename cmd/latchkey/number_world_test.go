@@ -16,7 +16,6 @@ import (
 	"github.com/chromedp/cdproto/fetch"
 	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/cdproto/serviceworker"
 	"github.com/chromedp/chromedp"
 
 	"latchkey/idp"
@@ -230,9 +229,8 @@ func (m *matching) later(t *testing.T, by time.Duration) {
 // appPhone is a tab with the authenticator, and the verifier of its device.
 type appPhone struct {
 	*tab
-	keys   *authenticator
-	held   chan *held
-	worker serviceworker.RegistrationID // once known
+	keys *authenticator
+	held chan *held
 }
 
 func newPhone(b *tab) *appPhone { return &appPhone{tab: b, keys: newAuthenticator(b)} }
