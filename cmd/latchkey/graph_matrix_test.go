@@ -165,14 +165,6 @@ func (m *matrix) forAdministrators(e errand, general error, a graphAnswer) bool 
 	return general != nil && a.status == http.StatusForbidden && strings.HasPrefix(e.path, "/temporaryAccessPassRequests")
 }
 
-// changedBy tells whether a request that ought to change nothing was the reason of a commit,
-// and not what the server does from time to time: the log tells of it, or it does so again.
-func (m *matrix) changedBy(c *graphCaller, q graphRequest, a graphAnswer) bool {
-	m.Helper()
-	told := slices.ContainsFunc(m.newest(), func(e *idp.AuditEvent) bool { return e.RequestID == a.header.Get("request-id") })
-	return told || m.commitsAgain(c, q)
-}
-
 // refused tells whether a 403 says so as Graph does.
 func refused(a graphAnswer) bool {
 	code, message := a.problem()
